@@ -1,0 +1,1 @@
+"""Feature bags: encoding the tiles of a slide, and keeping the features."""

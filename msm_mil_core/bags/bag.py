@@ -1,0 +1,39 @@
+"""A slide as a bag: one feature vector per tile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tiles import TileGrid
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderCard:
+    """What an encoder is and what it expects."""
+
+    name: str
+    """As `load_encoder` takes it: "efficientnet-lite0", "timm:resnet18", "zoo:uni2"."""
+    features: int
+    """Length P of a tile's feature vector."""
+    side_px: int
+    """Side of the tiles it was made for."""
+    mpp: float | None
+    """Micrometres per pixel that it was made for; None where its makers say nothing."""
+    licence: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureBag:
+    """The features of a slide's tiles, in the order of the tiles."""
+
+    features: NDArray[np.float32]
+    """(N, P)."""
+    tiles: TileGrid
+    slide: SlideFacts
+    encoder: EncoderCard
+
+    def __len__(self) -> int:
+        return len(self.features)

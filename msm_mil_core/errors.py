@@ -1,0 +1,45 @@
+"""Errors that a user can put right: each message says what happened, to which file, and what to do."""
+
+
+class MsmMilError(Exception):
+    """Something a user can put right; the base of all our own errors."""
+
+
+class SlideError(MsmMilError):
+    """A slide cannot be opened, read or used as it is."""
+
+
+class TissueError(MsmMilError):
+    """No tissue, or no tile with enough of it, was found."""
+
+
+class RegionError(MsmMilError):
+    """A region cannot be read, crosses itself or misses the slide."""
+
+
+class EncoderError(MsmMilError):
+    """An encoder is unknown, or its weights are missing, gated or damaged."""
+
+
+class DeviceError(MsmMilError):
+    """A computing device is missing, or failed while it computed."""
+
+
+class FeatureFileError(MsmMilError):
+    """A file of features cannot be read or does not fit."""
+
+
+class CheckpointError(MsmMilError):
+    """A model file cannot be read, is refused, or does not fit the features."""
+
+
+class TrainingError(MsmMilError):
+    """Bags and labels from which no model can be learnt."""
+
+
+class ResultError(MsmMilError):
+    """A result file cannot be read or has another schema."""
+
+
+class OutputError(MsmMilError):
+    """Something cannot be written where it was asked for."""

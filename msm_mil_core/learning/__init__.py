@@ -1,0 +1,1 @@
+"""Training MSM-MIL on bags of features."""

@@ -1,0 +1,1 @@
+"""MSM-MIL: the network, its checkpoints and its predictions."""

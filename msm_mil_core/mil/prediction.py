@@ -1,0 +1,49 @@
+"""What MSM-MIL says of a bag, and what each of its mask stages looked at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageAttention:
+    """One mask stage: where it looked, what it claimed, what it says."""
+
+    attention: NDArray[np.float32]
+    """(N,), NaN for tiles that the stage was not shown; sums to 1 over the rest."""
+    claimed: NDArray[np.bool_]
+    """(N,), the tiles that the stage takes; no tile is claimed by two stages."""
+    beta: float
+    """Weight of the stage in the answer."""
+    logits: NDArray[np.float32]
+    """(C,), the stage's own head."""
+    evidence: NDArray[np.float32] | None
+    """(N, C), what each tile adds to each logit through this stage; None for models with a refinement block."""
+
+    @property
+    def effective_tiles(self) -> float:
+        """Effective number of tiles: exp of the attention's entropy, 1 to N."""
+        shown = self.attention[np.isfinite(self.attention) & (self.attention > 0)].astype(np.float64)
+        return float(np.exp(-(shown * np.log(shown)).sum()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """Class probabilities of a bag and its stages, in the order in which they looked."""
+
+    classes: tuple[str, ...]
+    logits: NDArray[np.float32]
+    """(C,)."""
+    probabilities: NDArray[np.float32]
+    """(C,), softmax of `logits`."""
+    stages: tuple[StageAttention, ...]
+    masks_applied: bool
+    """Whether a stage was hidden what earlier stages had claimed."""
+    bias: NDArray[np.float32] | None
+    """(C,); `bias` plus the sum of all stages' evidence is `logits`. None where there is no evidence."""
+
+    @property
+    def winner(self) -> str:
+        """The most probable class."""
+        return self.classes[int(np.argmax(self.probabilities))]

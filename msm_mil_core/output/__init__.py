@@ -1,0 +1,1 @@
+"""What leaves the core: result files, heatmaps, GeoJSON, tables and figures."""

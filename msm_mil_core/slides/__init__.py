@@ -1,0 +1,1 @@
+"""Whole-slide images: opening them, finding tissue, laying tiles."""

@@ -1,0 +1,58 @@
+"""Files that are whole or absent: written under a temporary name beside the target, flushed, then renamed."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msm_mil_core.errors import OutputError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the folder of `path`; on leaving without an error it becomes `path`.
+
+    The folder is made if it is absent. On any error, and when a generator that writes is dropped, the temporary
+    file is removed and whatever stood at `path` before stays.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written.
+    """
+    part = _reserve(path)
+    try:
+        yield part
+        _flush_to_disk(part)
+        part.replace(path)
+    except OSError as exc:
+        raise OutputError(
+            f"Cannot write {path}: {exc.strerror or exc}. Choose another folder or free some space."
+        ) from exc
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _reserve(path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        Path(name).chmod(0o666 & ~_umask())
+    except OSError as exc:
+        raise OutputError(
+            f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose another folder."
+        ) from exc
+    return Path(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _flush_to_disk(part: Path) -> None:
+    with part.open("rb+") as written:
+        os.fsync(written.fileno())
