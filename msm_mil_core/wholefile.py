@@ -41,9 +41,7 @@ def _reserve(path: Path) -> Path:
         os.close(handle)
         Path(name).chmod(0o666 & ~_umask())
     except OSError as exc:
-        raise OutputError(
-            f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose another folder."
-        ) from exc
+        raise OutputError(f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose another folder.") from exc
     return Path(name)
 
 
