@@ -1,0 +1,21 @@
+"""What every test shares: where the data lies."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared() -> Callable[[str], Path]:
+    """Give the path of a shared data file, or skip the test where it is absent."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"needs {name} of the shared data, which is not here")
+        return path
+
+    return find
