@@ -1,6 +1,10 @@
 """How far long work has come: what every long generator yields."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
+
+Noun = TypeVar("Noun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +17,12 @@ class Progress:
     total: int
     unit: str = "steps"
     """What is counted: "tiles", "epochs"."""
+
+
+def finish(work: Generator[Progress, None, Noun]) -> Noun:
+    """Run long work to its end without showing how far it is, and return what it makes."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # a StopIteration carries Any

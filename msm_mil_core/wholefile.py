@@ -10,7 +10,7 @@ from msm_mil_core.errors import OutputError
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; on leaving without an error it becomes `path`.
 
     The folder is made if it is absent. On any error, and when a generator that writes is dropped, the temporary
@@ -19,19 +19,28 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If the folder cannot be made or written.
+        If the folder cannot be made or written, or if `path` exists by then and may not be overwritten.
     """
     part = _reserve(path)
     try:
         yield part
         _flush_to_disk(part)
-        part.replace(path)
+        _put_in_place(part, path, overwrite=overwrite)
     except OSError as exc:
-        raise OutputError(
-            f"Cannot write {path}: {exc.strerror or exc}. Choose another folder or free some space."
-        ) from exc
+        raise OutputError(f"Cannot write {path}: {exc.strerror or exc}. Choose another folder.") from exc
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder if it is absent and try to write into it, so that long work does not end in vain.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written.
+    """
+    _reserve(folder / "probe").unlink()
 
 
 def _reserve(path: Path) -> Path:
@@ -54,3 +63,13 @@ def _umask() -> int:
 def _flush_to_disk(part: Path) -> None:
     with part.open("rb+") as written:
         os.fsync(written.fileno())
+
+
+def _put_in_place(part: Path, path: Path, *, overwrite: bool) -> None:
+    if overwrite:
+        part.replace(path)
+        return
+    try:
+        os.link(part, path)  # fails if the name is taken, even if another program took it a moment ago
+    except FileExistsError as exc:
+        raise OutputError(f"{path} exists already; allow overwriting or choose another folder.") from exc

@@ -1,0 +1,38 @@
+# make demo   the sample slide through the bundled model: result, GeoJSON, figure, window
+# make test   the whole suite, the window's tests on a virtual display where there is no screen
+# make lint   ruff, mypy, import layers
+
+QT ?= pyqt5
+VENV ?= .venv
+PYTHON ?= python3
+export QT_API = $(QT)
+
+.PHONY: demo test test-window lint clean
+
+demo: $(VENV)/.has-$(QT)
+	@$(VENV)/bin/msm-mil demo --out demo
+
+test: $(VENV)/.has-$(QT)-test
+	@sh .ci/on-a-screen $(VENV)/bin/python -m pytest
+
+test-window: $(VENV)/.has-$(QT)-test
+	@sh .ci/on-a-screen $(VENV)/bin/python -m pytest tests/window
+
+lint: $(VENV)/.has-$(QT)-dev
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+# Each stamp tells which extras the environment has; dev holds test, test holds the window's binding.
+$(VENV)/.has-$(QT): setup.cfg .ci/install
+	@sh .ci/install $(PYTHON) $(VENV) $(QT) && touch $@
+
+$(VENV)/.has-$(QT)-test: setup.cfg .ci/install
+	@sh .ci/install $(PYTHON) $(VENV) $(QT),test && touch $@ $(VENV)/.has-$(QT)
+
+$(VENV)/.has-$(QT)-dev: setup.cfg .ci/install
+	@sh .ci/install $(PYTHON) $(VENV) $(QT),dev && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,51 @@
+"""The command msm-mil: which commands there are, and how errors end."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from msm_mil_core import __version__
+from msm_mil_core.cli.console import errors
+from msm_mil_core.errors import MsmMilError
+
+WRONG_USE = 2
+"""Exit code for wrong use and for input that cannot be used; 1 is for a batch of which some slides failed."""
+
+app = App(
+    name="msm-mil",
+    help="Run MSM-MIL on whole-slide images and see what each mask stage looked at. "
+    "Research use, not for diagnosis. --debug shows where an error came from.",
+    version=__version__,
+)
+for name in ("run", "export", "view", "train", "encode", "models", "encoders", "doctor", "demo"):
+    app.command(f"msm_mil_core.cli.{name}:{name}")  # imported when called: help and errors come at once
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(call(list(sys.argv[1:] if argv is None else argv)))
+
+
+def call(words: list[str]) -> int:
+    """Run one command and return its exit code: 0 good, 1 some slides failed, 2 wrong use or unusable input."""
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
+    try:
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except (MsmMilError, CycloptsError) as exc:
+        if debug:
+            raise
+        _tell(exc)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        errors.print("msm-mil: stopped; what was finished is kept.", highlight=False)
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _tell(exc: Exception) -> None:
+    line = " ".join(str(exc).split())
+    errors.print(f"msm-mil: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,80 @@
+"""Many slides in one call: the others go on when one fails."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from rich.table import Table
+from rich.text import Text
+
+from msm_mil_core.cli.console import out
+from msm_mil_core.errors import MsmMilError, OutputError
+
+Noun = TypeVar("Noun")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[Noun]):
+    """What became of each slide."""
+
+    good: dict[Path, Noun]
+    failed: dict[Path, MsmMilError]
+
+    def exit_code(self) -> int:
+        """Return 0 if all are done, 1 if some failed, 2 if all did."""
+        if not self.failed:
+            return 0
+        return 1 if self.good else 2
+
+
+def each_slide(slides: Sequence[Path], work: Callable[[Path], Noun]) -> Batch[Noun]:
+    """Do the work for each slide; what a user can put right is kept beside the slide, and the next one follows.
+
+    Raises
+    ------
+    MsmMilError
+        If it is the only slide that fails.
+    """
+    batch: Batch[Noun] = Batch(good={}, failed={})
+    if len(slides) == 1:
+        return Batch(good={slides[0]: work(slides[0])}, failed={})
+    for slide in slides:
+        try:
+            batch.good[slide] = work(slide)
+        except MsmMilError as exc:
+            batch.failed[slide] = exc
+    return batch
+
+
+def tell_failed(batch: Batch[Noun]) -> None:
+    """Print a table of what failed and why."""
+    if not batch.failed:
+        return
+    table = Table("failed", "why", title_justify="left", style="red")
+    for path, why in batch.failed.items():
+        table.add_row(Text(path.name), Text(str(why)))
+    out.print(table)
+
+
+def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
+    """Return where each input's output goes: its name without the last suffix, in `folder`.
+
+    Raises
+    ------
+    OutputError
+        If two inputs would be written to one file.
+    """
+    paths: dict[Path, Path] = {}
+    for source in inputs:
+        target = folder / f"{_stem(source)}{suffix}"
+        if target in paths.values():
+            raise OutputError(f"Two inputs would be written to {target}; rename one or run them into two folders.")
+        paths[source] = target
+    return paths
+
+
+def _stem(source: Path) -> str:
+    if source.is_dir():
+        return source.name
+    return source.name.removesuffix(".msm.h5") if source.name.endswith(".msm.h5") else source.stem

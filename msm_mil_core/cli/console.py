@@ -1,0 +1,95 @@
+"""How the command line shows long work: bars on a terminal, plain lines in a log."""
+
+import sys
+import time
+from collections.abc import Generator
+from typing import Protocol, TypeVar
+
+from rich import progress
+from rich.console import Console
+
+from msm_mil_core.progress import Progress
+
+Noun = TypeVar("Noun")
+
+LOG_WIDTH = 160
+"""Columns of a table that goes to a file or another program."""
+
+out = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
+errors = Console(stderr=True)
+
+LOG_EVERY_S = 10.0
+
+
+def say(line: str) -> None:
+    """Print a line as it is, however long, without guessing at colours in it."""
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def drive(work: Generator[Progress, None, Noun], title: str) -> Noun:
+    """Run long work to its end, showing how far it is, and return what it makes."""
+    if not errors.is_terminal:
+        return _watch(work, _Lines(title))
+    with progress.Progress(*_columns(), console=errors, transient=True) as bars:
+        return _watch(work, _Bar(title, bars))
+
+
+class _View(Protocol):
+    def begin(self, now: Progress) -> None: ...
+    def advance(self, now: Progress, rate: str) -> None: ...
+
+
+def _watch(work: Generator[Progress, None, Noun], view: _View) -> Noun:
+    step, began = "", 0.0
+    while True:
+        try:
+            now = next(work)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # a StopIteration carries Any
+        if now.step != step:
+            step, began = now.step, time.monotonic()
+            view.begin(now)
+        view.advance(now, _rate(now, began))
+
+
+def _rate(now: Progress, began: float) -> str:
+    seconds = time.monotonic() - began
+    return f"{now.done / seconds:.0f} {now.unit}/s" if now.done and seconds > 0 else ""
+
+
+def _columns() -> tuple[progress.ProgressColumn, ...]:
+    return (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
+    )
+
+
+class _Bar:
+    def __init__(self, title: str, bars: progress.Progress) -> None:
+        self._title, self._bars = title, bars
+        self._task = bars.add_task(title, total=None, rate="")
+
+    def begin(self, now: Progress) -> None:
+        self._bars.reset(self._task, description=f"{self._title}: {now.step}", total=now.total)
+
+    def advance(self, now: Progress, rate: str) -> None:
+        self._bars.update(self._task, completed=now.done, total=now.total, rate=rate)
+
+
+class _Lines:
+    def __init__(self, title: str) -> None:
+        self._title, self._told = title, 0.0
+
+    def begin(self, now: Progress) -> None:
+        self._tell(f"{self._title}: {now.step}")
+
+    def advance(self, now: Progress, rate: str) -> None:
+        if time.monotonic() - self._told > LOG_EVERY_S:
+            self._tell(f"{self._title}: {now.step} {now.done}/{now.total} {now.unit} {rate}")
+
+    def _tell(self, line: str) -> None:
+        self._told = time.monotonic()
+        errors.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,67 @@
+"""msm-mil demo: the sample slide through the bundled model, all outputs, and the window where there is a screen."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from msm_mil_core.cli.console import say
+from msm_mil_core.cli.export import draw
+from msm_mil_core.cli.run import SUFFIX, RunOptions, run
+from msm_mil_core.cli.view import view
+from msm_mil_core.folders import samples_folder
+from msm_mil_core.output.geojson import GeoJsonOptions, write_geojson
+from msm_mil_core.output.result import load_result
+from msm_mil_core.slides.sample import sample_slide
+
+
+def demo(
+    *,
+    out_folder: Annotated[Path, Parameter(name="--out")] = Path("demo"),
+    window: bool = True,
+    device: str = "auto",
+) -> int:
+    """Run the bundled model on the sample slide; write the result, GeoJSON and a figure; open napari.
+
+    Parameters
+    ----------
+    out_folder
+        Folder for what is written.
+    window
+        Open the napari window where there is a screen.
+    device
+        auto, cpu, cuda, cuda:1 or mps.
+    """
+    sample = sample_slide(samples_folder())
+    say(sample.sentence)
+    code = run([sample.path], batch=RunOptions(out=out_folder, device=device, overwrite=True))
+    result_path = out_folder / f"{sample.path.stem}{SUFFIX}"
+    result = load_result(result_path)
+    figure = out_folder / f"{sample.path.stem}.png"
+    draw(result, figure)
+    for path in (
+        result_path,
+        write_geojson(result, out_folder / f"{sample.path.stem}.geojson", GeoJsonOptions()),
+        figure,
+    ):
+        say(f"wrote {path}")
+    return code or _show(result_path, window=window)
+
+
+def _show(result_path: Path, *, window: bool) -> int:
+    how = f"msm-mil view {result_path}"
+    if not window:
+        return 0
+    if not _has_screen():
+        say(f"There is no screen here. Where there is one, see it all in napari with: {how}")
+        return 0
+    say(f"Opening napari (again later with: {how})")
+    return view([result_path])
+
+
+def _has_screen() -> bool:
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,94 @@
+"""msm-mil encode: slides in, one file of features each."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import BaseModel, ConfigDict
+
+from msm_mil_core.bags.bag import FeatureBag
+from msm_mil_core.bags.encode import EncodeOptions, encode_tiles
+from msm_mil_core.bags.encoders import Encoder, load_encoder
+from msm_mil_core.bags.store import save_bag
+from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
+from msm_mil_core.cli.console import drive, say
+from msm_mil_core.errors import OutputError
+from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.tiles import TileOptions, lay_tiles
+from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+from msm_mil_core.wholefile import check_writable
+
+
+class EncodingOptions(BaseModel):
+    """What a user chooses when only features are wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    tissue: TissueOptions = TissueOptions()
+    """How tissue is told from glass."""
+    tiles: TileOptions = TileOptions()
+    """How tiles are laid; side and mpp left empty are the encoder's own."""
+    encode: EncodeOptions = EncodeOptions()
+    """How tiles become features."""
+
+
+def encode(
+    slides: list[Path],
+    /,
+    *,
+    out_folder: Annotated[Path, Parameter(name="--out")],
+    encoder: str = "efficientnet-lite0",
+    mpp: float | None = None,
+    overwrite: bool = False,
+    options: Annotated[EncodingOptions, Parameter(name="*")] = EncodingOptions(),  # noqa: B008  frozen
+) -> int:
+    """Encode the tiles of slides; write one HDF5 file of features a slide, for training.
+
+    Parameters
+    ----------
+    slides
+        Whole-slide images, or folders that hold one DICOM slide each.
+    out_folder
+        Folder for the features.
+    encoder
+        Name as `msm-mil encoders` lists it.
+    mpp
+        Micrometres per level-0 pixel, for slides that do not say it.
+    overwrite
+        Replace features that exist already.
+    options
+        How tissue is found, tiles are laid and encoded.
+    """
+    paths = output_paths(slides, out_folder, ".h5")
+    check_writable(out_folder)
+    loaded = load_encoder(encoder, device=options.encode.device, precision=options.encode.precision)
+    options = _complete(options, loaded)
+
+    def encode_one(path: Path) -> FeatureBag:
+        if paths[path].exists() and not overwrite:
+            raise OutputError(f"{paths[path]} exists already; use --overwrite or another --out folder.")
+        bag = _bag(path, mpp, loaded, options)
+        save_bag(bag, paths[path])
+        return bag
+
+    done = each_slide(slides, encode_one)
+    for path, bag in done.good.items():
+        say(f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}")
+    tell_failed(done)
+    return done.exit_code()
+
+
+def _complete(options: EncodingOptions, encoder: Encoder) -> EncodingOptions:
+    chosen = options.tiles
+    tiles = chosen.model_copy(
+        update={"side_px": chosen.side_px or encoder.card.side_px, "mpp": chosen.mpp or encoder.card.mpp or 0.5}
+    )
+    return options.model_copy(update={"tiles": tiles})
+
+
+def _bag(path: Path, mpp: float | None, encoder: Encoder, options: EncodingOptions) -> FeatureBag:
+    with open_slide(path, mpp=mpp) as slide:
+        mpp = slide.require_mpp()
+        tissue = find_tissue(slide, options.tissue)
+        tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp)
+        return drive(encode_tiles(slide, tiles, encoder, options.encode), slide.facts.name)

@@ -1,0 +1,14 @@
+"""msm-mil encoders: which encoders can be used."""
+
+from rich.table import Table
+
+from msm_mil_core.bags.encoders import known_encoders
+from msm_mil_core.cli.console import out
+
+
+def encoders() -> None:
+    """List the encoders and what each needs."""
+    table = Table("name", "features", "side", "mpp", "licence", "state", title="Encoders", title_justify="left")
+    for listing in known_encoders():
+        table.add_row(*(str(value) for value in listing.row()))
+    out.print(table)

@@ -1,0 +1,77 @@
+"""msm-mil export: results to GeoJSON for QuPath, CSV or a figure."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
+from msm_mil_core.cli.console import say
+from msm_mil_core.errors import OutputError, SlideError
+from msm_mil_core.output.figures import write_figure
+from msm_mil_core.output.geojson import GeoJsonOptions, write_geojson
+from msm_mil_core.output.result import SlideResult, load_result
+from msm_mil_core.output.tables import write_csv
+from msm_mil_core.slides.slide import open_slide
+
+Format = Literal["geojson", "csv", "png"]
+
+
+def export(
+    results: list[Path],
+    /,
+    *,
+    to: Format,
+    out_folder: Annotated[Path, Parameter(name="--out")] = Path(),
+    overwrite: bool = False,
+    geojson: Annotated[GeoJsonOptions, Parameter(name="*")] = GeoJsonOptions(),  # noqa: B008  frozen
+) -> int:
+    """Write results as GeoJSON (QuPath), CSV (one row a tile) or PNG (one figure a slide).
+
+    Parameters
+    ----------
+    results
+        Result files (.msm.h5) of `msm-mil run` or of the napari window.
+    to
+        The format.
+    out_folder
+        Folder for what is written.
+    overwrite
+        Replace files that exist already.
+    """
+    paths = output_paths(results, out_folder, f".{to}")
+    done = each_slide(results, lambda path: _export_one(path, _free(paths[path], overwrite=overwrite), to, geojson))
+    for path in done.good.values():
+        say(f"wrote {path}")
+    tell_failed(done)
+    return done.exit_code()
+
+
+def _free(target: Path, *, overwrite: bool) -> Path:
+    taken = [path for path in (target, target.with_name(f"{target.name}.gz")) if path.exists()]
+    if taken and not overwrite:
+        raise OutputError(f"{taken[0]} exists already; use --overwrite or another --out folder.")
+    return target
+
+
+def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions) -> Path:
+    result = load_result(source)
+    if to == "geojson":
+        return write_geojson(result, target, options)
+    if to == "csv":
+        write_csv(result, target)
+    else:
+        draw(result, target)
+    return target
+
+
+def draw(result: SlideResult, target: Path) -> None:
+    """Write the figure of a result, with its slide if that is where it was, else the maps alone."""
+    try:
+        slide = open_slide(Path(result.slide.path), mpp=result.slide.mpp)
+    except SlideError as exc:
+        say(f"The figure shows the maps without the slide: {exc}")
+        write_figure(result, None, target)
+        return
+    with slide:
+        write_figure(result, slide, target)

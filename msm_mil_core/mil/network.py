@@ -1,0 +1,255 @@
+"""The MSM-MIL network: gated attention in stages, each hidden from what earlier stages have claimed.
+
+Wang W. et al., MSM-MIL: A Multi-Stage Masked Multi-Instance Learning Framework for Pathology Image Classification,
+J. Univ. Chinese Acad. Sci. 2026, doi 10.7523/j.ucas.2026.020; gated attention: Ilse et al. 2018, eq. 9.
+
+Letters: B bags, N tiles, P features of a tile, L hidden width, D attention width, S stages, C classes.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from nystrom_attention import NystromAttention
+from torch import Tensor, nn
+from torch.nn import functional
+
+from msm_mil_core.mil.masks import claim
+from msm_mil_core.mil.options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
+
+TILES_AT_ONCE = 4096  # what the heads compute on the way stays small, whatever the bag
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MsmMilOutput:
+    """What the network says of a batch of bags; all but `hidden` in float32 under autocast too."""
+
+    logits: Tensor
+    """(B, C)."""
+    stage_logits: Tensor
+    """(B, S, C), each stage's own head; of no meaning for a stage that was shown nothing."""
+    beta: Tensor
+    """(B, S), weights of the stages; 0 for a stage that was shown nothing."""
+    scores: Tensor
+    """(B, S, N), attention before its softmax."""
+    attention: Tensor
+    """(B, S, N), sums to 1 over the tiles a stage was shown, 0 elsewhere."""
+    shown: Tensor
+    """(B, S, N) bool, the tiles a stage was shown."""
+    claimed: Tensor
+    """(B, S, N) bool, the tiles each stage takes, stacked: no tile twice."""
+    hidden: Tensor
+    """(B, N, L), the projected tiles."""
+
+
+class MsmMil(nn.Module):
+    """MSM-MIL as its options say."""
+
+    feature_mean: Tensor
+    feature_std: Tensor
+
+    def __init__(self, options: ModelOptions) -> None:
+        super().__init__()
+        S, L, D, C = options.stages, options.hidden, options.attention, options.classes
+        heads = S if options.heads == "own" else 1
+        blocks = options.masked_stages if options.refine == "paper" else 0
+        self.options = options
+        self.projection = nn.Linear(options.features, L, bias=False)
+        self.dropout = nn.Dropout(options.dropout)
+        self.gates = nn.Linear(L, 2 * heads * D)  # V of all heads, then U of all heads
+        self.score_weight = _drawn((heads, D), fan_in=D)
+        self.score_bias = _drawn((heads,), fan_in=D)
+        self.refinements = nn.ModuleList(_Refinement(L, options.dropout) for _ in range(blocks))
+        self.fusion = _fusion(L, options.dropout) if options.fusion == "attention" else None
+        self.classifier = nn.Linear(L, C)
+        self.stage_weight = _drawn((S, C, L), fan_in=L)
+        self.stage_bias = _drawn((S, C), fan_in=L)
+        if options.standardise:
+            self.register_buffer("feature_mean", torch.zeros(options.features))
+            self.register_buffer("feature_std", torch.ones(options.features))
+
+    def forward(self, bags: Tensor, valid: Tensor | None = None, *, masks: bool | None = None) -> MsmMilOutput:
+        """Read a batch of bags.
+
+        Parameters
+        ----------
+        bags
+            Features (B, N, P); padding may hold any finite number.
+        valid
+            (B, N) bool, False for padding; None where nothing is padded.
+        masks
+            Whether a stage is hidden what earlier ones claimed; None does as `mask_mode` says.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit or a bag has no tile.
+        """
+        valid = self._checked(bags, valid)
+        hidden = self._project(bags)  # (B, N, L)
+        refined = self._refine(hidden, valid)  # one (B, N, L) for all stages, or one for each
+        scores = self._score(refined)  # (B, S, N)
+        with torch.autocast(bags.device.type, enabled=False):
+            claimed = claim(scores.detach(), valid, self.options)  # (B, S, N)
+            shown = self._shown(claimed, valid, masks=masks)  # (B, S, N)
+            attention = _softmax_over(shown, scores)  # (B, S, N)
+            pooled = _pool(attention, refined)  # (B, S, L)
+            beta = self._weigh(pooled, shown.any(-1))  # (B, S)
+            logits = self.classifier((beta[..., None] * pooled).sum(1))  # (B, C)
+            stage_logits = torch.einsum("bsl,scl->bsc", pooled, self.stage_weight) + self.stage_bias  # (B, S, C)
+        return MsmMilOutput(logits, stage_logits, beta, scores, attention, shown, claimed, hidden)
+
+    def standardise_by(self, mean: Tensor, std: Tensor) -> None:
+        """Keep the mean and the standard deviation (P,) of the training tiles; a feature that never varies keeps 1."""
+        self.feature_mean.copy_(mean)
+        self.feature_std.copy_(torch.where(std > 0, std, 1))
+
+    def _checked(self, bags: Tensor, valid: Tensor | None) -> Tensor:
+        if bags.ndim != 3 or bags.shape[2] != self.options.features or not bags.shape[1]:
+            raise ValueError(f"bags must be (B, N, {self.options.features}) with N > 0, not {tuple(bags.shape)}.")
+        if valid is None:
+            return torch.ones(bags.shape[:2], dtype=torch.bool, device=bags.device)
+        if valid.shape != bags.shape[:2] or valid.dtype != torch.bool:
+            raise ValueError(f"valid must be {tuple(bags.shape[:2])} bool, not {tuple(valid.shape)} {valid.dtype}.")
+        if not valid.any(1).all():
+            raise ValueError("Every bag needs at least one tile, and one of these has only padding.")
+        return valid
+
+    def _project(self, bags: Tensor) -> Tensor:
+        weight, bias = self.projection.weight, None
+        if self.options.standardise:  # of the weights, not of the tiles: no second bag in memory
+            weight = weight / self.feature_std
+            bias = -(weight @ self.feature_mean)
+        hidden: Tensor = self.dropout(functional.linear(bags, weight, bias).relu_())
+        return hidden
+
+    def _refine(self, hidden: Tensor, valid: Tensor) -> list[Tensor]:
+        refined = [hidden]
+        for block in self.refinements:
+            refined.append(block(refined[-1], valid))
+        return refined
+
+    def _score(self, refined: list[Tensor]) -> Tensor:
+        S, L, D = self.options.stages, self.options.hidden, self.options.attention
+        weight, bias = self.gates.weight.view(2, -1, D, L), self.gates.bias.view(2, -1, D)  # (2, heads, D, L)
+        if len(refined) == 1:
+            scores = _gated_scores(refined[0], weight, bias, self.score_weight)
+        else:
+            heads = [slice(s, s + 1) if self.options.heads == "own" else slice(1) for s in range(S)]
+            each = [
+                _gated_scores(tiles, weight[:, h], bias[:, h], self.score_weight[h])
+                for tiles, h in zip(refined, heads, strict=True)
+            ]
+            scores = torch.cat(each, 1)
+        return (scores + self.score_bias[:, None]).expand(-1, S, -1)
+
+    def _shown(self, claimed: Tensor, valid: Tensor, *, masks: bool | None) -> Tensor:
+        if masks is None:
+            masks = self.options.mask_mode == "always" or (self.options.mask_mode == "train" and self.training)
+        if not masks:
+            return valid[:, None].expand_as(claimed)
+        claimed_before = claimed.cumsum(1) - claimed.long()
+        return valid[:, None] & (claimed_before == 0)
+
+    def _weigh(self, pooled: Tensor, looked: Tensor) -> Tensor:
+        if self.fusion is None:
+            return looked / looked.sum(1, keepdim=True)
+        return _softmax_over(looked, self.fusion(pooled)[..., 0])
+
+
+def _gated_scores(hidden: Tensor, weight: Tensor, bias: Tensor, score_weight: Tensor) -> Tensor:
+    heads = len(score_weight)
+    weight, bias = weight.flatten(0, 2), bias.flatten()  # V of all heads, then U of all heads
+    own = torch.eye(heads, device=hidden.device)[..., None] * score_weight  # (heads, heads, D): no head sees another's
+    scores = []
+    for tiles in hidden.chunk(math.ceil(hidden.shape[1] / TILES_AT_ONCE), dim=1):
+        V, U = functional.linear(tiles, weight, bias).chunk(2, -1)  # each (B, n, heads · D)
+        with torch.autocast(hidden.device.type, enabled=False):  # scores are ranked: half precision would make ties
+            scores.append(own.flatten(1) @ (V.tanh() * U.sigmoid()).float().mT)
+    return torch.cat(scores, -1)  # (B, heads, N)
+
+
+def _softmax_over(shown: Tensor, scores: Tensor) -> Tensor:
+    looked = shown.any(-1, keepdim=True)  # a row that is shown nothing goes through whole and comes out 0, never NaN
+    return scores.masked_fill(looked & ~shown, -torch.inf).softmax(-1).masked_fill(~shown, 0)
+
+
+def _pool(attention: Tensor, refined: list[Tensor]) -> Tensor:
+    if len(refined) == 1:
+        return attention @ refined[0].float()
+    return torch.cat([attention[:, s, None] @ tiles.float() for s, tiles in enumerate(refined)], 1)
+
+
+class _Refinement(nn.Module):
+    """The paper's block between two stages: a feed-forward net, then Nyström self-attention with a skip."""
+
+    def __init__(self, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.feed = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.Dropout(dropout))
+        self.before = nn.LayerNorm(hidden)
+        self.attention = NystromAttention(
+            dim=hidden,
+            dim_head=max(1, hidden // NYSTROM_HEADS),
+            heads=NYSTROM_HEADS,
+            num_landmarks=max(1, hidden // 2),
+            residual_conv_kernel=NYSTROM_KERNEL,
+            dropout=dropout,
+        )
+        self.after = nn.LayerNorm(hidden)
+
+    def forward(self, hidden: Tensor, valid: Tensor) -> Tensor:
+        """Transform each bag on its own: its landmarks are means of neighbours, which padding would shift."""
+        refined = torch.zeros_like(hidden)
+        for bag, tiles in enumerate(valid):
+            refined[bag, tiles] = self._refine(hidden[bag, tiles]).to(refined.dtype)
+        return refined
+
+    def _refine(self, tiles: Tensor) -> Tensor:
+        fed = self.feed(tiles)
+        refined: Tensor = self.after(fed + self.attention(self.before(fed)[None])[0])
+        return refined
+
+
+def _fusion(hidden: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, FUSION_WIDTH), nn.ReLU(), nn.Linear(FUSION_WIDTH, 1))
+
+
+def _drawn(shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
+    return nn.Parameter(torch.empty(shape).uniform_(-(fan_in**-0.5), fan_in**-0.5))  # as torch draws a Linear
+
+
+def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weight: Tensor | None = None) -> Tensor:
+    """CE of the answer, plus `lambda_s` times the mean CE of the stages, plus `lambda_beta` times Σ β log β.
+
+    Parameters
+    ----------
+    labels
+        (B,) int64.
+    class_weight
+        (C,), or None for equal weights.
+    """
+    total = functional.cross_entropy(output.logits, labels, weight=class_weight)
+    if options.lambda_s:
+        looked = output.shown.any(-1)  # (B, S)
+        stage_labels = labels[:, None].expand_as(looked)[looked]
+        stages = functional.cross_entropy(output.stage_logits[looked], stage_labels, weight=class_weight)
+        total = total + options.lambda_s * stages
+    if options.lambda_beta:
+        total = total + options.lambda_beta * (output.beta * output.beta.clamp(min=1e-12).log()).sum(1).mean()
+    return total
+
+
+def weights_of(network: MsmMil) -> dict[str, NDArray[np.float32]]:
+    """Return a copy of the network's weights, as a checkpoint keeps them."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
+
+
+def network_with(options: ModelOptions, weights: Mapping[str, NDArray[np.float32]]) -> MsmMil:
+    """Return the network of these options with these weights, not training."""
+    with torch.device("meta"):  # draws no random numbers
+        network = MsmMil(options)
+    network.load_state_dict({name: torch.tensor(weight) for name, weight in weights.items()}, assign=True)
+    return network.eval()

@@ -1,0 +1,91 @@
+"""Everything that may be chosen about an MSM-MIL network, and the three presets."""
+
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Preset = Literal["paper", "default", "explain"]
+
+PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
+"""Widths of the projection, by feature length, as the authors' published code sets them."""
+
+FUSION_WIDTH = 128
+"""Width of the net that weighs the stages."""
+NYSTROM_HEADS = 8
+NYSTROM_KERNEL = 33
+"""Heads of the refinement block's self-attention, and taps of its convolution along the tiles."""
+
+
+class ModelOptions(BaseModel):
+    """The shape of an MSM-MIL network, what its masks do, and what its loss weighs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    preset: Preset = "default"
+    """The preset these options started from."""
+    features: int = Field(ge=1)
+    """Length P of a tile's feature vector."""
+    classes: int = Field(ge=2)
+    """Number C of classes."""
+    hidden: int = Field(ge=1)
+    """Width L of the projected features."""
+    attention: int = Field(default=128, ge=1)
+    """Width D of the gated attention heads."""
+    masked_stages: int = Field(default=2, ge=0, le=32)
+    """Number T of masked stages; there are S = T + 1 stages in all."""
+    k: int = Field(default=10, ge=1)
+    """How many tiles a stage claims."""
+    k_share: float | None = Field(default=None, gt=0, le=1)
+    """What a stage claims as a share of the bag's tiles (at least one); if set, `k` is not used."""
+    min_keep: int = Field(default=1, ge=0)
+    """How many tiles the masks leave unclaimed for the last stage, at least."""
+    mask_mode: Literal["train", "always", "never"] = "train"
+    """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
+    heads: Literal["own", "shared"] = "own"
+    """Whether each stage has attention weights of its own."""
+    refine: Literal["none", "paper"] = "none"
+    """Whether tiles are transformed between stages, as the paper's block does; it makes the order of tiles matter."""
+    fusion: Literal["mean", "attention"] = "mean"
+    """How the stages' bag embeddings are weighed."""
+    lambda_s: float = Field(default=1.0, ge=0)
+    """Weight of the stages' own losses."""
+    lambda_beta: float = Field(default=0.0, ge=0)
+    """Weight of the stage weights' negative entropy, which keeps attention fusion from using one stage alone."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of projected features dropped while training."""
+    standardise: bool = False
+    """Whether features are standardised by a mean and a standard deviation that are stored with the weights."""
+
+    @property
+    def stages(self) -> int:
+        """Number S of stages."""
+        return self.masked_stages + 1
+
+
+def preset(name: Preset, features: int, classes: int) -> ModelOptions:
+    """Return the options of a preset for features of length `features` and `classes` classes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset.
+    """
+    if name not in get_args(Preset):
+        raise ValueError(f"There is no preset {name!r}; there are {', '.join(get_args(Preset))}.")
+    if name == "paper":
+        return _paper(features, classes)
+    default = ModelOptions(preset=name, features=features, classes=classes, hidden=max(1, min(256, features // 2)))
+    return default if name == "default" else default.model_copy(update={"mask_mode": "always", "k": 5})
+
+
+def _paper(features: int, classes: int) -> ModelOptions:
+    return ModelOptions(
+        preset="paper",
+        features=features,
+        classes=classes,
+        hidden=PAPER_HIDDEN.get(features, max(1, features // 2)),
+        masked_stages=2 if classes == 2 else 6,
+        min_keep=0,
+        refine="paper",
+        fusion="attention",
+    )

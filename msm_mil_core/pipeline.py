@@ -1,0 +1,130 @@
+"""The one way data goes: from a slide to what each mask stage looked at."""
+
+import platform
+from collections.abc import Generator
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from msm_mil_core import __version__
+from msm_mil_core.bags.bag import FeatureBag
+from msm_mil_core.bags.encode import EncodeOptions, encode_tiles
+from msm_mil_core.bags.encoders import Encoder, load_encoder
+from msm_mil_core.bags.store import cached_bag_path, load_cached_bag, save_bag
+from msm_mil_core.mil.checkpoints import Checkpoint, check_fits
+from msm_mil_core.mil.predict import MaskChoice, predict
+from msm_mil_core.output.result import ModelFacts, SlideResult
+from msm_mil_core.progress import Progress
+from msm_mil_core.slides.regions import Regions
+from msm_mil_core.slides.slide import Slide
+from msm_mil_core.slides.tiles import TileGrid, TileOptions, lay_tiles
+from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+
+
+class AnalysisOptions(BaseModel):
+    """What a user chooses for a run; one model feeds the command line, the form and the record in the result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    tissue: TissueOptions = TissueOptions()
+    """How tissue is told from glass."""
+    tiles: TileOptions = TileOptions()
+    """How tiles are laid; side and mpp left empty are the model's own."""
+    encode: EncodeOptions = EncodeOptions()
+    """How tiles become features."""
+    masks: MaskChoice = "checkpoint"
+    """Whether stages are hidden what earlier stages claimed: as the model was made for, always or never."""
+
+
+def analyse(
+    slide: Slide,
+    checkpoint: Checkpoint,
+    options: AnalysisOptions,
+    *,
+    regions: Regions | None = None,
+    cache: Path | None = None,
+) -> Generator[Progress, None, SlideResult]:
+    """Find tissue, lay and encode tiles, and predict; may be dropped between two yields with nothing half-written.
+
+    Parameters
+    ----------
+    slide
+        The open slide; its mpp must be known.
+    checkpoint
+        The model; tile side, mpp and encoder come from it where the options leave them open.
+    options
+        Everything else a user can choose.
+    regions
+        Limits the run to these polygons.
+    cache
+        Folder in which features are kept and from which they are reused; None keeps nothing.
+
+    Raises
+    ------
+    MsmMilError
+        One of its children, if the slide, the model, the options or this machine do not allow the run.
+    """
+    mpp = slide.require_mpp()
+    options = _complete(options, checkpoint)
+    encoder = load_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)
+    check_fits(checkpoint, encoder.card)
+    yield Progress("Finding tissue", 0, 1)
+    tissue = find_tissue(slide, options.tissue)
+    tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp, regions=regions)
+    bag = yield from _features(slide, tiles, encoder, options.encode, cache)
+    yield Progress("Looking stage by stage", 0, 1)
+    prediction = predict(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
+    return SlideResult(
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+        slide=slide.facts,
+        options=_record(options, encoder, regions),
+        model=_facts(checkpoint),
+        versions=_versions(),
+        tiles=tiles,
+        prediction=prediction,
+    )
+
+
+def _complete(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptions:
+    chosen = options.tiles
+    tiles = chosen.model_copy(
+        update={"side_px": chosen.side_px or checkpoint.side_px, "mpp": chosen.mpp or checkpoint.mpp}
+    )
+    return options.model_copy(update={"tiles": tiles})
+
+
+def _features(
+    slide: Slide, tiles: TileGrid, encoder: Encoder, options: EncodeOptions, cache: Path | None
+) -> Generator[Progress, None, FeatureBag]:
+    if cache is None:
+        return (yield from encode_tiles(slide, tiles, encoder, options))
+    path = cached_bag_path(cache, slide.facts, tiles, encoder.card)
+    bag = load_cached_bag(path, slide.facts, tiles, encoder.card)
+    if bag is None:
+        bag = yield from encode_tiles(slide, tiles, encoder, options)
+        save_bag(bag, path)
+    return bag
+
+
+def _record(options: AnalysisOptions, encoder: Encoder, regions: Regions | None) -> dict[str, JsonValue]:
+    found = {"encoder": encoder.card.name, "encoder_sha256": encoder.card.weights_sha256}
+    return options.model_dump(mode="json") | found | {"regions_px0": regions.as_json() if regions else None}
+
+
+def _facts(checkpoint: Checkpoint) -> ModelFacts:
+    return ModelFacts(
+        name=checkpoint.name,
+        sha256=checkpoint.sha256,
+        preset=checkpoint.options.preset,
+        classes=checkpoint.classes,
+        stages=checkpoint.options.stages,
+    )
+
+
+def _versions() -> dict[str, str]:
+    libraries = ("numpy", "torch", "timm", "openslide-python", "openslide-bin", "scikit-image")
+    return {"napari-msm-mil": __version__, "python": platform.python_version()} | {
+        name: version(name) for name in libraries
+    }

@@ -1,0 +1,44 @@
+"""Small real networks and checkpoints for tests, with weights drawn from a seed."""
+
+import numpy as np
+import torch
+
+from msm_mil_core.mil.checkpoints import Checkpoint
+from msm_mil_core.mil.network import MsmMil, weights_of
+from msm_mil_core.mil.options import ModelOptions, preset
+
+
+def model_options(name="default", *, features=12, classes=2, **changes) -> ModelOptions:
+    """Options of a preset, made small; `changes` are any of its fields."""
+    small = {"hidden": 16, "attention": 8, "k": 3} | changes
+    return ModelOptions(**(preset(name, features, classes).model_dump() | small))
+
+
+def a_network(name="default", *, seed=0, **changes) -> MsmMil:
+    """A network, not training, whose weights are large enough for its attention to choose."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = MsmMil(model_options(name, **changes))
+        torch.nn.init.normal_(network.score_weight, std=3)
+    return network.eval()
+
+
+def a_checkpoint(name="default", *, seed=0, record=None, **changes) -> Checkpoint:
+    """A checkpoint that was never trained; `changes` are any field of the model's options."""
+    network = a_network(name, seed=seed, **changes)
+    return Checkpoint(
+        name="drawn model",
+        options=network.options,
+        classes=tuple(f"class {c}" for c in range(network.options.classes)),
+        encoder="efficientnet-lite0",
+        encoder_sha256="5f2a",
+        side_px=96,
+        mpp=0.52,
+        record=record or {"data": "none", "licence": "CC0"},
+        state=weights_of(network),
+    )
+
+
+def a_bag(N=30, *, P=12, seed=0) -> np.ndarray:
+    """Features (N, P) of a drawn bag."""
+    return np.random.default_rng(seed).normal(size=(N, P)).astype(np.float32)
