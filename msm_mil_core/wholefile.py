@@ -71,5 +71,7 @@ def _put_in_place(part: Path, path: Path, *, overwrite: bool) -> None:
         return
     try:
         os.link(part, path)  # fails if the name is taken, even if another program took it a moment ago
-    except FileExistsError as exc:
-        raise OutputError(f"{path} exists already; allow overwriting or choose another folder.") from exc
+    except OSError as exc:  # FAT and some network drives have no links at all
+        if path.exists():
+            raise OutputError(f"{path} exists already; allow overwriting or choose another folder.") from exc
+        part.replace(path)

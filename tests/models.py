@@ -6,6 +6,7 @@ import torch
 from msm_mil_core.mil.checkpoints import Checkpoint
 from msm_mil_core.mil.network import MsmMil, weights_of
 from msm_mil_core.mil.options import ModelOptions, preset
+from msm_mil_core.mil.weights import weight_shapes
 
 
 def model_options(name="default", *, features=12, classes=2, **changes) -> ModelOptions:
@@ -42,3 +43,26 @@ def a_checkpoint(name="default", *, seed=0, record=None, **changes) -> Checkpoin
 def a_bag(N=30, *, P=12, seed=0) -> np.ndarray:
     """Features (N, P) of a drawn bag."""
     return np.random.default_rng(seed).normal(size=(N, P)).astype(np.float32)
+
+
+def a_seeker(wanted: np.ndarray, other: np.ndarray, **changes) -> Checkpoint:
+    """A checkpoint made by hand: every stage attends to features like `wanted` (P,), and not to those like `other`."""
+    towards = (wanted - other) / np.linalg.norm(wanted - other) ** 2  # 1 apart, from `other` to `wanted`
+    options = model_options(features=len(wanted), hidden=2, attention=1, k=1, standardise=True, **changes)
+    state = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(options).items()}
+    state["projection.weight"][:] = np.stack([towards, -towards])
+    state["feature_mean"][:], state["feature_std"][:] = (wanted + other) / 2, 1
+    state["gates.weight"][:, 0] = 1
+    state["score_weight"][:] = 50
+    state["classifier.weight"][:] = [[-1, 1], [1, -1]]
+    return Checkpoint(
+        name="seeker",
+        options=options,
+        classes=("tissue", "hot"),
+        encoder="efficientnet-lite0",
+        encoder_sha256="",
+        side_px=32,
+        mpp=4.0,
+        record={"data": "none: made by hand"},
+        state=state,
+    )

@@ -23,6 +23,8 @@ class EncoderCard:
     """Micrometres per pixel that it was made for; None where its makers say nothing."""
     licence: str
     weights_sha256: str
+    precision: str = "float32"
+    """In what it computes: "float32", "bfloat16" or "float16"; features of two precisions differ in the last digits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,9 +73,9 @@ def _encoder() -> str:
 
 
 def _model() -> str:
-    from msm_mil_core.mil.checkpoints import bundled_checkpoints, load_checkpoint
+    from msm_mil_core.mil.checkpoints import default_checkpoint_path, load_checkpoint
 
-    return ", ".join(load_checkpoint(path).name for path in bundled_checkpoints())
+    return load_checkpoint(default_checkpoint_path()).name
 
 
 def _devices() -> str:

@@ -23,9 +23,9 @@ class StageAttention:
 
     @property
     def effective_tiles(self) -> float:
-        """Effective number of tiles: exp of the attention's entropy, 1 to N."""
+        """Effective number of tiles: exp of the attention's entropy, 1 to N; 0 for a stage that was shown nothing."""
         shown = self.attention[np.isfinite(self.attention) & (self.attention > 0)].astype(np.float64)
-        return float(np.exp(-(shown * np.log(shown)).sum()))
+        return float(np.exp(-(shown * np.log(shown)).sum())) if len(shown) else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

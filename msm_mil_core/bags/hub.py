@@ -1,0 +1,75 @@
+"""Files on the Hugging Face hub: what is missing, gated or out of reach is told in plain words."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is of the client it uses
+    GatedRepoError,
+    HFValidationError,
+    HTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from msm_mil_core.errors import EncoderError
+
+
+def fetch_first(repository: str, files: Sequence[str], revision: str | None = None) -> Path:
+    """Return the first of `files` that a repository has, kept from an earlier time or downloaded now.
+
+    Raises
+    ------
+    EncoderError
+        If there is no such repository, revision or file, access is not granted, or the hub cannot be reached.
+    """
+    with hub_errors(repository):
+        for name in files:
+            kept = try_to_load_from_cache(repository, name, revision=revision)
+            if isinstance(kept, str):
+                return Path(kept)
+        HfApi().auth_check(repository)  # answers at once where a download would be tried again and again
+        for name in files:
+            if HfApi().file_exists(repository, name, revision=revision):
+                return Path(hf_hub_download(repository, name, revision=revision))
+    raise EncoderError(f"{repository} on the Hugging Face hub has none of {', '.join(files)}; choose another encoder.")
+
+
+def is_kept(repository: str) -> bool:
+    """Tell whether something of a repository is on this machine from an earlier time."""
+    return (Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}" / "snapshots").is_dir()
+
+
+def check_access(repository: str) -> None:
+    """Ask the hub, once and without retries, whether a repository is there and may be read.
+
+    Raises
+    ------
+    EncoderError
+        If it is not, or the hub cannot be reached.
+    """
+    with hub_errors(repository):
+        HfApi().auth_check(repository)
+
+
+@contextmanager
+def hub_errors(repository: str) -> Iterator[None]:
+    """Turn what goes wrong with the hub into an EncoderError that says what to do."""
+    try:
+        yield
+    except GatedRepoError as exc:
+        raise EncoderError(
+            f"The weights of {repository} are gated. Ask for access at https://huggingface.co/{repository}, "
+            "then log in here with `hf auth login`."
+        ) from exc
+    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as exc:
+        raise EncoderError(
+            f"The Hugging Face hub does not show {repository} (in this revision). Check the name; "
+            "if it is private, log in with `hf auth login`."
+        ) from exc
+    except (HTTPError, OSError) as exc:
+        raise EncoderError(
+            f"The weights of {repository} are not on this machine, and the Hugging Face hub does not give them "
+            f"({str(exc).partition(chr(10))[0]}). Connect to the internet once, or use an encoder from a local file."
+        ) from exc

@@ -1,0 +1,178 @@
+"""Bags on disk: one HDF5 file a slide, laid out as TRIDENT's and readable as such, and the cache made of them."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.foreign import load_foreign, read_features
+from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.wholefile import whole_file
+
+SCHEMA = "msm-mil-features/1"
+FAMILY = SCHEMA.rpartition("/")[0]
+CHUNK_BYTES = 2**20
+"""Rows are kept in chunks of about this size, each with a checksum, so that damage is noticed."""
+
+_FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
+logger = logging.getLogger(__name__)
+
+
+def save_bag(bag: FeatureBag, path: Path) -> None:
+    """Write a bag; a file that exists is whole.
+
+    `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's say the rest as JSON.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    with whole_file(path) as part, h5py.File(part, "w") as file:
+        file.attrs["schema"] = SCHEMA
+        file.attrs["key"] = _key(bag.slide, bag.tiles, bag.encoder)
+        file.attrs["slide"] = _FACTS.dump_json(bag.slide).decode()
+        file.attrs["encoder"] = _CARD.dump_json(bag.encoder).decode()
+        file.attrs["mpp"] = bag.tiles.mpp
+        _write(file, "features", bag.features, {"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
+        _write(file, "coords", bag.tiles.xy_px0, _trident_attributes(bag))
+
+
+def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
+    """Read a bag of ours, of TRIDENT, CLAM or STAMP.
+
+    Parameters
+    ----------
+    path
+        The HDF5 file.
+    slide_mpp
+        Micrometres per level-0 pixel, which the files of the others do not tell. STAMP's cannot be placed on the
+        slide without it; ours need it not.
+
+    Raises
+    ------
+    FeatureFileError
+        If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
+    """
+    with _opened(path) as file:
+        return _ours(file) if _is_ours(file) else load_foreign(file, slide_mpp)
+
+
+def load_features(path: Path) -> NDArray[np.float32]:
+    """Read the features alone, (N, P), of any layout that `load_bag` reads.
+
+    Raises
+    ------
+    FeatureFileError
+        If the file is missing, damaged, or has no features.
+    """
+    with _opened(path) as file:
+        return read_features(file)
+
+
+def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
+    """Return where in the cache the features of these tiles by this encoder are kept, once they are."""
+    return folder / f"{facts.quick_hash[:12]}-{_key(facts, tiles, card)[:20]}.h5"
+
+
+def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> FeatureBag | None:
+    """Read a bag from the cache if it is whole and exactly of this slide, these tiles and this encoder; else None."""
+    if not path.is_file():
+        return None
+    try:
+        with _opened(path) as file:
+            key, features = file.attrs["key"], read_features(file)
+            xy_px0 = file["coords"][:]
+    except FeatureFileError as exc:
+        logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
+        return None
+    fits = (
+        key == _key(facts, tiles, card)
+        and features.shape == (len(tiles), card.features)
+        and np.array_equal(xy_px0, tiles.xy_px0)
+    )
+    if not fits:
+        logger.warning("Encoding anew, since the features kept in %s are of something else", path)
+        return None
+    return FeatureBag(features, tiles, facts, card)
+
+
+def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
+    """Return a hash of all that decides what the features are."""
+    what = {
+        "schema": SCHEMA,
+        "slide": [facts.quick_hash, facts.size_px0],
+        "tiles": [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
+        "encoder": [card.name, card.weights_sha256, card.features, card.precision],
+    }
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+
+
+def _write(file: h5py.File, name: str, values: NDArray[Any], attributes: dict[str, Any]) -> None:
+    rows = max(1, CHUNK_BYTES // (values.itemsize * values.shape[1]))
+    chunks = (min(rows, max(1, len(values))), values.shape[1])
+    dataset = file.create_dataset(name, data=values, chunks=chunks, fletcher32=True)
+    dataset.attrs.update(attributes)
+
+
+def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
+    """Return TRIDENT's attributes; it counts in magnifications, of which 10 micrometres per pixel are one."""
+    attributes: dict[str, Any] = {
+        "patch_size": bag.tiles.side_px,
+        "patch_size_level0": bag.tiles.side_px0,
+        "overlap": 0,
+        "name": Path(bag.slide.name).stem,
+        "level0_width": bag.slide.size_px0[0],
+        "level0_height": bag.slide.size_px0[1],
+    }
+    if bag.slide.mpp is not None and not isnan(bag.tiles.mpp):
+        attributes |= {"level0_magnification": 10 / bag.slide.mpp, "target_magnification": 10 / bag.tiles.mpp}
+    return attributes
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file of features; whatever h5py says of a damaged one becomes a sentence."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except FileNotFoundError as exc:
+        raise FeatureFileError(f"There is no file of features {path}.") from exc
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as exc:
+        raise FeatureFileError(
+            f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
+        ) from exc
+
+
+def _is_ours(file: h5py.File) -> bool:
+    schema = str(file.attrs.get("schema", ""))
+    if schema.startswith(FAMILY) and schema != SCHEMA:
+        raise FeatureFileError(f"{file.filename} is of schema {schema}; this version reads {SCHEMA}. Encode it again.")
+    return schema == SCHEMA
+
+
+def _ours(file: h5py.File) -> FeatureBag:
+    features, coords = read_features(file), file["coords"]
+    tiles = TileGrid(
+        xy_px0=coords[:].astype(np.int64),
+        side_px0=int(coords.attrs["patch_size_level0"]),
+        side_px=int(coords.attrs["patch_size"]),
+        mpp=float(file.attrs["mpp"]),
+    )
+    facts, card = _FACTS.validate_json(file.attrs["slide"]), _CARD.validate_json(file.attrs["encoder"])
+    bag = FeatureBag(features, tiles, facts, card)
+    if file.attrs["key"] != _key(bag.slide, bag.tiles, bag.encoder) or len(bag.tiles) != len(features):
+        raise ValueError("its parts do not fit together")
+    return bag

@@ -1,0 +1,56 @@
+"""Where QuPath has its origin, and where tiles lie as it counts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tiles import TileGrid
+
+OriginRule = Literal["auto", "none", "custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuPathFrame:
+    """The image as QuPath opened it: its corner on level 0 and its size."""
+
+    rule: OriginRule
+    origin_px0: tuple[int, int]
+    """What is subtracted from level-0 coordinates."""
+    size_px: tuple[int, int]
+    """Width and height of the image in QuPath."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedTiles:
+    """The tiles that QuPath's image shows, cut at its edges."""
+
+    index: NDArray[np.int64]
+    """(n,), which of the tiles these are."""
+    box_px: NDArray[np.int64]
+    """(n, 4), left, top, right, bottom in QuPath's pixels, never empty."""
+    clipped: int
+    """How many of them an edge cuts."""
+    dropped: int
+    """How many tiles lie wholly outside."""
+
+
+def qupath_frame(facts: SlideFacts, rule: OriginRule, custom_origin_px0: tuple[int, int] | None = None) -> QuPathFrame:
+    """Return QuPath's frame: "auto" as it crops to openslide's bounds, "none" uncropped, "custom" as told."""
+    if rule == "auto":
+        return QuPathFrame(rule, facts.origin_px0, facts.extent_px0)
+    x, y = custom_origin_px0 or (0, 0)
+    width, height = facts.size_px0
+    return QuPathFrame(rule, (x, y), (width - x, height - y))
+
+
+def place_tiles(tiles: TileGrid, frame: QuPathFrame) -> PlacedTiles:
+    """Shift tiles into QuPath's frame, cut those that cross its edge and drop those outside."""
+    corner = tiles.xy_px0 - np.array(frame.origin_px0)
+    whole = np.concatenate([corner, corner + tiles.side_px0], axis=1)
+    box_px = np.clip(whole, 0, np.array(frame.size_px * 2))
+    kept = (box_px[:, 2] > box_px[:, 0]) & (box_px[:, 3] > box_px[:, 1])
+    cut = (box_px != whole).any(axis=1)
+    return PlacedTiles(np.flatnonzero(kept), box_px[kept], int((cut & kept).sum()), int((~kept).sum()))

@@ -1,0 +1,138 @@
+"""From a slide to what each stage looked at, through real files."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from msm_mil_core.bags.encode import encode_tiles
+from msm_mil_core.bags.encoders import load_encoder
+from msm_mil_core.errors import CheckpointError, SlideError
+from msm_mil_core.mil.checkpoints import save_checkpoint
+from msm_mil_core.output.geojson import write_geojson
+from msm_mil_core.output.heatmap import rasterise
+from msm_mil_core.output.result import load_result, save_result
+from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.progress import finish
+from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.tiles import TileOptions, lay_tiles
+from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+from tests.models import a_checkpoint, a_seeker
+from tests.slides import BOUNDS, DrawnSlide, a_drawn_slide
+
+
+def seeker_of(drawn: DrawnSlide, folder: Path):
+    """A model that attends to tiles like the hot square of a drawn slide."""
+    with open_slide(drawn.path) as slide:
+        tissue = find_tissue(slide, TissueOptions())
+        tiles = lay_tiles(slide.facts.size_px0, tissue, TileOptions(side_px=32, mpp=4.0), slide_mpp=0.5)
+        encoder = load_encoder("efficientnet-lite0", device="cpu")
+        bag = finish(encode_tiles(slide, tiles, encoder, AnalysisOptions().encode))
+    hot = (tiles.xy_px0 == drawn.hot_px0[:2]).all(axis=1)
+    model = a_seeker(bag.features[hot][0], bag.features[~hot].mean(axis=0))
+    return save_checkpoint(model, folder / "seeker.safetensors")
+
+
+@pytest.mark.parametrize("bounds", [None, BOUNDS], ids=["without bounds", "with bounds"])
+def test_the_hot_square_is_at_one_place_in_every_output(tmp_path, bounds):
+    drawn = a_drawn_slide(tmp_path / ("drawn.scn" if bounds else "drawn.tiff"), bounds=bounds)
+    x, y, side, _ = drawn.hot_px0
+    origin_x, origin_y = bounds[:2] if bounds else (0, 0)
+
+    with open_slide(drawn.path) as slide:
+        result = finish(analyse(slide, seeker_of(drawn, tmp_path), AnalysisOptions()))
+    save_result(result, tmp_path / "drawn.msm.h5")
+    saved = load_result(tmp_path / "drawn.msm.h5")
+    exported = json.loads(write_geojson(saved, tmp_path / "drawn.geojson").read_text())
+
+    for stage in saved.prediction.stages:
+        assert saved.tiles.xy_px0[stage.attention.argmax()].tolist() == [x, y]
+        heatmap = rasterise(saved.tiles, stage.attention)
+        row, col = np.unravel_index(np.nanargmax(heatmap.values), heatmap.values.shape)
+        left, top = heatmap.origin_px0
+        assert (left + col * heatmap.cell_px0, top + row * heatmap.cell_px0) == (x, y)
+    best = next(f for f in exported["features"] if f["properties"].get("name") == "Stage 1 top 1")
+    ring = np.array(best["geometry"]["coordinates"][0])
+    assert ring.min(axis=0).tolist() == [x - origin_x, y - origin_y]
+    assert ring.max(axis=0).tolist() == [x - origin_x + side, y - origin_y + side]
+
+
+@pytest.fixture
+def small_model(tmp_path):
+    model = replace(a_checkpoint(features=1280), side_px=32, mpp=4.0, encoder_sha256="")
+    return save_checkpoint(model, tmp_path / "small.safetensors")
+
+
+def test_reused_features_give_the_same_result_and_no_encoding(tmp_path, small_model):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+
+    with open_slide(drawn.path) as slide:
+        first = finish(analyse(slide, small_model, AnalysisOptions(), cache=tmp_path / "kept"))
+        steps = []
+        work = analyse(slide, small_model, AnalysisOptions(), cache=tmp_path / "kept")
+        second = finish(_recorded(work, steps))
+
+    assert second.prediction.logits.tolist() == first.prediction.logits.tolist()
+    assert "Encoding tiles" not in {step.step for step in steps}
+
+
+def _recorded(work, steps):
+    while True:
+        try:
+            steps.append(next(work))
+        except StopIteration as end:
+            return end.value
+        yield steps[-1]
+
+
+def test_a_dropped_run_leaves_nothing_behind(tmp_path, small_model):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+
+    with open_slide(drawn.path) as slide:
+        work = analyse(slide, small_model, AnalysisOptions(), cache=tmp_path / "kept")
+        for now in work:
+            if now.step == "Encoding tiles":
+                break
+        work.close()
+
+    assert not list((tmp_path / "kept").rglob("*"))
+
+
+def test_masks_at_inference_show_later_stages_less(tmp_path, small_model):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+
+    with open_slide(drawn.path) as slide:
+        result = finish(analyse(slide, small_model, AnalysisOptions(masks="always")))
+
+    shown = [int(np.isfinite(stage.attention).sum()) for stage in result.prediction.stages]
+    assert result.prediction.masks_applied
+    assert shown == [16, 13, 10]
+
+
+def test_a_slide_without_mpp_is_asked_about_before_any_work(tmp_path, small_model):
+    drawn = a_drawn_slide(tmp_path / "nompp.tiff", mpp=None)
+
+    with open_slide(drawn.path) as slide, pytest.raises(SlideError, match=r"nompp\.tiff.*--mpp"):
+        next(analyse(slide, small_model, AnalysisOptions()))
+
+
+def test_a_model_for_other_features_is_refused_before_any_tile_is_read(tmp_path):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+    model = save_checkpoint(a_checkpoint(features=12), tmp_path / "other.safetensors")
+
+    with open_slide(drawn.path) as slide, pytest.raises(CheckpointError, match="1280 features"):
+        next(analyse(slide, model, AnalysisOptions()))
+
+
+def test_a_result_says_what_it_was_made_with(tmp_path, small_model):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+
+    with open_slide(drawn.path) as slide:
+        result = finish(analyse(slide, small_model, AnalysisOptions()))
+
+    assert result.options["encoder"] == "efficientnet-lite0"
+    assert result.options["tiles"] == {"side_px": 32, "mpp": 4.0, "min_tissue": 0.25}
+    assert result.model.sha256 == small_model.sha256
+    assert {"numpy", "torch", "openslide-python"} <= result.versions.keys()

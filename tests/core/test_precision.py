@@ -1,0 +1,76 @@
+"""Half precision only where the device gains, and the same choice in every run."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from msm_mil_core.bags.encoders import load_encoder
+from msm_mil_core.bags.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
+from msm_mil_core.geometry import plan_read
+from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.tile_pixels import read_tile
+
+FEATURES = np.array([[1.0, 2.0, 0.0], [0.0, 0.5, 3.0]], np.float32)
+
+
+def a_device(float32: float, bfloat16: float, off: float = 0.0) -> Callable[[Computed], Trial]:
+    """Give a device that takes so many seconds in each precision, and is off by so much in bfloat16."""
+    seconds = {"float32": float32, "bfloat16": bfloat16}
+    return lambda precision: Trial(seconds[precision], FEATURES + off * (precision == "bfloat16"))
+
+
+def never(precision: Computed) -> Trial:
+    raise ValueError(f"probed in {precision}")
+
+
+def test_a_wish_is_granted_without_a_probe():
+    assert choose_precision("bfloat16", "cpu", "some", never) == "bfloat16"
+    assert choose_precision("float32", "cuda", "some", never) == "float32"
+
+
+@pytest.mark.parametrize(("device", "chosen"), [("cuda", "float16"), ("mps", "float32")])
+def test_gpus_are_not_probed(device: str, chosen: str):
+    assert choose_precision("auto", device, "some", never) == chosen
+
+
+def test_a_cpu_without_units_for_bfloat16_is_not_probed():
+    if cpu_has_bfloat16():
+        pytest.skip("this CPU has them")
+
+    assert choose_precision("auto", "cpu", "some", never) == "float32"
+
+
+@pytest.mark.parametrize(
+    ("device", "gains"),
+    [
+        (a_device(1.0, 0.5), True),
+        (a_device(1.0, 0.95), False),
+        (a_device(1.0, 2.0), False),
+        (a_device(1.0, 0.5, off=0.001), True),
+        (a_device(1.0, 0.5, off=0.2), False),
+    ],
+)
+def test_bfloat16_has_to_be_clearly_faster_and_faithful(device: Callable[[Computed], Trial], gains: bool):  # noqa: FBT001
+    assert gains_from_bfloat16(device) == gains
+
+
+def test_the_first_batch_of_a_probe_only_warms_up():
+    seconds = iter([9.0, 1.0, 1.1, 90.0, 0.5, 0.6])
+
+    assert gains_from_bfloat16(lambda precision: Trial(next(seconds), FEATURES))
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_keeps_the_features_of_tissue_and_of_glass(shared, precision: Computed):
+    with open_slide(shared("slides/CMU-1-Small-Region.svs")) as slide:
+        plan = plan_read(224, 224, slide.facts.size_px0, slide.level_sizes_px)
+        corners = [(x, y) for y in range(0, 2600, 640) for x in range(0, 1900, 640)]
+        tiles = np.stack([read_tile(slide, plan, corner) for corner in corners])
+    whole = load_encoder("efficientnet-lite0", device="cpu", precision="float32").encode(tiles)
+
+    half = load_encoder("efficientnet-lite0", device="cpu", precision=precision).encode(tiles)
+
+    cosine = (whole * half).sum(1) / np.linalg.norm(whole, axis=1) / np.linalg.norm(half, axis=1)
+    assert cosine.min() >= 0.999
+    assert not np.array_equal(whole, half)
