@@ -25,7 +25,7 @@ def read_features(file: h5py.File) -> NDArray[np.float32]:
     name = next((name for name in ("features", "feats") if name in file), None)
     if name is None:
         raise FeatureFileError(f"{file.filename} holds no features, only {sorted(file)}. Encode the slide first.")
-    features = _without_batch(file[name][:]).astype(np.float32)
+    features = _without_batch(file[name][:]).astype(np.float32, copy=False)
     if features.ndim != 2 or not features.size or not np.isfinite(features).all():
         raise FeatureFileError(
             f"{file.filename}: {name} {features.shape} is not one vector of finite numbers a tile. Encode it again."

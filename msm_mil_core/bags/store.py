@@ -3,9 +3,9 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,6 @@ from msm_mil_core.wholefile import whole_file
 
 SCHEMA = "msm-mil-features/1"
 FAMILY = SCHEMA.rpartition("/")[0]
-CHUNK_BYTES = 2**20
-"""Rows are kept in chunks of about this size, each with a checksum, so that damage is noticed."""
 
 _FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
 logger = logging.getLogger(__name__)
@@ -33,21 +31,20 @@ logger = logging.getLogger(__name__)
 def save_bag(bag: FeatureBag, path: Path) -> None:
     """Write a bag; a file that exists is whole.
 
-    `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's say the rest as JSON.
+    `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes. The root says the rest: `schema`,
+    JSON of `slide`, `encoder` and `tiles`, and `sha256` of all that, by which damage is noticed.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
+    record = _record(bag)
     with whole_file(path) as part, h5py.File(part, "w") as file:
-        file.attrs["schema"] = SCHEMA
-        file.attrs["key"] = _key(bag.slide, bag.tiles, bag.encoder)
-        file.attrs["slide"] = _FACTS.dump_json(bag.slide).decode()
-        file.attrs["encoder"] = _CARD.dump_json(bag.encoder).decode()
-        file.attrs["mpp"] = bag.tiles.mpp
-        _write(file, "features", bag.features, {"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
-        _write(file, "coords", bag.tiles.xy_px0, _trident_attributes(bag))
+        file["features"], file["coords"] = bag.features, bag.tiles.xy_px0
+        file["features"].attrs.update({"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
+        file["coords"].attrs.update(_trident_attributes(bag))
+        file.attrs.update({**record, "sha256": _digest(record, bag.features, bag.tiles.xy_px0)})
 
 
 def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
@@ -79,7 +76,7 @@ def load_features(path: Path) -> NDArray[np.float32]:
         If the file is missing, damaged, or has no features.
     """
     with _opened(path) as file:
-        return read_features(file)
+        return _ours(file).features if _is_ours(file) else read_features(file)
 
 
 def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
@@ -93,38 +90,36 @@ def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: Encode
         return None
     try:
         with _opened(path) as file:
-            key, features = file.attrs["key"], read_features(file)
-            xy_px0 = file["coords"][:]
+            kept = _ours(file)
     except FeatureFileError as exc:
         logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
         return None
-    fits = (
-        key == _key(facts, tiles, card)
-        and features.shape == (len(tiles), card.features)
-        and np.array_equal(xy_px0, tiles.xy_px0)
-    )
-    if not fits:
+    if _key(kept.slide, kept.tiles, kept.encoder) != _key(facts, tiles, card):
         logger.warning("Encoding anew, since the features kept in %s are of something else", path)
         return None
-    return FeatureBag(features, tiles, facts, card)
+    return FeatureBag(kept.features, tiles, facts, card)
 
 
 def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
     """Return a hash of all that decides what the features are."""
-    what = {
-        "schema": SCHEMA,
-        "slide": [facts.quick_hash, facts.size_px0],
-        "tiles": [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
-        "encoder": [card.name, card.weights_sha256, card.features, card.precision],
-    }
+    what = [
+        SCHEMA,
+        [facts.quick_hash, facts.size_px0],
+        [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
+        [card.name, card.weights_sha256, card.features, card.precision],
+    ]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
-def _write(file: h5py.File, name: str, values: NDArray[Any], attributes: dict[str, Any]) -> None:
-    rows = max(1, CHUNK_BYTES // (values.itemsize * values.shape[1]))
-    chunks = (min(rows, max(1, len(values))), values.shape[1])
-    dataset = file.create_dataset(name, data=values, chunks=chunks, fletcher32=True)
-    dataset.attrs.update(attributes)
+def _record(bag: FeatureBag) -> dict[str, str]:
+    tiles = bag.tiles
+    mpp = None if isnan(tiles.mpp) else tiles.mpp
+    return {
+        "schema": SCHEMA,
+        "slide": _FACTS.dump_json(bag.slide).decode(),
+        "encoder": _CARD.dump_json(bag.encoder).decode(),
+        "tiles": json.dumps({"side_px0": tiles.side_px0, "side_px": tiles.side_px, "mpp": mpp}),
+    }
 
 
 def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
@@ -142,6 +137,14 @@ def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
     return attributes
 
 
+def _digest(record: Mapping[str, str], features: NDArray[np.float32], xy_px0: NDArray[np.int64]) -> str:
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+    for values in (features, xy_px0):
+        digest.update(f"{values.dtype.str} {values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     """Open a file of features; whatever h5py says of a damaged one becomes a sentence."""
@@ -150,7 +153,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             yield file
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as exc:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
         raise FeatureFileError(
             f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
         ) from exc
@@ -164,15 +167,14 @@ def _is_ours(file: h5py.File) -> bool:
 
 
 def _ours(file: h5py.File) -> FeatureBag:
-    features, coords = read_features(file), file["coords"]
-    tiles = TileGrid(
-        xy_px0=coords[:].astype(np.int64),
-        side_px0=int(coords.attrs["patch_size_level0"]),
-        side_px=int(coords.attrs["patch_size"]),
-        mpp=float(file.attrs["mpp"]),
+    record = {name: str(file.attrs[name]) for name in ("schema", "slide", "encoder", "tiles")}
+    features, xy_px0 = read_features(file), file["coords"][:]
+    if file.attrs["sha256"] != _digest(record, features, xy_px0):
+        raise ValueError("it does not hold what was written")
+    tiles = json.loads(record["tiles"])
+    return FeatureBag(
+        features=features,
+        tiles=TileGrid(xy_px0, tiles["side_px0"], tiles["side_px"], nan if tiles["mpp"] is None else tiles["mpp"]),
+        slide=_FACTS.validate_json(record["slide"]),
+        encoder=_CARD.validate_json(record["encoder"]),
     )
-    facts, card = _FACTS.validate_json(file.attrs["slide"]), _CARD.validate_json(file.attrs["encoder"])
-    bag = FeatureBag(features, tiles, facts, card)
-    if file.attrs["key"] != _key(bag.slide, bag.tiles, bag.encoder) or len(bag.tiles) != len(features):
-        raise ValueError("its parts do not fit together")
-    return bag

@@ -268,7 +268,8 @@ def test_a_model_is_trained_on_encoded_slides_and_used(tmp_path, capsys):
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     words = ["train", str(tmp_path), "--labels", str(tmp_path / "labels.csv"), "--out", str(tmp_path / "m.safetensors")]
 
-    code = call([*words, "--epochs", "3", "--learning-rate", "0.01"])
+    told = ["--encoder", "efficientnet-lite0", "--side-px", "64", "--mpp", "1"]
+    code = call([*words, *told, "--epochs", "3", "--learning-rate", "0.01"])
 
     assert code == 0, capsys.readouterr().err
     assert load_checkpoint(tmp_path / "m.safetensors").classes == ("benign", "malignant")

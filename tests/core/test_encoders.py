@@ -261,8 +261,11 @@ def test_a_model_of_the_zoo_is_an_encoder(hub_folder: Path, tiny_weights: Path):
 
     @zoo.register(key="tiny", task=zoo.ModelTask.vision, license=["MIT", "CC0"], encode_dim=256)
     class Tiny(zoo.TimmModel):
+        transform_kws = {}  # noqa: RUF012  as the zoo wants it: whole tiles, colours of ImageNet
+
         def __init__(self) -> None:
-            super().__init__(TINY, pretrained=False, checkpoint_path=str(tiny_weights))
+            super().__init__(TINY, pretrained=False, num_classes=1000, checkpoint_path=str(tiny_weights))
+            self.model.reset_classifier(0)
 
     batch = np.random.default_rng(3).integers(0, 256, (2, 160, 160, 3), np.uint8)
     encoder = load_encoder("zoo:tiny", device="cpu", precision="float32")

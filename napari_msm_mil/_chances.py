@@ -1,0 +1,110 @@
+"""Class probabilities as bars."""
+
+from dataclasses import dataclass
+
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from msm_mil_core.mil.prediction import Prediction
+
+BAR_COLOUR = "#56B4E9"
+PADDING_PX = 4
+INDENT_PX = 5
+"""As far in as napari's theme puts the text of a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """One class and its probability."""
+
+    name: str
+    probability: float
+    wins: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.probability:.3f}"
+
+
+class ProbabilityBars(QWidget):
+    """One bar for each class, as long as the class is probable; screen readers get the same as text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chances: tuple[Chance, ...] = ()
+        self.setObjectName("probabilities")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Class probabilities")
+
+    def show_prediction(self, prediction: Prediction) -> None:
+        """Draw the bars of a prediction, in the order of its classes."""
+        pairs = zip(prediction.classes, prediction.probabilities, strict=True)
+        self._chances = tuple(Chance(name, float(p), name == prediction.winner) for name, p in pairs)
+        text = ", ".join(map(str, self._chances))
+        self.setAccessibleDescription(text)
+        self.setToolTip(text)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        """Return the room for all bars."""
+        return QSize(240, self._row_px() * len(self._chances))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        """Return the same height and little width."""
+        return QSize(120, self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802  Qt's name
+        """Draw name, bar and number of every class."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for row, chance in enumerate(self._chances):
+            self._paint_row(painter, row, chance)
+        painter.end()
+
+    def _paint_row(self, painter: QPainter, row: int, chance: Chance) -> None:
+        font = self.font()
+        font.setBold(chance.wins)
+        painter.setFont(font)
+        height, number_px, name_px = self._row_px(), self._number_px(), self._name_px()
+        line = QRectF(INDENT_PX, row * height, self.width() - 2 * INDENT_PX, height)
+        name = QFontMetrics(font).elidedText(chance.name, Qt.TextElideMode.ElideRight, name_px)
+        painter.setPen(self._ink())
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        number = f"{chance.probability:.3f}"
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number)
+        gap = 2 * PADDING_PX
+        self._paint_bar(painter, line.adjusted(name_px + gap, gap / 2, -number_px - gap, -gap / 2), chance.probability)
+
+    def _paint_bar(self, painter: QPainter, groove: QRectF, share: float) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_faint(self._ink()))
+        painter.drawRoundedRect(groove, 2, 2)
+        painter.setBrush(QColor(BAR_COLOUR))
+        groove.setWidth(groove.width() * share)
+        painter.drawRoundedRect(groove, 2, 2)
+
+    def _ink(self) -> QColor:
+        return self.palette().color(QPalette.ColorRole.WindowText)
+
+    def _row_px(self) -> int:
+        return self.fontMetrics().height() + 2 * PADDING_PX
+
+    def _number_px(self) -> int:
+        return QFontMetrics(_bold(self)).horizontalAdvance("0.000")
+
+    def _name_px(self) -> int:
+        widest = max(QFontMetrics(_bold(self)).horizontalAdvance(chance.name) for chance in self._chances)
+        return min(widest, self.width() // 2)
+
+
+def _bold(widget: QWidget) -> QFont:
+    font = widget.font()
+    font.setBold(True)
+    return font
+
+
+def _faint(colour: QColor) -> QColor:
+    faint = QColor(colour)
+    faint.setAlphaF(0.15)
+    return faint

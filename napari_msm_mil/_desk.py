@@ -1,0 +1,72 @@
+"""The desk for files: it asks for names, and reads and writes results in a thread."""
+
+from functools import partial
+from pathlib import Path, PurePath
+
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QFileDialog, QWidget
+
+from msm_mil_core.errors import MsmMilError
+from msm_mil_core.output.geojson import GeoJsonOptions
+from msm_mil_core.output.result import SlideResult
+from napari_msm_mil._export import ExportDialog
+from napari_msm_mil._files import Opened, Written, export, read, save
+from napari_msm_mil._kept import SUFFIX, results_folder
+from napari_msm_mil._worker import Background, Job
+
+RESULTS_FILTER = f"Results (*{SUFFIX})"
+
+
+class FileDesk(QObject):
+    """Opens, saves and exports results, one at a time."""
+
+    opened = Signal(object)
+    """An `Opened`."""
+    written = Signal(object)
+    """A `Written`."""
+    failed = Signal(object)
+    """An `MsmMilError`."""
+
+    def __init__(self, window: QWidget) -> None:
+        """Ask over `window`."""
+        super().__init__(window)
+        self._window = window
+        self._clerk = Background(self)
+        self._clerk.succeeded.connect(self._on_succeeded)
+        self._clerk.failed.connect(self.failed)
+
+    def ask_open(self) -> None:
+        """Ask for a saved result and read it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open result", str(results_folder()), RESULTS_FILTER)
+        if name:
+            self.open(Path(name))
+
+    def ask_save(self, result: SlideResult) -> None:
+        """Ask for a name and write a result file."""
+        suggested = Path.home() / f"{PurePath(result.slide.name).stem}{SUFFIX}"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save result", str(suggested), RESULTS_FILTER)
+        if name:
+            self._start(Job(f"Saving {name}", partial(save, result, Path(name))))
+
+    def ask_export(self, result: SlideResult) -> None:
+        """Ask what to export and where, and write it for QuPath."""
+        suggested = Path.home() / f"{PurePath(result.slide.name).stem}.geojson"
+        dialog = ExportDialog(suggested, self._window)
+        dialog.export_wished.connect(partial(self._export, result))
+        dialog.open()
+
+    def open(self, path: Path) -> None:
+        """Read a result file."""
+        self._start(Job(f"Opening {path.name}", partial(read, path)))
+
+    def _export(self, result: SlideResult, path: Path, options: GeoJsonOptions) -> None:
+        self._start(Job(f"Exporting {path.name}", partial(export, result, path, options)))
+
+    def _start(self, job: Job) -> None:
+        if self._clerk.busy:
+            self.failed.emit(MsmMilError("Another file is still being read or written; try again in a moment."))
+        else:
+            self._clerk.start(job)
+
+    def _on_succeeded(self, done: Opened | Written) -> None:
+        (self.opened if isinstance(done, Opened) else self.written).emit(done)

@@ -1,0 +1,205 @@
+"""Fields to type one option in: which widget fits which type, with its bounds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSizePolicy, QSpinBox, QWidget
+
+LARGEST_INT = 2**31 - 1
+LARGEST_FLOAT = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The closed range that an option's declaration allows."""
+
+    low: float
+    high: float
+
+
+class Editor(QWidget):
+    """A field for one option; `choice` is what it holds, as the options model takes it."""
+
+    edited = Signal()
+
+    def __init__(self, field: QWidget) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(field)
+        field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusProxy(field)
+        self.field = field
+
+    @property
+    def choice(self) -> object:
+        """What the user chose."""
+        raise NotImplementedError
+
+    def describe(self, name: str, text: str) -> None:
+        """Give the field its accessible name, and its docstring as tooltip."""
+        for widget in (self, self.field):
+            widget.setToolTip(text)
+            widget.setAccessibleName(name)
+            widget.setAccessibleDescription(text)
+
+
+class PlainSpinBox(QDoubleSpinBox):
+    """Writes 20000 where Qt writes 20000.000."""
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802  Qt's name
+        """Write without idle zeros."""
+        return f"{value:.9g}"
+
+
+def make_editor(info: FieldInfo, value: object) -> Editor:
+    """Return the editor that fits an option's declaration, showing `value`."""
+    kind, optional = _without_none(info.annotation)
+    if get_origin(kind) is Literal:
+        return _ChoiceEditor([*get_args(kind), *([None] if optional else [])], value)
+    if kind is bool and not optional:
+        return _SwitchEditor(checked=bool(value))
+    if kind in (int, float):
+        box = _number_box(kind, _bounds(info, kind))
+        return _OptionalNumberEditor(box, value) if optional else _NumberEditor(box, value)
+    return _TextEditor(value, plain=kind is str)
+
+
+class _NumberEditor(Editor):
+    def __init__(self, box: QSpinBox | QDoubleSpinBox, value: Any) -> None:
+        super().__init__(box)
+        self._box = box
+        box.setValue(value)
+        box.valueChanged.connect(lambda _: self.edited.emit())
+
+    @property
+    def choice(self) -> object:
+        return self._box.value()
+
+
+class _OptionalNumberEditor(_NumberEditor):
+    """A number that may be left to the program: the tick says whether the user sets it."""
+
+    def __init__(self, box: QSpinBox | QDoubleSpinBox, value: Any) -> None:
+        super().__init__(box, box.minimum() if value is None else value)
+        self._own = QCheckBox()
+        self._own.toggled.connect(self._on_toggled)
+        self._own.setChecked(value is not None)
+        self._on_toggled(value is not None)
+        layout = self.layout()
+        if isinstance(layout, QHBoxLayout):
+            layout.insertWidget(0, self._own)
+            layout.setStretch(1, 1)
+        self.setFocusProxy(self._own)
+
+    @property
+    def choice(self) -> object:
+        return self._box.value() if self._own.isChecked() else None
+
+    def describe(self, name: str, text: str) -> None:
+        super().describe(name, text)
+        self._own.setAccessibleName(f"Set {name} yourself")
+        self._own.setToolTip(f"{text}\nTick to set it yourself.")
+
+    def _on_toggled(self, own: bool) -> None:  # noqa: FBT001  Qt's signal
+        self._box.setEnabled(own)
+        self._box.setSpecialValueText("" if own else "automatic")
+        if not own:
+            self._box.setValue(self._box.minimum())
+        self.edited.emit()
+
+
+class _ChoiceEditor(Editor):
+    def __init__(self, choices: Sequence[object], value: object) -> None:
+        box = QComboBox()
+        super().__init__(box)
+        self._box, self._choices = box, tuple(choices)
+        box.addItems(["automatic" if choice is None else str(choice) for choice in choices])
+        box.setCurrentIndex(self._choices.index(value))
+        box.currentIndexChanged.connect(lambda _: self.edited.emit())
+
+    @property
+    def choice(self) -> object:
+        return self._choices[self._box.currentIndex()]
+
+
+class _SwitchEditor(Editor):
+    def __init__(self, *, checked: bool) -> None:
+        box = QCheckBox()
+        super().__init__(box)
+        self._box = box
+        box.setChecked(checked)
+        box.toggled.connect(lambda _: self.edited.emit())
+
+    @property
+    def choice(self) -> object:
+        return self._box.isChecked()
+
+
+class _TextEditor(Editor):
+    """Anything else: plain text, or for pairs and lists their items parted by commas; empty leaves it open."""
+
+    def __init__(self, value: object, *, plain: bool) -> None:
+        line = QLineEdit()
+        super().__init__(line)
+        self._line, self._plain = line, plain
+        line.setText(_as_text(value))
+        line.setPlaceholderText("" if plain else "left open")
+        line.textEdited.connect(lambda _: self.edited.emit())
+
+    @property
+    def choice(self) -> object:
+        text = self._line.text().strip()
+        if self._plain:
+            return text
+        return _parse(text) if text else None
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _parse(text: str) -> object:
+    try:
+        items = json.loads(f"[{text}]")
+    except json.JSONDecodeError:
+        return text  # the options model says what is wrong with it
+    return items if "," in text else items[0]
+
+
+def _without_none(annotation: object) -> tuple[object, bool]:
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation, False
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return (kinds[0] if len(kinds) == 1 else str), len(kinds) < len(get_args(annotation))
+
+
+def _number_box(kind: object, bounds: Bounds) -> QSpinBox | QDoubleSpinBox:
+    if kind is int:
+        box = QSpinBox()
+        box.setRange(int(bounds.low), int(bounds.high))
+        return box
+    fine = PlainSpinBox()
+    fine.setDecimals(3)
+    fine.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    fine.setRange(bounds.low, bounds.high)
+    return fine
+
+
+def _bounds(info: FieldInfo, kind: object) -> Bounds:
+    step = 1 if kind is int else 1e-3
+    reach = LARGEST_INT if kind is int else LARGEST_FLOAT
+    said = {
+        name: getattr(rule, name) for rule in info.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)
+    }
+    return Bounds(
+        low=said.get("ge", said["gt"] + step if "gt" in said else -reach),
+        high=said.get("le", said["lt"] - step if "lt" in said else reach),
+    )

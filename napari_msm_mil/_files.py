@@ -1,0 +1,56 @@
+"""Result files and exports as jobs for a thread: a large slide must not hold up the window."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from msm_mil_core.output.geojson import GeoJsonOptions, write_geojson
+from msm_mil_core.output.result import SlideResult, load_result, save_result
+from msm_mil_core.progress import Progress
+from msm_mil_core.slides.slide import Slide, SlideFacts, is_slide, open_slide
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that is whole on disk."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A result that was read back."""
+
+    result: SlideResult
+    path: Path
+    slide: Slide | None
+    """The slide that was analysed, opened; None if it is not there any more."""
+
+
+def save(result: SlideResult, path: Path) -> Generator[Progress, None, Written]:
+    """Write a result file."""
+    yield Progress("Saving the result", 0, 1)
+    save_result(result, path)
+    return Written(path)
+
+
+def export(result: SlideResult, path: Path, options: GeoJsonOptions) -> Generator[Progress, None, Written]:
+    """Write a result for QuPath."""
+    yield Progress("Exporting GeoJSON", 0, 1)
+    return Written(write_geojson(result, path, options))
+
+
+def read(path: Path) -> Generator[Progress, None, Opened]:
+    """Read a result file, and open its slide from where it was or from beside the result."""
+    yield Progress("Opening the result", 0, 1)
+    result = load_result(path)
+    return Opened(result, path, _find_slide(result.slide, path))
+
+
+def _find_slide(facts: SlideFacts, result_path: Path) -> Slide | None:
+    for place in filter(is_slide, (Path(facts.path), result_path.with_name(facts.name))):
+        slide = open_slide(place, facts.mpp if facts.mpp_origin == "user" else None)
+        if slide.facts.quick_hash == facts.quick_hash:
+            return slide
+        slide.close()
+    return None

@@ -1,0 +1,89 @@
+"""Opens slides and saved results: drag and drop, File > Open, `napari slide.svs`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from napari.utils.notifications import show_error, show_info, show_warning
+
+from msm_mil_core.errors import MsmMilError, SlideError
+from msm_mil_core.output.result import SlideResult, load_result
+from msm_mil_core.slides.slide import Slide, is_slide, open_slide
+from napari_msm_mil._layerdata import LayerData, slide_layer, stage_layers
+
+RESULT_SUFFIX = ".msm.h5"
+SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
+"""Files of these suffixes are slides or broken: if openslide refuses one, the user is told why."""
+SLIDES_AMONG_OTHERS = frozenset({".tif", ".tiff", ".czi", ".dcm"})
+"""Files of these suffixes, and folders, are left to other readers if openslide refuses them."""
+
+NO_LAYERS: list[tuple[None]] = [(None,)]
+"""What napari takes for "read, and nothing to show"."""
+
+ReadLayers: TypeAlias = Callable[[str], list[LayerData] | list[tuple[None]]]
+
+
+def get_reader(path: str | list[str]) -> ReadLayers | None:
+    """Return what reads a slide or a result, None for what is neither; files to be stacked are not for us."""
+    if not isinstance(path, str):
+        return None
+    file = Path(path)
+    if file.name.lower().endswith(RESULT_SUFFIX):
+        return _read_result
+    suffix = "" if file.is_dir() else file.suffix.lower()
+    if suffix in SLIDES_ALONE or (suffix in {"", *SLIDES_AMONG_OTHERS} and is_slide(file)):
+        return _read_slide
+    return None
+
+
+def _read_slide(path: str) -> list[LayerData] | list[tuple[None]]:
+    try:
+        slide = open_slide(Path(path))
+        layers = [slide_layer(slide)]
+    except MsmMilError as exc:
+        show_error(_in_one_line(exc, path))
+        return NO_LAYERS
+    if slide.facts.mpp is None:
+        show_info(_without_mpp(slide))
+    return layers
+
+
+def _in_one_line(exc: MsmMilError, path: str) -> str:
+    """Say the file's name without its folder: napari shows the first forty letters or so, until they are unfolded."""
+    return str(exc).replace(path, Path(path).name)
+
+
+def _without_mpp(slide: Slide) -> str:
+    told = f"Pixel size missing: {slide.facts.name} is shown in pixels. {slide.mpp_remark}"
+    return f"{told.strip()} Type the micrometres per pixel in Run MSM-MIL."
+
+
+def _read_result(path: str) -> list[LayerData] | list[tuple[None]]:
+    try:
+        result = load_result(Path(path))
+        maps = stage_layers(result)
+    except MsmMilError as exc:
+        show_error(_in_one_line(exc, path))
+        return NO_LAYERS
+    return [*_slide_below(result, Path(path)), *maps]
+
+
+def _slide_below(result: SlideResult, path: Path) -> list[LayerData]:
+    try:
+        return [slide_layer(_slide_of(result, path))]
+    except SlideError as exc:
+        show_warning(f"{exc} The heatmaps of {path.name} are shown without their slide.")
+        return []
+
+
+def _slide_of(result: SlideResult, path: Path) -> Slide:
+    """Open the slide that was analysed, from where it was then or from beside the result."""
+    facts = result.slide
+    there = [place for place in (Path(facts.path), path.with_name(facts.name)) if place.exists()]
+    if not there:
+        raise SlideError(f"{facts.name} is not at {facts.path} any more. Open it from where it is now.")
+    slide = open_slide(there[0], facts.mpp if facts.mpp_origin == "user" else None)
+    if slide.facts.quick_hash != facts.quick_hash:
+        slide.close()
+        raise SlideError(f"{there[0]} is not the slide that was analysed.")
+    return slide

@@ -1,0 +1,99 @@
+"""The panel of one result: the answer, the stages, the tile under the mouse, and where it is kept."""
+
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path, PurePath
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+
+from msm_mil_core.output.result import SlideResult
+from napari_msm_mil._chances import ProbabilityBars
+from napari_msm_mil._readout import TileReadout
+from napari_msm_mil._stages import StageTable
+from napari_msm_mil._wrapped import WrappedText
+
+RESEARCH_USE = "Research use, not for diagnosis"
+
+
+class ResultPanel(QWidget):
+    """Shows one result; before there is one, only the button that opens a saved result."""
+
+    export_wished = Signal()
+    save_wished = Signal()
+    open_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bars = ProbabilityBars()
+        self.stages = StageTable()
+        self.readout = TileReadout()
+        self._title = WrappedText("result_title", bold=True)
+        self._facts = WrappedText("result_facts")
+        self._kept = WrappedText("kept")
+        self._research = WrappedText("research_use")
+        self._research.setText(RESEARCH_USE)
+        self._body = QWidget()
+        inside = QVBoxLayout(self._body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(8)
+        for widget in (self._title, self._facts, self.bars, self._research, self.stages, self.readout, self._kept):
+            inside.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._body)
+        layout.addLayout(self._buttons())
+        self.show_result(None, None)
+
+    def show_result(self, result: SlideResult | None, kept: Path | None) -> None:
+        """Show a result and where it is kept; None if there is nothing to show."""
+        self._body.setVisible(result is not None)
+        for button in (self._export, self._save):
+            button.setEnabled(result is not None)
+        if result is None:
+            return
+        self._title.setText(f"{PurePath(result.slide.name).stem}: {result.prediction.winner}")
+        self._facts.setText(_facts(result))
+        self._kept.setText(f"Kept in {kept}" if kept else "Not kept on disk: use Save result…")
+        self.bars.show_prediction(result.prediction)
+        self.stages.show_prediction(result.prediction)
+        self.readout.show_result(result)
+        for before, after in pairwise((self._research, *self.stages.controls)):
+            QWidget.setTabOrder(before, after)  # the stages come and go, and newcomers are last
+
+    @property
+    def title(self) -> str:
+        """Which slide it is, and what the model says of it."""
+        return self._title.text()
+
+    @property
+    def kept_text(self) -> str:
+        """Where the result is kept, in words."""
+        return self._kept.text()
+
+    def _buttons(self) -> QGridLayout:
+        self._export = _button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
+        self._save = _button("Save result…", "save_result", "All of it as one file (.msm.h5)")
+        self._open = _button("Open result…", "open_result", "Bring a saved result back, without computing")
+        self._export.clicked.connect(lambda _: self.export_wished.emit())
+        self._save.clicked.connect(lambda _: self.save_wished.emit())
+        self._open.clicked.connect(lambda _: self.open_wished.emit())
+        grid = QGridLayout()
+        grid.addWidget(self._export, 0, 0, 1, 2)
+        grid.addWidget(self._save, 1, 0)
+        grid.addWidget(self._open, 1, 1)
+        return grid
+
+
+def _facts(result: SlideResult) -> str:
+    when = datetime.fromisoformat(result.created).strftime("%d %b %Y, %H:%M")
+    masks = "masks applied" if result.prediction.masks_applied else "masks not applied"
+    return f"{result.model.name} · {len(result.tiles):,} tiles · {masks} · {when}"
+
+
+def _button(text: str, name: str, help_text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setToolTip(help_text)
+    button.setAccessibleDescription(help_text)
+    return button

@@ -1,0 +1,73 @@
+"""Reading on where a slide is damaged: what cannot be read is hatched, and told once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
+
+Report: TypeAlias = Callable[[str], None]
+HATCH_PX = 16
+HATCH_GREYS = (150, 190)
+
+
+class SalvagedSlide:
+    """A slide whose damaged areas do not end the reading.
+
+    Openslide refuses every further read through a handle that has failed once; then the file is opened again.
+    """
+
+    def __init__(self, slide: Slide, report: Report) -> None:
+        self._slide = slide
+        self._report = report
+        self._reported = False
+        self._repairing = Lock()
+
+    def read(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+        """Read as `Slide.read` does, but return a hatched area for a damaged one."""
+        try:
+            return self._slide.read(xy_px0, level, size_px)
+        except SlideError:
+            with self._repairing:
+                return self._read_again(xy_px0, level, size_px)
+
+    def _read_again(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+        try:
+            fresh = reopened(self._slide.facts)  # no other thread's damage can spoil it
+            pixels = fresh.read(xy_px0, level, size_px)
+            self._slide = fresh
+        except SlideError as exc:
+            self._tell(exc)
+            self._slide = _reopened_or(self._slide)
+            return _hatched(size_px)
+        return pixels
+
+    def _tell(self, exc: SlideError) -> None:
+        if not self._reported:
+            words = str(exc).replace(self._slide.facts.path, self._slide.facts.name)
+            self._report(f"{words} What cannot be read is hatched.")
+        self._reported = True
+
+
+def reopened(facts: SlideFacts) -> Slide:
+    """Open a slide again from where it was, with the resolution that its user had typed."""
+    return open_slide(Path(facts.path), facts.mpp if facts.mpp_origin == "user" else None)
+
+
+def _reopened_or(slide: Slide) -> Slide:
+    try:
+        return reopened(slide.facts)
+    except SlideError:
+        return slide
+
+
+def _hatched(size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    width, height = size_px
+    row, column = np.ogrid[:height, :width]
+    striped = (row + column) // HATCH_PX % 2
+    return np.repeat(np.array(HATCH_GREYS, np.uint8)[striped][..., None], 3, axis=2)

@@ -1,0 +1,210 @@
+"""The widget "Run MSM-MIL": it hears what the views wish, and acts."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from msm_mil_core.errors import MsmMilError
+from msm_mil_core.folders import features_folder
+from msm_mil_core.progress import Progress
+from napari_msm_mil._column import ScrollColumn
+from napari_msm_mil._desk import FileDesk
+from napari_msm_mil._files import Opened, Written
+from napari_msm_mil._kept import results_folder
+from napari_msm_mil._layers import ViewerLayers
+from napari_msm_mil._pace import Pace
+from napari_msm_mil._region import region_polygons
+from napari_msm_mil._resultpanel import ResultPanel
+from napari_msm_mil._run import FinishedRun, RunOrder, carry_out
+from napari_msm_mil._runbar import RunBar
+from napari_msm_mil._setup import SetupForm
+from napari_msm_mil._showing import Showing
+from napari_msm_mil._worker import Background, Job
+
+if TYPE_CHECKING:
+    from napari import Viewer
+    from napari.layers import Image
+
+
+class RunWidget(QWidget):
+    """Runs MSM-MIL on a slide layer and shows what each mask stage looked at."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self._layers = ViewerLayers(napari_viewer, self)
+        self._runner, self._desk = Background(self), FileDesk(self)
+        self._setup, self._bar, self._panel = SetupForm(), RunBar(), ResultPanel()
+        self._showing = Showing(napari_viewer, self._layers, self._panel)
+        self._pace = Pace()
+        self._began_s = 0.0
+        self._slide_of_run: Image | None = None
+        self._lay_out()
+        self._connect()
+        self._on_listed()
+
+    def open_result(self, path: Path) -> None:
+        """Bring a saved result back with its layers, without computing."""
+        self._desk.open(path)
+
+    def let_go(self) -> None:
+        """Stop a run that is under way, and stop listening to the viewer."""
+        self._runner.cancel()
+        self._layers.let_go()
+        self._showing.let_go()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice that napari took the widget out of its dock: it is not going to be closed in any other way."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.let_go()
+        return super().event(event)
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setSpacing(14)
+        for view in (self._setup, self._bar, self._panel):
+            column.addWidget(view)
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(ScrollColumn(inside))
+        self.setObjectName("run_msm_mil")
+
+    def _connect(self) -> None:
+        self._setup.changed.connect(self._on_setup_changed)
+        self._bar.run_wished.connect(self._on_run_wished)
+        self._bar.cancel_wished.connect(self._on_cancel_wished)
+        self._bar.offer_wished.connect(self.open_result)
+        self._runner.progressed.connect(self._on_progressed)
+        self._runner.succeeded.connect(self._on_run_succeeded)
+        self._runner.failed.connect(self._on_run_failed)
+        self._runner.cancelled.connect(self._on_cancelled)
+        self._desk.opened.connect(self._on_opened)
+        self._desk.written.connect(self._on_written)
+        self._desk.failed.connect(self._complain)
+        self._panel.export_wished.connect(self._on_export_wished)
+        self._panel.save_wished.connect(self._on_save_wished)
+        self._panel.open_wished.connect(self._desk.ask_open)
+        self._layers.listed.connect(self._on_listed)
+
+    def _on_listed(self) -> None:
+        self._setup.set_slides(self._layers.slides())
+        self._setup.set_regions(self._layers.regions())
+
+    def _on_setup_changed(self) -> None:
+        self._bar.set_ready(*self._readiness())
+
+    def _readiness(self) -> tuple[bool, str]:
+        slide = self._setup.slide
+        if slide is None:
+            return False, "Open a slide first: drop its file on the window, or File > Open."
+        if slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
+            return False, "Say how many micrometres a pixel of this slide covers."
+        if self._setup.models.checkpoint is None:
+            return False, "Choose a model first."
+        return True, ""
+
+    def _on_run_wished(self) -> None:
+        slide = self._setup.slide
+        if slide is None:
+            return
+        try:
+            order = self._order(slide)
+        except MsmMilError as exc:
+            self._complain(exc)
+            return
+        self._slide_of_run, self._began_s, self._pace = slide, time.monotonic(), Pace()
+        self._bar.running()
+        self._runner.start(Job(f"MSM-MIL on {slide.name}", partial(carry_out, order)))
+
+    def _order(self, slide: Image) -> RunOrder:
+        region, checkpoint = self._setup.region, self._setup.models.checkpoint
+        if checkpoint is None or checkpoint.path is None:
+            raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
+        polygons = () if region is None else region_polygons(region, slide)
+        mpp = self._setup.mpp
+        if mpp is not None and mpp != slide.metadata["mpp"]:
+            self._layers.calibrate(slide, mpp)
+        return RunOrder(
+            slide=Path(slide.metadata["facts"].path),
+            mpp=mpp,
+            model=checkpoint.path,
+            choices=self._setup.choices,
+            polygons=polygons,
+            results=results_folder(),
+            features=features_folder(),
+        )
+
+    def _on_cancel_wished(self) -> None:
+        self._bar.cancelling()
+        self._runner.cancel()
+
+    def _on_progressed(self, now: Progress) -> None:
+        self._bar.progress(now, self._pace.read(now, time.monotonic()))
+
+    def _on_cancelled(self) -> None:
+        self._bar.idle()
+        self._bar.tell("Cancelled. Nothing was shown or kept.")
+
+    def _on_run_failed(self, error: MsmMilError) -> None:
+        self._bar.idle()
+        self._complain(error)
+
+    def _on_run_succeeded(self, finished: FinishedRun) -> None:
+        self._bar.idle()
+        slide, self._slide_of_run = self._slide_of_run, None
+        if slide is None or not self._layers.has(slide):
+            self._tell_slide_gone(finished)
+            return
+        self._layers.show(finished.result, finished.kept)
+        seconds = time.monotonic() - self._began_s
+        self._bar.tell(finished.problem or f"Done: {len(finished.result.tiles):,} tiles in {seconds:.0f} s.")
+        if finished.problem:
+            show_error(finished.problem)
+
+    def _tell_slide_gone(self, finished: FinishedRun) -> None:
+        if finished.kept is None:
+            self._layers.show(finished.result, None)  # shown without its slide rather than lost
+            self._complain(MsmMilError(finished.problem))
+            return
+        self._bar.tell("The slide's layer was removed during the run, so nothing is shown. The result is kept.")
+        self._bar.offer(finished.kept)
+
+    def _on_save_wished(self) -> None:
+        if self._showing.result is not None:
+            self._desk.ask_save(self._showing.result)
+
+    def _on_export_wished(self) -> None:
+        if self._showing.result is not None:
+            self._desk.ask_export(self._showing.result)
+
+    def _on_written(self, done: Written) -> None:
+        self._bar.tell(f"Written: {done.path}")
+
+    def _on_opened(self, done: Opened) -> None:
+        self._bar.tell(self._bring_slide(done))
+        self._layers.show(done.result, done.path)
+        self._on_listed()  # the result may have told the pixel size of its slide
+
+    def _bring_slide(self, opened: Opened) -> str:
+        """Show the slide of a result, unless a layer does; say so if the slide is gone."""
+        facts = opened.result.slide
+        if self._layers.slide_of(facts) is not None:
+            if opened.slide is not None:
+                opened.slide.close()
+            return ""
+        if opened.slide is None:
+            return f"The slide {facts.name} is not at {Path(facts.path).parent} any more; its maps are shown alone."
+        self._layers.add_slide(opened.slide)
+        return ""
+
+    def _complain(self, error: MsmMilError) -> None:
+        self._bar.tell(str(error))
+        show_error(str(error))

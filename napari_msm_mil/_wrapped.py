@@ -1,0 +1,39 @@
+"""Text that wraps to the width it is given, and can be selected and copied."""
+
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QLabel, QSizePolicy
+
+
+class WrappedText(QLabel):
+    """A label for sentences: never widens the dock, and is as high as its text, which layouts in layouts forget."""
+
+    def __init__(self, object_name: str, *, bold: bool = False) -> None:
+        super().__init__()
+        self.setObjectName(object_name)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        font = self.font()
+        font.setBold(bold)
+        self.setFont(font)
+
+    def setText(self, text: str | None) -> None:  # noqa: N802  Qt's name
+        """Show a text."""
+        super().setText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
+        """Wrap anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802  Qt's name
+        """Wrap anew if the letters changed."""
+        super().changeEvent(event)
+        if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(max(self.heightForWidth(self.width()), self.fontMetrics().height()))  # -1 without text

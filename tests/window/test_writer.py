@@ -1,0 +1,67 @@
+"""File > Save: the result of the saved layers as GeoJSON."""
+
+import json
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+from msm_mil_core.errors import OutputError
+from napari_msm_mil._layerdata import stage_layers
+from tests.results import a_result
+
+
+@pytest.fixture
+def viewer(plugin):
+    return ViewerModel()
+
+
+def show(viewer, result):
+    return [viewer.add_layer(Layer.create(*data)) for data in stage_layers(result)]
+
+
+def tiles_in(path):
+    features = json.loads(path.read_text())["features"]
+    return [feature for feature in features if feature["properties"]["objectType"] == "tile"]
+
+
+@pytest.mark.parametrize("chosen", [0, 2, 3])
+def test_any_layer_of_a_result_saves_the_whole_result(viewer, tmp_path, chosen):
+    result = a_result()
+    viewer.layers.selection = {show(viewer, result)[chosen]}
+
+    saved = viewer.layers.save(str(tmp_path / "out.geojson"), selected=True, plugin="napari-msm-mil")
+
+    assert saved == [str(tmp_path / "out.geojson")]
+    tiles = tiles_in(tmp_path / "out.geojson")
+    assert len(tiles) == len(result.tiles)
+    assert {"Stage 1 attention", "Stage 3 attention"} <= tiles[0]["properties"]["measurements"].keys()
+
+
+def test_all_layers_of_the_viewer_save_the_one_result_among_them(viewer, tmp_path):
+    viewer.add_image(np.zeros((8, 8, 3), np.uint8))
+    show(viewer, a_result())
+
+    viewer.layers.save(str(tmp_path / "out.geojson"))
+
+    assert len(tiles_in(tmp_path / "out.geojson")) == 30
+
+
+def test_layers_without_a_result_are_refused_in_words(viewer, tmp_path):
+    viewer.add_image(np.zeros((8, 8)))
+
+    with pytest.raises(OutputError, match=r"out\.geojson: no layer shows an MSM-MIL result"):
+        viewer.layers.save(str(tmp_path / "out.geojson"))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_results_are_not_mixed(viewer, tmp_path):
+    show(viewer, a_result())
+    show(viewer, a_result())
+
+    with pytest.raises(OutputError, match="the layers show 2"):
+        viewer.layers.save(str(tmp_path / "out.geojson"))
+
+    assert list(tmp_path.iterdir()) == []
