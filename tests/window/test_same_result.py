@@ -1,0 +1,68 @@
+"""The window and the command line write the same result, dataset by dataset."""
+
+import h5py
+import numpy as np
+import pytest
+from qtpy.QtCore import QThreadPool
+
+from msm_mil_core.cli.app import call
+from tests.slides import a_drawn_slide
+from tests.window.dock import RUN_MS, a_model_file, child, dock_in, keep_apart
+
+TIME_OF_RUN = {"created"}
+
+
+def contents(path) -> dict:
+    """Everything in a result file by name, but the time of the run."""
+    found = {}
+
+    def keep(name, node):
+        found.update({f"{name}@{key}": value for key, value in node.attrs.items() if key not in TIME_OF_RUN})
+        if isinstance(node, h5py.Dataset):
+            found[name] = node[()]
+
+    with h5py.File(path) as file:
+        keep("", file)
+        file.visititems(keep)
+    return found
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy, monkeypatch, tmp_path):
+    keep_apart(monkeypatch, tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of the command line"))
+    yield make_napari_viewer_proxy()
+    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+
+
+@pytest.mark.parametrize(
+    ("name", "mpp"),
+    [
+        (None, None),
+        ("slides/CMU-1-Small-Region.svs", None),
+        ("slides/CMU-1-Small-Region-dicom", None),
+        ("slides/TCGA-CR-7395-01A-01-TS1.svs", 0.5),
+    ],
+    ids=["drawn", "svs", "dicom", "tcga"],
+)
+def test_the_window_and_the_command_line_write_the_same_result(viewer, shared, tmp_path, qtbot, name, mpp):
+    slide = shared(name) if name else a_drawn_slide(tmp_path / "drawn.tiff").path
+    model = a_model_file(tmp_path / "model.safetensors", mpp=2.0)
+    viewer.open(str(slide), plugin="napari-msm-mil")
+    dock = dock_in(viewer)
+    dock._setup.models.choose(model)
+    if mpp:
+        child(dock, "mpp").setValue(mpp)
+
+    child(dock, "run").click()
+    qtbot.waitUntil(lambda: child(dock, "run").text() == "Run", timeout=RUN_MS)
+    words = ["run", str(slide), "--model", str(model), "--out", str(tmp_path / "out")]
+    code = call([*words, "--mpp", str(mpp)] if mpp else words)
+
+    (ours,) = (tmp_path / "results").glob("*.msm.h5")
+    (theirs,) = (tmp_path / "out").glob("*.msm.h5")
+    assert code == 0
+    ours, theirs = contents(ours), contents(theirs)
+    assert ours.keys() == theirs.keys()
+    for key, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[key], err_msg=key)
