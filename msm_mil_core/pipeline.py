@@ -1,5 +1,6 @@
 """The one way data goes: from a slide to what each mask stage looked at."""
 
+import logging
 import platform
 from collections.abc import Generator
 from datetime import datetime
@@ -13,6 +14,7 @@ from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.encode import EncodeOptions, encode_tiles
 from msm_mil_core.bags.encoders import Encoder, load_encoder
 from msm_mil_core.bags.store import cached_bag_path, load_cached_bag, save_bag
+from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoints import Checkpoint, check_fits
 from msm_mil_core.mil.predict import MaskChoice, predict
 from msm_mil_core.output.result import ModelFacts, SlideResult
@@ -21,6 +23,8 @@ from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileGrid, TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+
+logger = logging.getLogger(__name__)
 
 
 class AnalysisOptions(BaseModel):
@@ -104,12 +108,20 @@ def _features(
     bag = load_cached_bag(path, slide.facts, tiles, encoder.card)
     if bag is None:
         bag = yield from encode_tiles(slide, tiles, encoder, options)
-        save_bag(bag, path)
+        _keep(bag, path)
     return bag
 
 
+def _keep(bag: FeatureBag, path: Path) -> None:
+    try:
+        save_bag(bag, path)
+    except OutputError as exc:  # the next run encodes again; this one goes on
+        logger.warning("The features of %s are not kept: %s", bag.slide.name, exc)
+
+
 def _record(options: AnalysisOptions, encoder: Encoder, regions: Regions | None) -> dict[str, JsonValue]:
-    found = {"encoder": encoder.card.name, "encoder_sha256": encoder.card.weights_sha256}
+    card = encoder.card
+    found = {"encoder": card.name, "encoder_sha256": card.weights_sha256, "precision": card.precision}
     return options.model_dump(mode="json") | found | {"regions_px0": regions.as_json() if regions else None}
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isnan, nan
 from pathlib import Path
@@ -22,7 +22,9 @@ from msm_mil_core.slides.tiles import TileGrid
 from msm_mil_core.wholefile import whole_file
 
 SCHEMA = "msm-mil-features/1"
-FAMILY = SCHEMA.rpartition("/")[0]
+FAMILY = SCHEMA.rpartition("/")[0].encode()
+SEAL_BYTES = 512
+"""Before the HDF5 proper, where HDF5 leaves room for others: the schema and the SHA-256 of all that follows."""
 
 _FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
 logger = logging.getLogger(__name__)
@@ -31,20 +33,21 @@ logger = logging.getLogger(__name__)
 def save_bag(bag: FeatureBag, path: Path) -> None:
     """Write a bag; a file that exists is whole.
 
-    `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes. The root says the rest: `schema`,
-    JSON of `slide`, `encoder` and `tiles`, and `sha256` of all that, by which damage is noticed.
+    `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's are JSON of `slide`,
+    `encoder` and `tiles`. A seal before it all tells whether the file has changed since.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    record = _record(bag)
-    with whole_file(path) as part, h5py.File(part, "w") as file:
-        file["features"], file["coords"] = bag.features, bag.tiles.xy_px0
-        file["features"].attrs.update({"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
-        file["coords"].attrs.update(_trident_attributes(bag))
-        file.attrs.update({**record, "sha256": _digest(record, bag.features, bag.tiles.xy_px0)})
+    with whole_file(path) as part:
+        with h5py.File(part, "w", userblock_size=SEAL_BYTES) as file:
+            file["features"], file["coords"] = bag.features, bag.tiles.xy_px0
+            file["features"].attrs.update({"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
+            file["coords"].attrs.update(_trident_attributes(bag))
+            file.attrs.update(_record(bag))
+        _seal(part)
 
 
 def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
@@ -63,8 +66,8 @@ def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
     FeatureFileError
         If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
     """
-    with _opened(path) as file:
-        return _ours(file) if _is_ours(file) else load_foreign(file, slide_mpp)
+    with _opened(path) as (file, ours):
+        return _ours(file) if ours else load_foreign(file, slide_mpp)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:
@@ -75,8 +78,8 @@ def load_features(path: Path) -> NDArray[np.float32]:
     FeatureFileError
         If the file is missing, damaged, or has no features.
     """
-    with _opened(path) as file:
-        return _ours(file).features if _is_ours(file) else read_features(file)
+    with _opened(path) as (file, _):
+        return read_features(file)
 
 
 def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
@@ -89,12 +92,12 @@ def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: Encode
     if not path.is_file():
         return None
     try:
-        with _opened(path) as file:
-            kept = _ours(file)
+        with _opened(path) as (file, ours):
+            kept = _ours(file) if ours else None
     except FeatureFileError as exc:
         logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
         return None
-    if _key(kept.slide, kept.tiles, kept.encoder) != _key(facts, tiles, card):
+    if kept is None or _key(kept.slide, kept.tiles, kept.encoder) != _key(facts, tiles, card):
         logger.warning("Encoding anew, since the features kept in %s are of something else", path)
         return None
     return FeatureBag(kept.features, tiles, facts, card)
@@ -115,7 +118,6 @@ def _record(bag: FeatureBag) -> dict[str, str]:
     tiles = bag.tiles
     mpp = None if isnan(tiles.mpp) else tiles.mpp
     return {
-        "schema": SCHEMA,
         "slide": _FACTS.dump_json(bag.slide).decode(),
         "encoder": _CARD.dump_json(bag.encoder).decode(),
         "tiles": json.dumps({"side_px0": tiles.side_px0, "side_px": tiles.side_px, "mpp": mpp}),
@@ -137,20 +139,21 @@ def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
     return attributes
 
 
-def _digest(record: Mapping[str, str], features: NDArray[np.float32], xy_px0: NDArray[np.int64]) -> str:
-    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
-    for values in (features, xy_px0):
-        digest.update(f"{values.dtype.str} {values.shape}".encode())
-        digest.update(np.ascontiguousarray(values).data)
-    return digest.hexdigest()
+def _seal(part: Path) -> None:
+    with part.open("rb+") as file:
+        file.seek(SEAL_BYTES)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        file.write(f"{SCHEMA} {sha256}\n".encode())
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    """Open a file of features; whatever h5py says of a damaged one becomes a sentence."""
+def _opened(path: Path) -> Iterator[tuple[h5py.File, bool]]:
+    """Open a file of features and tell whether it is ours; whatever h5py says of a damaged one becomes a sentence."""
     try:
+        ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
         with h5py.File(path, "r") as file:
-            yield file
+            yield file, ours
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
@@ -159,22 +162,36 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         ) from exc
 
 
-def _is_ours(file: h5py.File) -> bool:
-    schema = str(file.attrs.get("schema", ""))
-    if schema.startswith(FAMILY) and schema != SCHEMA:
-        raise FeatureFileError(f"{file.filename} is of schema {schema}; this version reads {SCHEMA}. Encode it again.")
-    return schema == SCHEMA
+def _is_sealed(path: Path) -> bool:
+    """Tell whether a file is ours and unchanged; False is that of another program.
+
+    Raises
+    ------
+    ValueError
+        If it is ours and has changed.
+    """
+    with path.open("rb") as file:
+        head = file.read(SEAL_BYTES)
+        if not head.startswith(FAMILY):
+            return False
+        schema, _, sha256 = head.rstrip(b"\0\n").decode().partition(" ")
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise ValueError("it has changed since it was written")
+    if schema != SCHEMA:
+        raise FeatureFileError(f"{path} is of schema {schema}; this version reads {SCHEMA}. Encode the slide again.")
+    return True
 
 
 def _ours(file: h5py.File) -> FeatureBag:
-    record = {name: str(file.attrs[name]) for name in ("schema", "slide", "encoder", "tiles")}
-    features, xy_px0 = read_features(file), file["coords"][:]
-    if file.attrs["sha256"] != _digest(record, features, xy_px0):
-        raise ValueError("it does not hold what was written")
-    tiles = json.loads(record["tiles"])
+    features, tiles = read_features(file), json.loads(file.attrs["tiles"])
     return FeatureBag(
         features=features,
-        tiles=TileGrid(xy_px0, tiles["side_px0"], tiles["side_px"], nan if tiles["mpp"] is None else tiles["mpp"]),
-        slide=_FACTS.validate_json(record["slide"]),
-        encoder=_CARD.validate_json(record["encoder"]),
+        tiles=TileGrid(
+            xy_px0=file["coords"][:],
+            side_px0=tiles["side_px0"],
+            side_px=tiles["side_px"],
+            mpp=nan if tiles["mpp"] is None else tiles["mpp"],
+        ),
+        slide=_FACTS.validate_json(file.attrs["slide"]),
+        encoder=_CARD.validate_json(file.attrs["encoder"]),
     )

@@ -4,6 +4,7 @@ import json
 import pickle
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import timm
 import torch
 from safetensors import SafetensorError
 from timm.data.config import resolve_model_data_config
-from timm.models import load_state_dict
+from timm.models import PretrainedCfg, load_state_dict
 
 from msm_mil_core.bags.hub import fetch_first
 from msm_mil_core.bags.networks import Network, Normalisation, hash_file
@@ -20,6 +21,10 @@ from msm_mil_core.errors import EncoderError
 HUB = "hf-hub:"
 WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
 UNKNOWN_LICENCE = "unknown: ask its makers"
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError, SafetensorError),  # the file
+    *(AttributeError, KeyError, TypeError),  # no state dict in it
+)
 
 
 def load_timm(name: str) -> Network:
@@ -40,8 +45,9 @@ def _from_hub(name: str, address: str) -> Network:
     repository, _, revision = address.partition("@")
     config = _read_config(fetch_first(repository, ["config.json"], revision or None), repository)
     weights = fetch_first(repository, WEIGHTS_FILES, revision or None)
-    pretrained = config.get("pretrained_cfg", config)
-    module = _build(config["architecture"], pretrained_cfg=pretrained, **config.get("model_args", {}))
+    told = config.get("pretrained_cfg", config)  # older ones keep all in one
+    known = {field.name: told[field.name] for field in fields(PretrainedCfg) if field.name in told}
+    module = _build(config["architecture"], pretrained_cfg=known, **config.get("model_args", {}))
     return _network(name, _fill(module, weights), weights)
 
 
@@ -71,7 +77,7 @@ def _read_config(path: Path, repository: str) -> dict[str, Any]:
 
 def _build(architecture: str, **options: Any) -> torch.nn.Module:
     try:
-        module: torch.nn.Module = timm.create_model(architecture, pretrained=False, **options, num_classes=0)
+        module: torch.nn.Module = timm.create_model(architecture, **options | {"pretrained": False, "num_classes": 0})
     except (RuntimeError, ValueError, TypeError) as exc:
         raise EncoderError(f"timm {timm.__version__} cannot build {architecture!r} ({exc}). Check the name.") from exc
     return module
@@ -82,7 +88,7 @@ def _fill(module: torch.nn.Module, weights: Path) -> torch.nn.Module:
     try:
         state = load_state_dict(str(weights), weights_only=True)
         missing = _missing_after(module, state)
-    except (OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError, SafetensorError) as exc:
+    except _DAMAGED as exc:
         first_line = str(exc).partition("\n")[0]
         raise EncoderError(
             f"{weights} is damaged, or holds the weights of another network ({first_line}). Get it again."

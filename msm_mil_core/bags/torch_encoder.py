@@ -115,8 +115,9 @@ def _torch_errors(name: str, device: torch.device, tiles: int) -> Iterator[None]
     except RuntimeError as exc:
         words = str(exc)
         if isinstance(exc, torch.cuda.OutOfMemoryError) or any(hint in words for hint in OUT_OF_MEMORY):
+            so_many = "even one tile" if tiles == 1 else f"{tiles} tiles at once"
             raise BatchTooLargeError(
-                f"{device} has too little memory for {name} on {tiles} tiles at once. "
+                f"{device} has too little memory for {name} on {so_many}. "
                 "Close other programs, choose device cpu, or a smaller encoder."
             ) from exc
         first_line = words.partition("\n")[0]

@@ -1,6 +1,7 @@
 """msm-mil encoders: which encoders can be used."""
 
 from rich.table import Table
+from rich.text import Text
 
 from msm_mil_core.bags.encoders import known_encoders
 from msm_mil_core.cli.console import out
@@ -10,5 +11,5 @@ def encoders() -> None:
     """List the encoders and what each needs."""
     table = Table("name", "features", "side", "mpp", "licence", "state", title="Encoders", title_justify="left")
     for listing in known_encoders():
-        table.add_row(*(str(value) for value in listing.row()))
+        table.add_row(*map(Text, listing.row()))
     out.print(table)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from msm_mil_core.errors import MsmMilError, SlideError
 
+PLUGIN = "napari-msm-mil"
+
 
 def view(paths: list[Path], /) -> int:
     """Open slides or results in napari, with the widget "Run MSM-MIL".
@@ -20,7 +22,7 @@ def view(paths: list[Path], /) -> int:
         if not path.exists():
             raise SlideError(f"There is no file {path}; check the name.")
     _check_window()
-    words = [sys.executable, "-m", "napari", *map(str, paths), "--with", "napari-msm-mil", "Run MSM-MIL"]
+    words = [sys.executable, "-m", "napari", "--plugin", PLUGIN, *map(str, paths), "--with", PLUGIN, "Run MSM-MIL"]
     return subprocess.run(words, check=False).returncode  # noqa: S603  our own interpreter, the user's own files
 
 

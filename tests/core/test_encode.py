@@ -109,7 +109,7 @@ def test_too_little_memory_for_a_single_tile_is_told(slide: Slide):
     encoder = put_on_device(a_network(network), torch.device("cpu"), "float32")
     network.most_tiles = 0
 
-    with pytest.raises(BatchTooLargeError, match="too little memory for small on 1 tiles"):
+    with pytest.raises(BatchTooLargeError, match="too little memory for small on even one tile"):
         finish(encode_tiles(slide, a_grid(slide), encoder, EncodeOptions(batch=8)))
     assert readers() == []
 

@@ -124,8 +124,18 @@ def test_a_timm_model_kept_from_the_hub_needs_no_network(hub_folder: Path, tiny_
     assert by_name.card.name == f"timm:{TINY}"
 
 
-def test_any_timm_model_on_the_hub_is_built_as_its_config_says(hub_folder: Path, tiny_weights: Path):
-    config = {"architecture": TINY, "pretrained_cfg": {"input_size": [3, 96, 96], "license": "mit"}}
+OLD_CONFIG = {"architecture": TINY, "num_features": 256, "labels": [], "input_size": [3, 96, 96], "license": "mit"}
+NEW_CONFIG = {
+    "architecture": TINY,
+    "model_args": {"num_classes": 1000, "drop_rate": 0.1},
+    "pretrained_cfg": {"input_size": [3, 96, 96], "license": "mit", "of_a_later_timm": True},
+}
+
+
+@pytest.mark.parametrize("config", [OLD_CONFIG, NEW_CONFIG], ids=["old", "new"])
+def test_any_timm_model_on_the_hub_is_built_as_its_config_says(
+    hub_folder: Path, tiny_weights: Path, config: dict[str, object]
+):
     files = {"config.json": json.dumps(config).encode(), "model.safetensors": tiny_weights.read_bytes()}
     keep(hub_folder, "someone/tiny", files)
 
@@ -188,6 +198,13 @@ def test_a_damaged_weights_file_is_told(tmp_path: Path, suffix: str):
 
     with pytest.raises(EncoderError, match=r"damaged\.\w+ is damaged, or holds"):
         load_encoder(f"timm:{TINY}@{damaged}", device="cpu")
+
+
+def test_a_file_that_holds_no_weights_by_name_is_told(tmp_path: Path):
+    torch.save([torch.zeros(3)], tmp_path / "list.pth")
+
+    with pytest.raises(EncoderError, match=r"list\.pth (lacks|is damaged, or holds)"):
+        load_encoder(f"timm:{TINY}@{tmp_path / 'list.pth'}", device="cpu")
 
 
 def test_weights_of_another_network_are_told_and_not_left_at_random(tmp_path: Path, tiny_weights: Path):

@@ -136,3 +136,14 @@ def test_a_result_says_what_it_was_made_with(tmp_path, small_model):
     assert result.options["tiles"] == {"side_px": 32, "mpp": 4.0, "min_tissue": 0.25}
     assert result.model.sha256 == small_model.sha256
     assert {"numpy", "torch", "openslide-python"} <= result.versions.keys()
+
+
+def test_a_cache_that_cannot_be_written_does_not_stop_a_run(tmp_path, small_model, caplog):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+    (tmp_path / "kept").write_text("a file where the folder should be")
+
+    with open_slide(drawn.path) as slide:
+        result = finish(analyse(slide, small_model, AnalysisOptions(), cache=tmp_path / "kept"))
+
+    assert len(result.tiles) == 16
+    assert "not kept" in caplog.text

@@ -1,13 +1,17 @@
 """Half precision only where the device gains, and the same choice in every run."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from msm_mil_core.bags.encoders import load_encoder
 from msm_mil_core.bags.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
 from msm_mil_core.geometry import plan_read
+from msm_mil_core.mil.checkpoints import bundled_checkpoints, load_checkpoint
+from msm_mil_core.mil.predict import predict
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tile_pixels import read_tile
 
@@ -61,16 +65,34 @@ def test_the_first_batch_of_a_probe_only_warms_up():
     assert gains_from_bfloat16(lambda precision: Trial(next(seconds), FEATURES))
 
 
+def tiles_of(path: Path, side_px0: int, side_px: int) -> NDArray[np.uint8]:
+    """Tiles all over a slide, glass included."""
+    with open_slide(path) as slide:
+        plan = plan_read(side_px0, side_px, slide.facts.size_px0, slide.level_sizes_px)
+        return np.stack([read_tile(slide, plan, (x, y)) for y in range(0, 2600, 640) for x in range(0, 1900, 640)])
+
+
+def encoded(tiles: NDArray[np.uint8], precision: Computed) -> NDArray[np.float32]:
+    return load_encoder("efficientnet-lite0", device="cpu", precision=precision).encode(tiles)
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_keeps_the_features_of_tissue_and_of_glass(shared, precision: Computed):
-    with open_slide(shared("slides/CMU-1-Small-Region.svs")) as slide:
-        plan = plan_read(224, 224, slide.facts.size_px0, slide.level_sizes_px)
-        corners = [(x, y) for y in range(0, 2600, 640) for x in range(0, 1900, 640)]
-        tiles = np.stack([read_tile(slide, plan, corner) for corner in corners])
-    whole = load_encoder("efficientnet-lite0", device="cpu", precision="float32").encode(tiles)
+    tiles = tiles_of(shared("slides/CMU-1-Small-Region.svs"), 224, 224)[::6]  # a CPU emulates half precision slowly
+    whole = encoded(tiles, "float32")
 
-    half = load_encoder("efficientnet-lite0", device="cpu", precision=precision).encode(tiles)
+    half = encoded(tiles, precision)
 
     cosine = (whole * half).sum(1) / np.linalg.norm(whole, axis=1) / np.linalg.norm(half, axis=1)
     assert cosine.min() >= 0.999
     assert not np.array_equal(whole, half)
+
+
+@pytest.mark.parametrize("path", bundled_checkpoints(), ids=lambda path: path.stem)
+def test_half_precision_keeps_the_probabilities(shared, path: Path):
+    checkpoint = load_checkpoint(path)
+    tiles = tiles_of(shared("slides/CMU-1-Small-Region.svs"), checkpoint.side_px, checkpoint.side_px)
+
+    whole, half = (predict(checkpoint, encoded(tiles, precision)) for precision in ("float32", "bfloat16"))
+
+    np.testing.assert_allclose(half.probabilities, whole.probabilities, atol=0.01)

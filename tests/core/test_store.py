@@ -208,19 +208,19 @@ def test_what_is_no_file_of_features_is_told(tmp_path: Path):
 
 def test_a_file_of_a_later_schema_is_told(tmp_path: Path):
     save_bag(a_bag(), tmp_path / "bag.h5")
-    with h5py.File(tmp_path / "bag.h5", "r+") as file:
-        file.attrs["schema"] = "msm-mil-features/2"
+    later = (tmp_path / "bag.h5").read_bytes().replace(b"msm-mil-features/1", b"msm-mil-features/2", 1)
+    (tmp_path / "bag.h5").write_bytes(later)
 
     with pytest.raises(FeatureFileError, match="schema msm-mil-features/2; this version reads msm-mil-features/1"):
         load_bag(tmp_path / "bag.h5")
 
 
-def test_parts_of_two_bags_are_not_one(tmp_path: Path):
+def test_a_bag_that_was_changed_is_told(tmp_path: Path):
     save_bag(a_bag(), tmp_path / "bag.h5")
     with h5py.File(tmp_path / "bag.h5", "r+") as file:
         file["coords"][0] = (999, 999)
 
-    with pytest.raises(FeatureFileError, match="does not hold what was written"):
+    with pytest.raises(FeatureFileError, match=r"bag\.h5 .* has changed since it was written"):
         load_bag(tmp_path / "bag.h5")
 
 
@@ -281,7 +281,6 @@ def test_a_file_cut_short_is_not_taken(tmp_path: Path, caplog: pytest.LogCapture
         path.write_bytes(whole[: int(len(whole) * share)])
 
         assert from_cache(path, bag) is None
-        assert "cannot be used" in caplog.text
         assert path.name in caplog.text
 
 
