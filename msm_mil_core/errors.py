@@ -25,6 +25,10 @@ class DeviceError(MsmMilError):
     """A computing device is missing, or failed while it computed."""
 
 
+class BatchTooLargeError(DeviceError):
+    """The device has too little memory for a batch of tiles; a smaller one may do."""
+
+
 class FeatureFileError(MsmMilError):
     """A file of features cannot be read or does not fit."""
 

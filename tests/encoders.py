@@ -7,7 +7,7 @@ from threading import Thread
 
 import torch
 
-from msm_mil_core.bags.networks import Network, Normalisation
+from msm_mil_core.bags.network import Network, Normalisation
 from msm_mil_core.bags.torch_encoder import TorchEncoder, put_on_device
 
 

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from msm_mil_core.bags.encoders import DEFAULT_ENCODER
-from msm_mil_core.bags.networks import Network, Normalisation, hash_file
+from msm_mil_core.bags.listing import DEFAULT_ENCODER
+from msm_mil_core.bags.network import Network, Normalisation, hash_file
 from msm_mil_core.errors import EncoderError
 
 SIDE_PX = 224

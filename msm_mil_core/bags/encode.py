@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.bags.encoders import BatchTooLargeError, Encoder
+from msm_mil_core.bags.encoders import Encoder
 from msm_mil_core.bags.precision import Precision
+from msm_mil_core.errors import BatchTooLargeError
 from msm_mil_core.geometry import plan_read
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide

@@ -1,19 +1,26 @@
 """Encoders: what turns tiles into feature vectors, and how one is found by its name."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from importlib.util import find_spec
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
+from msm_mil_core.bags.listing import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.bags.precision import Precision
 from msm_mil_core.devices import choose_device
-from msm_mil_core.errors import DeviceError
+from msm_mil_core.errors import EncoderError
 
-DEFAULT_ENCODER = "efficientnet-lite0"
-"""Its weights come with the installation, so it works without a network."""
+if TYPE_CHECKING:  # torch again
+    from msm_mil_core.bags.network import Network
+
+HOW_TO_NAME = (
+    'Use "efficientnet-lite0", "timm:NAME", "timm:hf-hub:OWNER/NAME", "timm:NAME@FILE" or "zoo:KEY"; '
+    "`msm-mil encoders` lists them."
+)
 
 
 class Encoder(Protocol):
@@ -39,28 +46,6 @@ class Encoder(Protocol):
         ...
 
 
-class BatchTooLargeError(DeviceError):
-    """The device has too little memory for a batch of tiles; a smaller one may do."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderListing:
-    """One line of the table of encoders, in words."""
-
-    name: str
-    """As `load_encoder` takes it; capitals stand for what a user fills in."""
-    features: str
-    side: str
-    mpp: str
-    licence: str
-    state: str
-    """Whether it can be used here, and what is missing."""
-
-    def row(self) -> tuple[str, ...]:
-        """Return name, features, side, mpp, licence and state."""
-        return (self.name, self.features, self.side, self.mpp, self.licence, self.state)
-
-
 def load_encoder(name: str, *, device: str = "auto", precision: Precision = "auto") -> Encoder:
     """Load an encoder and its weights, ready to compute: whatever is missing comes to light here.
 
@@ -83,10 +68,26 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
         If this machine does not have the device, or the encoder cannot compute on it.
     """
     chosen = choose_device(device)
-    from msm_mil_core.bags.networks import load_network  # torch: whoever only lists encoders never pays for it
-    from msm_mil_core.bags.torch_encoder import put_on_device
+    from msm_mil_core.bags.torch_encoder import put_on_device  # torch: whoever only lists encoders never pays for it
 
-    return put_on_device(load_network(name), chosen, precision)
+    return put_on_device(_load_network(name), chosen, precision)
+
+
+def _load_network(name: str) -> Network:
+    kind, _, rest = name.partition(":")
+    if name == DEFAULT_ENCODER:
+        from msm_mil_core.bags.efficientnet_lite0 import load_efficientnet_lite0
+
+        return load_efficientnet_lite0()
+    if kind == "timm" and rest:
+        from msm_mil_core.bags.timm_network import load_timm
+
+        return load_timm(rest)
+    if kind == "zoo" and rest:
+        from msm_mil_core.bags.zoo_network import load_zoo
+
+        return load_zoo(rest)
+    raise EncoderError(f"There is no encoder {name!r}. {HOW_TO_NAME}")
 
 
 def known_encoders() -> tuple[EncoderListing, ...]:

@@ -15,7 +15,7 @@ from timm.data.config import resolve_model_data_config
 from timm.models import PretrainedCfg, load_state_dict
 
 from msm_mil_core.bags.hub import fetch_first
-from msm_mil_core.bags.networks import Network, Normalisation, hash_file
+from msm_mil_core.bags.network import Network, Normalisation, hash_file
 from msm_mil_core.errors import EncoderError
 
 HUB = "hf-hub:"

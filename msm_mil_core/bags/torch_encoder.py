@@ -11,10 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.bags.encoders import BatchTooLargeError
-from msm_mil_core.bags.networks import Network
+from msm_mil_core.bags.network import Network
 from msm_mil_core.bags.precision import Computed, Precision, Trial, choose_precision
-from msm_mil_core.errors import DeviceError, EncoderError
+from msm_mil_core.errors import BatchTooLargeError, DeviceError, EncoderError
 
 PROBE_TILES = 4
 """Tiles in a batch of the probe for a precision."""

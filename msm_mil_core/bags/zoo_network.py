@@ -6,9 +6,9 @@ from typing import Protocol
 
 import torch
 
-from msm_mil_core.bags.encoders import EncoderListing
 from msm_mil_core.bags.hub import check_access, hub_errors, is_kept
-from msm_mil_core.bags.networks import Network
+from msm_mil_core.bags.listing import EncoderListing
+from msm_mil_core.bags.network import Network
 from msm_mil_core.errors import EncoderError
 
 HUB_PAGE = "https://huggingface.co/"

@@ -16,9 +16,8 @@ from pydantic import ValidationError
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.encode import BATCHES_AHEAD, EncodeOptions, encode_tiles
-from msm_mil_core.bags.encoders import BatchTooLargeError
 from msm_mil_core.bags.torch_encoder import put_on_device
-from msm_mil_core.errors import EncoderError, SlideError
+from msm_mil_core.errors import BatchTooLargeError, EncoderError, SlideError
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide, open_slide
 from msm_mil_core.slides.tiles import TileGrid

@@ -11,9 +11,9 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from msm_mil_core.bags.encoders import BatchTooLargeError, Encoder, known_encoders, load_encoder
+from msm_mil_core.bags.encoders import Encoder, known_encoders, load_encoder
 from msm_mil_core.bags.torch_encoder import put_on_device
-from msm_mil_core.errors import DeviceError, EncoderError
+from msm_mil_core.errors import BatchTooLargeError, DeviceError, EncoderError
 from tests.encoders import a_hub, a_network, a_small_encoder
 
 TINY = "test_efficientnet"

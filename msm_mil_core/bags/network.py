@@ -8,14 +8,6 @@ from typing import Protocol
 
 import torch
 
-from msm_mil_core.bags.encoders import DEFAULT_ENCODER
-from msm_mil_core.errors import EncoderError
-
-HOW_TO_NAME = (
-    'Use "efficientnet-lite0", "timm:NAME", "timm:hf-hub:OWNER/NAME", "timm:NAME@FILE" or "zoo:KEY"; '
-    "`msm-mil encoders` lists them."
-)
-
 
 class Movable(Protocol):
     """What can be moved to a device: a torch module, or something that holds some."""
@@ -57,30 +49,6 @@ class Normalisation:
         """Return (tiles - mean) / std as float32."""
         mean, std = (torch.tensor(of_rgb, device=tiles.device).view(1, 3, 1, 1) for of_rgb in (self.mean, self.std))
         return tiles.float().sub_(mean).div_(std)
-
-
-def load_network(name: str) -> Network:
-    """Load a network and its weights by the encoder's name.
-
-    Raises
-    ------
-    EncoderError
-        If there is no such encoder, or its weights are missing, gated, out of reach or damaged.
-    """
-    kind, _, rest = name.partition(":")
-    if name == DEFAULT_ENCODER:
-        from msm_mil_core.bags.efficientnet_lite0 import load_efficientnet_lite0
-
-        return load_efficientnet_lite0()
-    if kind == "timm" and rest:
-        from msm_mil_core.bags.timm_network import load_timm
-
-        return load_timm(rest)
-    if kind == "zoo" and rest:
-        from msm_mil_core.bags.zoo_network import load_zoo
-
-        return load_zoo(rest)
-    raise EncoderError(f"There is no encoder {name!r}. {HOW_TO_NAME}")
 
 
 def hash_file(path: Path) -> str:
