@@ -24,6 +24,7 @@ from napari_msm_mil._region import region_polygons
 from napari_msm_mil._resultpanel import ResultPanel
 from napari_msm_mil._run import FinishedRun, RunOrder, carry_out
 from napari_msm_mil._runbar import RunBar
+from napari_msm_mil._scalebar import show_scale_bar
 from napari_msm_mil._setup import SetupForm
 from napari_msm_mil._showing import Showing
 from napari_msm_mil._worker import Background, Job
@@ -48,6 +49,7 @@ class RunWidget(QWidget):
         self._lay_out()
         self._connect()
         self._on_listed()
+        show_scale_bar(napari_viewer)
 
     def open_result(self, path: Path) -> None:
         """Bring a saved result back with its layers, without computing."""

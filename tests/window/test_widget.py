@@ -50,6 +50,11 @@ def dock(qtbot, viewer, model, tmp_path, monkeypatch):
     assert QThreadPool.globalInstance().waitForDone(RUN_MS)
 
 
+def test_the_dock_brings_a_scale_bar(viewer, dock):
+
+    assert viewer.canvas.overlays["scale_bar"].visible
+
+
 def test_a_run_needs_a_slide(dock, viewer, drawn):
     without = child(dock, "run").isEnabled()
 
