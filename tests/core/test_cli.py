@@ -15,7 +15,7 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoints import load_checkpoint, save_checkpoint
 from msm_mil_core.output.result import load_result
 from tests.models import a_checkpoint
-from tests.slides import a_drawn_slide
+from tests.slides import a_drawn_slide, a_picture, write_slide
 
 
 @pytest.fixture(autouse=True)
@@ -274,3 +274,37 @@ def test_a_model_is_trained_on_encoded_slides_and_used(tmp_path, capsys):
     assert code == 0, capsys.readouterr().err
     assert load_checkpoint(tmp_path / "m.safetensors").classes == ("benign", "malignant")
     assert call(words) == 2  # the model exists already
+
+
+def test_a_slide_without_tissue_is_told_what_to_change(tmp_path, model, capsys):
+    blank = write_slide(tmp_path / "blank.tiff", a_picture((1024, 1024), {}))
+
+    code = call(["run", str(blank), "--model", model, "--out", str(tmp_path / "out")])
+
+    line = last_line(capsys)
+    assert code == 2
+    assert "blank.tiff" in line
+    assert "tissue" in line
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_slide_cut_off_in_the_middle_is_told_and_leaves_nothing(tmp_path, shared, model, capsys):
+    whole = shared("slides/CMU-1-Small-Region.svs").read_bytes()
+    cut = tmp_path / "cut.svs"
+    cut.write_bytes(whole[: len(whole) // 2])
+
+    code = call(["run", str(cut), "--model", model, "--out", str(tmp_path / "out")])
+
+    assert code == 2
+    assert "cut.svs" in last_line(capsys)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_corrupt_model_is_told(tmp_path, slide, model, capsys):
+    whole = Path(model).read_bytes()
+    Path(model).write_bytes(whole[: len(whole) // 2])
+
+    code = call(["run", slide, "--model", model, "--out", str(tmp_path / "out")])
+
+    assert code == 2
+    assert "model.safetensors is damaged" in last_line(capsys)
