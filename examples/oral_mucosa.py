@@ -16,11 +16,33 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from msm_mil_core.learning.options import CardOptions
+
 PHOTO_MPP = 1.1
-"""Micrometres per pixel of a photograph at 400x: 3.2 µm a camera pixel / (40x objective · 0.5x adapter), and 1,536
-pixels shrunk to 224. The camera's pixel and adapter are its maker's as far as we know, not measured. Nuclei and red
-cells agree: medians of 5.5 and 4.5 px, which makes 6.0 and 5.0 µm. Nuclei are as wide as high (ratio 1.02 +- 0.01 over
-250 photographs), so the photographs are square crops of 1,536 px; had 2,048 x 1,536 px been squeezed, it would be 0.75."""
+"""Micrometres per pixel of a photograph at 400x, estimated: 3.2 µm a camera pixel / (40x objective · 0.5x adapter), and
+1,536 pixels shrunk to 224. Pixel and adapter are assumed, not looked up. What speaks for it: nuclei have a median
+diameter of 5.5 px, 6 µm; red cells of one photograph mostly 3.6 to 4.9 px, 4 to 5.4 µm. Anything from 1.0 to 1.4 would
+do as well. Nuclei are as wide as high (ratio 1.02 ± 0.01 over 250 photographs), so the photographs are square crops;
+had 2,048 x 1,536 px been squeezed into a square, it would be 0.75, and they would need stretching."""
+CARD = CardOptions(
+    data=(
+        "Photographs at 400x of H&E-stained oral mucosa, shrunk by others to 224 x 224 px (CC0). Each photograph is a "
+        "bag of tiles. Identical photographs are kept once, or not at all where the two carry different labels."
+    ),
+    labels="Of the whole photograph: normal epithelium or oral squamous cell carcinoma (OSCC); weak and noisy.",
+    citation=(
+        "Rahman T.Y., Mahanta L.B., Das A.K., Sarma J.D. Histopathological imaging database for oral cancer analysis. "
+        "Data in Brief 29 (2020) 105114."
+    ),
+    limits=(
+        "Trained on 224-px photographs of oral mucosa; a demonstration, not a diagnostic model. Research use, not for "
+        "diagnosis. It is often wrong, knows two classes only, and says something of any tissue, skin and colon too. "
+        "The micrometres per pixel of the photographs are estimated, not measured. Which patient a photograph is of is "
+        "not told, so the groups that keep the split apart are guessed; photographs within a group depend on each "
+        "other. The photographs are blurred beside a slide scanner's, so features of slides differ from those learnt."
+    ),
+    licence="Weights BSD-3-Clause; data CC0; encoder EfficientNet-Lite0 Apache-2.0.",
+)
 BLOCK = 12
 """Consecutive numbers that stay together: neighbours in number are mostly of one patient."""
 SLACK = 4
@@ -103,13 +125,14 @@ def _across(likeness: NDArray[np.float32], cut: int) -> float:
     return float(likeness[max(0, cut - 3) : cut, cut : cut + 3].max())
 
 
-def tiles_of(pixels: NDArray[np.uint8], side_px: int, per_side: int) -> NDArray[np.uint8]:
-    """Cut a photograph into `per_side` x `per_side` tiles, each enlarged to `side_px`."""
-    photo = Image.fromarray(pixels)
-    edges = np.linspace(0, photo.width, per_side + 1)
-    boxes = [(x, y, x + edges[1], y + edges[1]) for y in edges[:-1] for x in edges[:-1]]
-    resized = [photo.resize((side_px, side_px), Image.Resampling.BICUBIC, box=box) for box in boxes]
-    return np.stack([np.asarray(tile) for tile in resized])
+def tiles_of(pixels: NDArray[np.uint8], cut_px: int, side_px: int) -> NDArray[np.uint8]:
+    """Cut as many tiles of `cut_px` as fit around the middle of a photograph, each enlarged to `side_px`."""
+    photo, per_side = Image.fromarray(pixels), len(pixels) // cut_px
+    start = (len(pixels) - per_side * cut_px) // 2
+    corners = range(start, start + per_side * cut_px, cut_px)
+    boxes = [(x, y, x + cut_px, y + cut_px) for y in corners for x in corners]
+    tiles = [photo.crop(box).resize((side_px, side_px), Image.Resampling.BICUBIC) for box in boxes]
+    return np.stack([np.asarray(tile) for tile in tiles])
 
 
 def varied(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

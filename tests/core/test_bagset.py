@@ -38,7 +38,9 @@ def a_folder(folder: Path, *slides: str) -> Path:
     return folder
 
 
-def a_bagset(labels: Sequence[str], patients: Sequence[str] | None = None, parts: Sequence[str] | None = None) -> BagSet:
+def a_bagset(
+    labels: Sequence[str], patients: Sequence[str] | None = None, parts: Sequence[str] | None = None
+) -> BagSet:
     bags = {f"s{number}": np.full((2, 4), number, np.float32) for number in range(len(labels))}
     return label_bags(bags, labels, Origin(), patients=patients, parts=parts)  # type: ignore[arg-type]
 

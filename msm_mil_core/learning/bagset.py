@@ -1,0 +1,214 @@
+"""Bags with labels: from a folder of feature files and a table, checked before anything is learnt, read when needed."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.bags.foreign import UNKNOWN
+from msm_mil_core.bags.store import load_bag, load_features
+from msm_mil_core.errors import FeatureFileError, TrainingError
+from msm_mil_core.learning.labels import Part, listed, read_labels
+
+SUFFIXES = (".h5", ".hdf5")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the tiles of all bags were made, as far as it is known."""
+
+    encoder: str | None = None
+    """As `load_encoder` takes it."""
+    encoder_sha256: str = ""
+    """Of its weights; empty where it is not known."""
+    side_px: int | None = None
+    """Side of a tile as the encoder got it."""
+    mpp: float | None = None
+    """Micrometres per pixel of a tile."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BagSet:
+    """Bags with a label each; what lies in files is read when it is asked for."""
+
+    names: tuple[str, ...]
+    """One a bag: the slide's."""
+    sources: tuple[Path | NDArray[np.float32], ...]
+    """A feature file, or features (N, P) in memory, for each bag."""
+    labels: NDArray[np.int64]
+    """(B,), indices into `classes`."""
+    classes: tuple[str, ...]
+    patients: tuple[str, ...]
+    """Who each bag is of: the bags of one patient are never parted by a split."""
+    origin: Origin
+    parts: tuple[Part, ...] | None = None
+    """Which part of the split each bag belongs to; None where that is still to be drawn."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def features(self, index: int) -> NDArray[np.float32]:
+        """Read the features (N, P) of one bag.
+
+        Raises
+        ------
+        FeatureFileError
+            If the file cannot be read.
+        TrainingError
+            If the bag has no tile, or numbers in it are not finite.
+        """
+        source = self.sources[index]
+        features = load_features(source) if isinstance(source, Path) else source
+        if features.ndim != 2 or not len(features):
+            raise TrainingError(f"{self._where(index)} has no tiles. Encode the slide again, or leave it out.")
+        if not np.isfinite(features).all():
+            raise TrainingError(
+                f"{self._where(index)} holds features that are not finite (NaN or infinite). "
+                "Encode the slide again, in full precision."
+            )
+        return features
+
+    def require_width(self, index: int, width: int) -> NDArray[np.float32]:
+        """Read the features of one bag that must be (N, `width`).
+
+        Raises
+        ------
+        TrainingError
+            If they have another length, besides what `features` raises.
+        """
+        features = self.features(index)
+        if features.shape[1] != width:
+            raise TrainingError(
+                f"{self._where(index)} has {features.shape[1]} features per tile, but {self._where(0)} has {width}. "
+                "Encode all slides with one encoder."
+            )
+        return features
+
+    def _where(self, index: int) -> str:
+        source = self.sources[index]
+        return str(source) if isinstance(source, Path) else f"The bag {self.names[index]}"
+
+
+def label_bags(
+    sources: Mapping[str, Path | NDArray[np.float32]],
+    labels: Sequence[str],
+    origin: Origin,
+    *,
+    patients: Sequence[str] | None = None,
+    parts: Sequence[Part] | None = None,
+) -> BagSet:
+    """Join bags, by the names of their slides, with labels, patients and parts in the same order.
+
+    Raises
+    ------
+    TrainingError
+        If there are fewer than two classes, or a patient is in two parts.
+    ValueError
+        If there are not as many labels, patients or parts as bags.
+    """
+    names = tuple(sources)
+    patients = names if patients is None else patients
+    if not len(names) == len(labels) == len(patients) == len(names if parts is None else parts):
+        raise ValueError(f"{len(names)} bags need as many labels ({len(labels)}), patients and parts.")
+    classes = tuple(sorted(set(labels)))
+    _check_classes(classes, labels)
+    _tell_mixed_patients(patients, labels)
+    if parts is not None:
+        _check_parts(patients, parts)
+    return BagSet(
+        names=names,
+        sources=tuple(sources.values()),
+        labels=np.array([classes.index(label) for label in labels], np.int64),
+        classes=classes,
+        patients=tuple(patients),
+        origin=origin,
+        parts=None if parts is None else tuple(parts),
+    )
+
+
+def read_bagset(folder: Path, table: Path) -> BagSet:
+    """Join the feature files of a folder with the table of labels; files that it does not name are left out.
+
+    Parameters
+    ----------
+    folder
+        One HDF5 file of features a slide, named as the slide: ours, TRIDENT's, CLAM's or STAMP's.
+    table
+        As `read_labels` takes it.
+
+    Raises
+    ------
+    TrainingError
+        If the table or the folder cannot be used; the message says which line or file, and what to do.
+    FeatureFileError
+        If the first file cannot be read.
+    """
+    labels = read_labels(table)
+    found = _feature_files(folder)
+    missing = [slide for slide in labels.slides if _key(slide, found) not in found]
+    if missing:
+        raise TrainingError(
+            f"{folder} has no feature file for {listed(missing)}, which {table} names. "
+            "Encode these slides (msm-mil encode), or take them out of the table."
+        )
+    paths = {slide: found[_key(slide, found)] for slide in labels.slides}
+    origin = _origin_of(next(iter(paths.values())))
+    return label_bags(paths, labels.labels, origin, patients=labels.patients, parts=labels.parts)
+
+
+def _feature_files(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} is not a folder. Name the folder with the feature files of the slides.")
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES}
+
+
+def _key(slide: str, found: Mapping[str, Path]) -> str:
+    return slide if slide in found else Path(slide).stem  # a table may name "a" or "a.svs"
+
+
+def _origin_of(path: Path) -> Origin:
+    try:
+        bag = load_bag(path)
+    except FeatureFileError:
+        load_features(path)  # other programs' files may not tell more than features: that is enough, if they are sound
+        return Origin()
+    return Origin(
+        encoder=None if bag.encoder.name == UNKNOWN else bag.encoder.name,
+        encoder_sha256=bag.encoder.weights_sha256,
+        side_px=bag.tiles.side_px,
+        mpp=None if isnan(bag.tiles.mpp) else bag.tiles.mpp,
+    )
+
+
+def _check_classes(classes: Sequence[str], labels: Sequence[str]) -> None:
+    if len(classes) < 2:
+        raise TrainingError(
+            f"All {len(labels)} slides have the label {' '.join(classes)!r}. A model needs two classes to tell apart."
+        )
+
+
+def _tell_mixed_patients(patients: Sequence[str], labels: Sequence[str]) -> None:
+    mixed = _seen_twice(patients, labels)
+    if mixed:
+        logger.warning("Slides of more than one class come from %s; they stay in one part.", listed(mixed))
+
+
+def _check_parts(patients: Sequence[str], parts: Sequence[Part]) -> None:
+    parted = _seen_twice(patients, parts)
+    if parted:
+        raise TrainingError(
+            f"The split parts the slides of {listed(parted)}, so the figures would be too good. "
+            "Put all slides of a patient into one part."
+        )
+
+
+def _seen_twice(patients: Sequence[str], values: Sequence[str]) -> list[str]:
+    counts = Counter(patient for patient, _ in set(zip(patients, values, strict=True)))
+    return sorted(patient for patient, count in counts.items() if count > 1)

@@ -1,0 +1,36 @@
+"""What a model must beat: plain gated attention, and the mean colour of the slide."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from msm_mil_core.learning.options import ModelChanges
+
+ABMIL = ModelChanges(masked_stages=0, lambda_s=0)
+"""MSM-MIL without its masked stages is gated ABMIL (Ilse et al. 2018, eq. 9): one attention, one classifier."""
+
+
+def colour_logits(
+    colours: NDArray[np.float64], labels: NDArray[np.int64], others: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Learn labels from mean colours alone, and say what that makes of others.
+
+    Parameters
+    ----------
+    colours
+        (B, 3), mean RGB of the training bags.
+    labels
+        (B,), 0 to C − 1.
+    others
+        (M, 3), mean RGB of the bags to judge.
+
+    Returns
+    -------
+    NDArray
+        (M, C), logits.
+    """
+    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced")).fit(colours, labels)
+    logits: NDArray[np.float64] = model.predict_log_proba(others)
+    return logits

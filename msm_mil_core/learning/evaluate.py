@@ -1,0 +1,86 @@
+"""How good a model's answers are, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+from scipy.stats import rankdata
+from sklearn.metrics import balanced_accuracy_score, log_loss
+
+from msm_mil_core.learning.bagset import BagSet
+from msm_mil_core.learning.splits import Indices
+from msm_mil_core.mil.network import MsmMil
+
+RESAMPLES = 1000
+INTERVAL_PERCENT = (2.5, 97.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is measured on bags that were not learnt from."""
+
+    bags: int
+    auc: float
+    """Area under the ROC curve; of more than two classes the mean of each against the rest."""
+    auc_low: float
+    """Lower end of the 95 % interval of `auc`: patients drawn again and again with replacement."""
+    auc_high: float
+    balanced_accuracy: float
+    """Mean over the classes of the share that is answered right."""
+    log_loss: float
+
+
+def answer(network: MsmMil, bags: BagSet, chosen: Indices) -> NDArray[np.float32]:
+    """Return the logits (B, C) of the chosen bags, one bag at a time."""
+    network.eval()
+    device = network.classifier.weight.device
+    with torch.inference_mode():
+        bag_of = (torch.from_numpy(np.require(bags.features(index), np.float32, ["C", "W"])) for index in chosen)
+        logits = [network(bag[None].to(device)).logits[0].cpu().numpy() for bag in bag_of]
+    return np.stack(logits)
+
+
+def measure(
+    labels: NDArray[np.int64], logits: NDArray[np.float32], patients: Sequence[str], *, seed: int = 0
+) -> Figures:
+    """Compare logits (B, C) with labels (B,), among which every class must be."""
+    probabilities = softmax(logits.astype(np.float64), axis=1)
+    low, high = np.percentile(_resampled_aucs(labels, probabilities, np.array(patients), seed), INTERVAL_PERCENT)
+    return Figures(
+        bags=len(labels),
+        auc=auc(labels, probabilities),
+        auc_low=float(low),
+        auc_high=float(high),
+        balanced_accuracy=float(balanced_accuracy_score(labels, probabilities.argmax(1))),
+        log_loss=float(log_loss(labels, probabilities, labels=range(probabilities.shape[1]))),
+    )
+
+
+def auc(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Area under the ROC curve; of more than two classes the mean of each against the rest."""
+    if probabilities.shape[1] == 2:
+        return _binary_auc(labels == 1, probabilities[:, 1])
+    return float(np.mean([_binary_auc(labels == index, column) for index, column in enumerate(probabilities.T)]))
+
+
+def _binary_auc(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    count = int(positive.sum())
+    rank_sum = float(rankdata(scores)[positive].sum())  # Mann and Whitney's U: quick enough for every resample
+    return (rank_sum - count * (count + 1) / 2) / (count * (len(scores) - count))
+
+
+def _resampled_aucs(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float64], patients: NDArray[np.str_], seed: int
+) -> list[float]:
+    rng = np.random.default_rng(seed)
+    names, owner = np.unique(patients, return_inverse=True)
+    bags_of = [np.flatnonzero(owner == index) for index in range(len(names))]
+    aucs = []
+    for _ in range(RESAMPLES):
+        drawn = np.concatenate([bags_of[index] for index in rng.integers(len(names), size=len(names))])
+        if len(np.unique(labels[drawn])) == probabilities.shape[1]:
+            aucs.append(auc(labels[drawn], probabilities[drawn]))
+    return aucs or [auc(labels, probabilities)]
