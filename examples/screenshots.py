@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
+from napari.settings import get_settings
+from napari.utils.notifications import NotificationSeverity
 from qtpy.QtWidgets import QApplication
 
 from napari_msm_mil._widget import RunWidget
@@ -23,6 +25,8 @@ def main() -> None:
     parser.add_argument("slide", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "screenshots")
     wish = parser.parse_args()
+    get_settings().application.gui_notification_level = NotificationSeverity.ERROR  # no note on top of the picture
+    wish.out.mkdir(parents=True, exist_ok=True)
     viewer = napari.Viewer()
     viewer.window.resize(1560, 960)
     viewer.open(str(wish.slide), plugin="napari-msm-mil")

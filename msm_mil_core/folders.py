@@ -15,5 +15,10 @@ def samples_folder() -> Path:
     return _cache() / "samples"
 
 
+def precision_file() -> Path:
+    """Return the file that keeps which precision suits each encoder on this machine; deleting it asks anew."""
+    return _cache() / "precision.json"
+
+
 def _cache() -> Path:
     return Path(pooch.os_cache("napari-msm-mil"))

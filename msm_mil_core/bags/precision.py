@@ -1,11 +1,18 @@
 """In which precision an encoder computes: half where the device gains from it, and the same in every run."""
 
+import json
+import logging
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from msm_mil_core.errors import OutputError
+from msm_mil_core.folders import precision_file
+from msm_mil_core.wholefile import whole_file
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 """What a user wishes; "auto" takes half precision where the device gains from it."""
@@ -19,8 +26,7 @@ WORTHWHILE_GAIN = 1.2
 FAITHFUL_COSINE = 0.999
 """How close every tile's features have to stay to those in float32."""
 
-_found: dict[str, Computed] = {}
-"""What the probe said, by hash of the weights: asked once, so that all runs of a process compute alike."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +63,7 @@ def choose_precision(
         return "float16"
     if device != "cpu" or not cpu_has_bfloat16():
         return "float32"
-    if weights_sha256 not in _found:
-        _found[weights_sha256] = "bfloat16" if gains_from_bfloat16(attempt) else "float32"
-    return _found[weights_sha256]
+    return _probed_once(weights_sha256, attempt)
 
 
 def cpu_has_bfloat16() -> bool:
@@ -75,6 +79,35 @@ def gains_from_bfloat16(attempt: Callable[[Computed], Trial]) -> bool:
     whole, half = ([attempt(precision) for _ in range(3)][1:] for precision in ("float32", "bfloat16"))
     gain = min(trial.seconds for trial in whole) / min(trial.seconds for trial in half)
     return gain > WORTHWHILE_GAIN and _cosine(whole[0].features, half[0].features).min() >= FAITHFUL_COSINE
+
+
+def _probed_once(weights_sha256: str, attempt: Callable[[Computed], Trial]) -> Computed:
+    """Probe, and keep the answer: an encoder near the threshold must not change its features from run to run."""
+    import torch
+
+    key = f"{weights_sha256} on {platform.node()} with torch {torch.__version__}"
+    found = _kept()
+    if key not in found:
+        found[key] = "bfloat16" if gains_from_bfloat16(attempt) else "float32"
+        _keep(found)
+    return found[key]
+
+
+def _kept() -> dict[str, Computed]:
+    try:
+        kept = json.loads(precision_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    known = {key: value for key, value in kept.items() if value in get_args(Computed)} if isinstance(kept, dict) else {}
+    return cast(dict[str, Computed], known)
+
+
+def _keep(found: Mapping[str, Computed]) -> None:
+    try:
+        with whole_file(precision_file()) as part:
+            part.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    except OutputError as exc:
+        logger.warning("%s The next run probes the encoder's precision again.", exc)
 
 
 def _cosine(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

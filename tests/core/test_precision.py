@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from msm_mil_core.bags import precision
 from msm_mil_core.bags.encoders import load_encoder
 from msm_mil_core.bags.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
 from msm_mil_core.geometry import plan_read
@@ -24,8 +25,8 @@ def a_device(float32: float, bfloat16: float, off: float = 0.0) -> Callable[[Com
     return lambda precision: Trial(seconds[precision], FEATURES + off * (precision == "bfloat16"))
 
 
-def never(precision: Computed) -> Trial:
-    raise ValueError(f"probed in {precision}")
+def never(tried: Computed) -> Trial:
+    raise ValueError(f"probed in {tried}")
 
 
 def test_a_wish_is_granted_without_a_probe():
@@ -65,6 +66,25 @@ def test_the_first_batch_of_a_probe_only_warms_up():
     assert gains_from_bfloat16(lambda precision: Trial(next(seconds), FEATURES))
 
 
+def test_what_a_probe_found_holds_in_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(precision, "precision_file", lambda: tmp_path / "kept" / "precision.json")
+
+    first = choose_precision("auto", "cpu", "some", a_device(1.0, 0.5))
+
+    assert first == choose_precision("auto", "cpu", "some", never) == "bfloat16"
+    assert choose_precision("auto", "cpu", "another", a_device(1.0, 0.95)) == "float32"
+
+
+@pytest.mark.parametrize("damage", ["", "[1]", '{"a": 1}', "no json"])
+def test_a_damaged_answer_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str):
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(precision, "precision_file", lambda: tmp_path / "precision.json")
+    (tmp_path / "precision.json").write_text(damage)
+
+    assert choose_precision("auto", "cpu", "some", a_device(1.0, 0.5)) == "bfloat16"
+
+
 def tiles_of(path: Path, side_px0: int, side_px: int) -> NDArray[np.uint8]:
     """Tiles all over a slide, glass included."""
     with open_slide(path) as slide:
@@ -72,8 +92,8 @@ def tiles_of(path: Path, side_px0: int, side_px: int) -> NDArray[np.uint8]:
         return np.stack([read_tile(slide, plan, (x, y)) for y in range(0, 2600, 640) for x in range(0, 1900, 640)])
 
 
-def encoded(tiles: NDArray[np.uint8], precision: Computed) -> NDArray[np.float32]:
-    return load_encoder("efficientnet-lite0", device="cpu", precision=precision).encode(tiles)
+def encoded(tiles: NDArray[np.uint8], computed: Computed) -> NDArray[np.float32]:
+    return load_encoder("efficientnet-lite0", device="cpu", precision=computed).encode(tiles)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
