@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -41,6 +41,8 @@ def test_a_tile_that_fits_level_0_is_read_as_it_is(gradient: Slide):
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(24, 700), st.integers(8, 200), st.integers(0, 1110), st.integers(0, 1004))
+@example(239, 77, 817, 0)
+@example(377, 178, 734, 308)
 def test_a_tile_shows_its_own_place_at_any_size_from_any_level(
     gradient: Slide, side_px0: int, side_px: int, x_px0: int, y_px0: int
 ):
@@ -54,7 +56,8 @@ def test_a_tile_shows_its_own_place_at_any_size_from_any_level(
     step = side_px0 / side_px
     centres = (np.arange(side_px) + 0.5) * step - 0.5
     inner = slice(side_px // 8, -(side_px // 8) or None)  # at the slide's edge there is nothing beyond to blend in
-    tolerance = 0.7 + 0.2 * max(step, *plan.px0_per_px)  # grey levels are whole, and so are the sizes of levels
+    rounded = 1.5  # half a grey level each for the drawing, for the slide's level and for the tile, all columns alike
+    tolerance = rounded + 0.2 * max(step, *plan.px0_per_px)  # the sizes of levels are whole pixels
     np.testing.assert_allclose(tile[inner, inner, 0].mean(0), (x_px0 + centres[inner]) * 0.2, atol=tolerance)
     np.testing.assert_allclose(tile[inner, inner, 1].mean(1), (y_px0 + centres[inner]) * 0.2, atol=tolerance)
     np.testing.assert_allclose(tile[inner, inner, 2].astype(int), 99, atol=2)  # openslide's own seams
