@@ -1,9 +1,10 @@
 """Training: labelled bags become a model, and the epoch that suits the validation bags best is kept."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
-from torch.optim import AdamW, Optimizer
+from torch.optim import AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from msm_mil_core.devices import choose_device
@@ -22,8 +23,9 @@ from msm_mil_core.learning.evaluate import answer
 from msm_mil_core.learning.options import TrainOptions
 from msm_mil_core.learning.record import record_of
 from msm_mil_core.learning.splits import Indices, Split, split_bags
+from msm_mil_core.learning.standing import Epoch, Learner, Standing, identity_of, keep_standing, take_up
 from msm_mil_core.mil.checkpoints import Checkpoint
-from msm_mil_core.mil.network import MsmMil, loss, weights_of
+from msm_mil_core.mil.network import MsmMil, loss
 from msm_mil_core.progress import Progress
 
 ANSWERING = ("classifier.weight", "classifier.bias")
@@ -32,26 +34,19 @@ MOST_LOG_TEMPERATURE = 3.0
 Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Epoch:
-    """One pass over the training bags, judged on the validation bags."""
+def train(bags: BagSet, options: TrainOptions, keep: Path | None = None) -> Generator[Progress, None, Checkpoint]:
+    """Train a model on labelled bags; may be dropped between two yields, and then nothing half-written is left.
 
-    number: int
-    """From 1."""
-    val_loss: float
-    """Cross entropy of the calibrated answer, every class weighing as in training."""
-    temperature: float
-    """What the logits must be divided by for that, 1 or more."""
-    weights: dict[str, Array]
-
-
-def train(bags: BagSet, options: TrainOptions) -> Generator[Progress, None, Checkpoint]:
-    """Train a model on labelled bags; may be dropped between two yields, and then nothing is kept.
+    Parameters
+    ----------
+    keep
+        A file that keeps where the training stands after each epoch. If it is there already, the training goes on from
+        it, and on a CPU comes to the same model as if it had never stopped. None keeps nothing.
 
     Raises
     ------
     TrainingError
-        If the bags cannot be split, or one of them cannot be used.
+        If the bags cannot be split, one of them cannot be used, or `keep` is of another training.
     FeatureFileError
         If a feature file cannot be read.
     DeviceError
@@ -64,8 +59,10 @@ def train(bags: BagSet, options: TrainOptions) -> Generator[Progress, None, Chec
         network = MsmMil(options.model_options(len(mean), len(bags.classes)))
     if network.options.standardise:
         network.standardise_by(mean, std)
-    best = yield from _best_epoch(network.to(device), bags, split, options)
-    state = _calibrated(best)
+    course = _course(network.to(device), bags, split, options)
+    standing = yield from _learnt(course, keep)
+    best = standing.epochs[standing.best - 1]
+    state = _calibrated(standing.best_weights, best.temperature)
     network.load_state_dict({name: torch.from_numpy(weight) for name, weight in state.items()})
     return Checkpoint(
         name=options.name,
@@ -119,40 +116,46 @@ def _moments(bags: BagSet, split: Split) -> Generator[Progress, None, tuple[Tens
     return torch.from_numpy(mean).float(), torch.from_numpy(std).float()
 
 
-def _best_epoch(network: MsmMil, bags: BagSet, split: Split, options: TrainOptions) -> Generator[Progress, None, Epoch]:
-    course = _course(network, bags, split, options)
-    schedule = CosineAnnealingLR(course.optimiser, options.epochs)
-    best = Epoch(0, math.inf, 1, {})
-    for number in range(1, options.epochs + 1):
-        yield from _learn(course, number)
-        schedule.step()
-        val_loss, temperature = _calibrated_val_loss(course)
-        if val_loss < best.val_loss:
-            best = Epoch(number, val_loss, temperature, weights_of(network))
-        if number - best.number >= options.patience:
-            break
-    if not best.number:
-        raise TrainingError("The loss is no number from the first epoch on. Choose a smaller learning rate.")
-    return best
-
-
-def _calibrated(epoch: Epoch) -> dict[str, Array]:
-    """Divide the answer's logits by the temperature: attention, ranks and stages stay as they are."""
-    answering = {name: epoch.weights[name] / np.float32(epoch.temperature) for name in ANSWERING}
-    return epoch.weights | answering
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Course:
     """What stays the same from step to step."""
 
-    network: MsmMil
-    optimiser: Optimizer
+    learner: Learner
     bags: BagSet
     split: Split
     options: TrainOptions
     class_weight: Tensor
     """(C,)."""
+
+    @property
+    def network(self) -> MsmMil:
+        return self.learner.network
+
+
+def _learnt(course: _Course, keep: Path | None) -> Generator[Progress, None, Standing]:
+    identity = identity_of(course.bags, course.options)
+    standing = Standing() if keep is None else take_up(course.learner, identity, keep)
+    while not standing.ended(course.options):
+        epoch = yield from _epoch(course, len(standing.epochs) + 1)
+        standing = standing.after(epoch, course.network)
+        if keep is not None:
+            keep_standing(standing, course.learner, identity, keep)
+    if not standing.best:
+        raise TrainingError("The loss is no number from the first epoch on. Choose a smaller learning rate.")
+    return standing
+
+
+def _epoch(course: _Course, number: int) -> Generator[Progress, None, Epoch]:
+    rate = course.learner.optimiser.param_groups[0]["lr"]
+    train_loss = yield from _learn(course, number)
+    course.learner.schedule.step()
+    val_loss, temperature = _calibrated_val_loss(course)
+    return Epoch(number, rate, train_loss, val_loss, temperature)
+
+
+def _calibrated(weights: Mapping[str, Array], temperature: float) -> dict[str, Array]:
+    """Divide the answer's logits by the temperature: attention, ranks and stages stay as they are."""
+    return {**weights, **{name: weights[name] / np.float32(temperature) for name in ANSWERING}}
 
 
 def _course(network: MsmMil, bags: BagSet, split: Split, options: TrainOptions) -> _Course:
@@ -160,29 +163,34 @@ def _course(network: MsmMil, bags: BagSet, split: Split, options: TrainOptions) 
     counts = np.bincount(bags.labels[split.train], minlength=len(bags.classes))
     weight = len(split.train) / (len(counts) * counts) if options.balance else np.ones(len(counts))
     class_weight = torch.from_numpy(weight).float().to(_device_of(network))
-    return _Course(network, optimiser, bags, split, options, class_weight)
+    learner = Learner(network, optimiser, CosineAnnealingLR(optimiser, options.epochs))
+    return _Course(learner, bags, split, options, class_weight)
 
 
-def _learn(course: _Course, number: int) -> Generator[Progress, None, None]:
-    """Pass once over the training bags, in an order that depends on the seed and the epoch alone."""
+def _learn(course: _Course, number: int) -> Generator[Progress, None, float]:
+    """Pass once over the training bags, in an order that depends on the seed and the epoch alone; the mean loss."""
     drawer = np.random.default_rng((course.options.seed, number))
     order, at_once = drawer.permutation(course.split.train), course.options.bags_per_step
     done, total = (number - 1) * len(order), course.options.epochs * len(order)
+    losses = []
     for start in range(0, len(order), at_once):
         yield Progress("Training", done + start, total, "bags")
         with _seeded(int(drawer.integers(2**31))), _torch_errors(course):
-            _step(course, order[start : start + at_once], drawer)
+            losses.append(_step(course, order[start : start + at_once], drawer))
+    return float(np.mean(losses))
 
 
-def _step(course: _Course, chosen: Indices, drawer: np.random.Generator) -> None:
+def _step(course: _Course, chosen: Indices, drawer: np.random.Generator) -> float:
     device = _device_of(course.network)
     tiles = [_drawn(course.bags.features(index), course.options.tiles_per_bag, drawer) for index in chosen]
     valid = pad_sequence([torch.ones(len(bag), dtype=torch.bool) for bag in tiles], batch_first=True)  # (B, N)
     output = course.network.train()(pad_sequence(tiles, batch_first=True).to(device), valid.to(device))
     labels = torch.from_numpy(course.bags.labels[chosen]).to(device)
-    course.optimiser.zero_grad()
-    loss(output, labels, course.network.options, course.class_weight).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-    course.optimiser.step()
+    course.learner.optimiser.zero_grad()
+    wrong = loss(output, labels, course.network.options, course.class_weight)
+    wrong.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    course.learner.optimiser.step()
+    return wrong.item()
 
 
 def _drawn(features: Array, most: int | None, drawer: np.random.Generator) -> Tensor:
