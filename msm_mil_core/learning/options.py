@@ -29,6 +29,8 @@ class ModelChanges(BaseModel):
     """Weight of the stages' own losses."""
     lambda_beta: float | None = Field(default=None, ge=0)
     """Weight of what keeps attention fusion from using one stage alone."""
+    lambda_d: float | None = Field(default=None, ge=0)
+    """Weight of the agreement between stages; 0.3 makes them rank tiles differently."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of projected features dropped while training."""
     standardise: bool | None = None

@@ -17,6 +17,7 @@ from nystrom_attention import NystromAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
+from msm_mil_core.mil.agreement import agreement
 from msm_mil_core.mil.masks import claim
 from msm_mil_core.mil.options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
@@ -222,14 +223,10 @@ def _drawn(shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
 
 
 def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weight: Tensor | None = None) -> Tensor:
-    """CE of the answer, plus `lambda_s` times the mean CE of the stages, plus `lambda_beta` times Σ β log β.
+    """CE of the answer, and what the options weigh beside it.
 
-    Parameters
-    ----------
-    labels
-        (B,) int64.
-    class_weight
-        (C,), or None for equal weights.
+    That is `lambda_s` times the mean CE of the stages, `lambda_beta` times Σ β log β (less when stages weigh alike),
+    and `lambda_d` times the agreement of the stages.
     """
     total = functional.cross_entropy(output.logits, labels, weight=class_weight)
     if options.lambda_s:
@@ -239,6 +236,8 @@ def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weig
         total = total + options.lambda_s * stages
     if options.lambda_beta:
         total = total + options.lambda_beta * (output.beta * output.beta.clamp(min=1e-12).log()).sum(1).mean()
+    if options.lambda_d:
+        total = total + options.lambda_d * agreement(output.scores, output.shown)
     return total
 
 

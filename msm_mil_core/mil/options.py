@@ -51,6 +51,8 @@ class ModelOptions(BaseModel):
     """Weight of the stages' own losses."""
     lambda_beta: float = Field(default=0.0, ge=0)
     """Weight of the stage weights' negative entropy, which keeps attention fusion from using one stage alone."""
+    lambda_d: float = Field(default=0.0, ge=0)
+    """Weight of the agreement between stages: training with it makes them rank tiles differently."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of projected features dropped while training."""
     standardise: bool = False

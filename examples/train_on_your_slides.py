@@ -1,0 +1,21 @@
+"""Train a model on your own slides: python examples/train_on_your_slides.py FEATURES LABELS.csv OUT.safetensors.
+
+FEATURES is a folder of feature files, as `msm-mil encode *.svs --out FEATURES` or TRIDENT, CLAM or STAMP write them;
+LABELS.csv has the columns slide and label, and, if you have them, patient and split.
+"""
+
+import sys
+from pathlib import Path
+
+from msm_mil_core.learning.bagset import read_bagset
+from msm_mil_core.learning.options import TrainOptions
+from msm_mil_core.learning.train import train
+from msm_mil_core.mil.checkpoints import save_checkpoint
+from msm_mil_core.progress import finish
+
+features, labels, target = map(Path, sys.argv[1:])
+bags = read_bagset(features, labels)
+work = train(bags, TrainOptions(name=target.stem), keep=target.with_suffix(".standing"))  # killed? run it again
+model = save_checkpoint(finish(work), target)
+print(model.record["figures"])
+print("Research use, not for diagnosis.")
