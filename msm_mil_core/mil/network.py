@@ -94,12 +94,12 @@ class MsmMil(nn.Module):
         refined = self._refine(hidden, valid)  # one (B, N, L) for all stages, or one for each
         scores = self._score(refined)  # (B, S, N)
         with torch.autocast(bags.device.type, enabled=False):
-            claimed = claim(scores.detach(), valid, self.options)  # (B, S, N)
+            claimed = self._claim(scores.detach(), valid)  # (B, S, N)
             shown = self._shown(claimed, valid, masks=masks)  # (B, S, N)
             attention = _softmax_over(shown, scores)  # (B, S, N)
             pooled = _pool(attention, refined)  # (B, S, L)
             beta = self._weigh(pooled, shown.any(-1))  # (B, S)
-            logits = self.classifier((beta[..., None] * pooled).sum(1))  # (B, C)
+            logits = self._answer(beta, pooled)  # (B, C)
             stage_logits = torch.einsum("bsl,scl->bsc", pooled, self.stage_weight) + self.stage_bias  # (B, S, C)
         return MsmMilOutput(logits, stage_logits, beta, scores, attention, shown, claimed, hidden)
 
@@ -147,6 +147,9 @@ class MsmMil(nn.Module):
             scores = torch.cat(each, 1)
         return (scores + self.score_bias[:, None]).expand(-1, S, -1)
 
+    def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:
+        return claim(scores, valid, self.options)
+
     def _shown(self, claimed: Tensor, valid: Tensor, *, masks: bool | None) -> Tensor:
         if masks is None:
             masks = self.options.mask_mode == "always" or (self.options.mask_mode == "train" and self.training)
@@ -159,6 +162,10 @@ class MsmMil(nn.Module):
         if self.fusion is None:
             return looked / looked.sum(1, keepdim=True)
         return _softmax_over(looked, self.fusion(pooled)[..., 0])
+
+    def _answer(self, beta: Tensor, pooled: Tensor) -> Tensor:
+        logits: Tensor = self.classifier((beta[..., None] * pooled).sum(1))
+        return logits
 
 
 def _gated_scores(hidden: Tensor, weight: Tensor, bias: Tensor, score_weight: Tensor) -> Tensor:
