@@ -41,6 +41,10 @@ class TrainingError(MsmMilError):
     """Bags and labels from which no model can be learnt."""
 
 
+class EvaluationError(MsmMilError):
+    """Bags, labels and models that cannot be held against each other."""
+
+
 class ResultError(MsmMilError):
     """A result file cannot be read or has another schema."""
 

@@ -1,6 +1,6 @@
 """How good a model's answers are, and how sure that is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,14 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
+from msm_mil_core.learning.answers import Answers
 from msm_mil_core.learning.bagset import BagSet
+from msm_mil_core.learning.calibration import Calibration, bin_answers
+from msm_mil_core.learning.estimates import INTERVAL_PERCENT, Estimate, centred_estimate, estimate
+from msm_mil_core.learning.resamples import RESAMPLES, Resamples
+from msm_mil_core.learning.scores import Scores, confuse, score, score_resamples
 from msm_mil_core.learning.splits import Indices
 from msm_mil_core.mil.network import MsmMil
-
-RESAMPLES = 1000
-INTERVAL_PERCENT = (2.5, 97.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,39 @@ class Figures:
     balanced_accuracy: float
     """Mean over the classes of the share that is answered right."""
     log_loss: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """How good one finished model is on cases."""
+
+    answers: Answers
+    scores: Scores[Estimate]
+    confusion: NDArray[np.int64]
+    """(C, C) bags: a row for each label, a column for each answer."""
+    calibration: Calibration
+    notes: tuple[str, ...]
+    """Sentences on what the figures leave out, and why."""
+
+
+def evaluate(answers: Answers, resamples: Resamples) -> Evaluation:
+    """Judge the answers of a model, and draw the intervals from resamples of the same bags."""
+    told, drawn = score(answers), score_resamples(answers, resamples)
+    return Evaluation(
+        answers=answers,
+        scores=Scores(
+            accuracy=estimate(told.accuracy, drawn.accuracy),
+            balanced_accuracy=estimate(told.balanced_accuracy, drawn.balanced_accuracy),
+            macro_f1=estimate(told.macro_f1, drawn.macro_f1),
+            auc=estimate(told.auc, drawn.auc),
+            log_loss=estimate(told.log_loss, drawn.log_loss),
+            ece=centred_estimate(told.ece, drawn.ece),
+            recalls=tuple(map(estimate, told.recalls, drawn.recalls)),
+        ),
+        confusion=confuse(answers),
+        calibration=bin_answers(answers),
+        notes=tuple(_notes(answers, resamples)),
+    )
 
 
 def answer(network: MsmMil, bags: BagSet, chosen: Indices) -> NDArray[np.float32]:
@@ -64,6 +99,17 @@ def auc(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
     if probabilities.shape[1] == 2:
         return _binary_auc(labels == 1, probabilities[:, 1])
     return float(np.mean([_binary_auc(labels == index, column) for index, column in enumerate(probabilities.T)]))
+
+
+def _notes(answers: Answers, resamples: Resamples) -> Iterator[str]:
+    present = [answers.classes[index] for index in answers.present]
+    absent = [name for name in answers.classes if name not in present]
+    if len(present) == 1:
+        yield f"The AUC cannot be told, for all bags are {present[0]}: add bags of another class."
+    if absent:
+        yield f"No bag is {' or '.join(absent)}: means over classes leave that out."
+    if not len(resamples):
+        yield "No interval can be drawn, for all bags are of one patient: add other patients."
 
 
 def _binary_auc(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:

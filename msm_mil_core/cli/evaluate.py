@@ -1,0 +1,141 @@
+"""msm-mil evaluate: how good models are on bags that they have not learnt from."""
+
+from math import isnan
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import BaseModel, ConfigDict, Field
+from rich.table import Table
+from rich.text import Text
+
+from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.errors import OutputError
+from msm_mil_core.learning.cases import Choice, read_cases
+from msm_mil_core.learning.compare_models import Comparison, PairedDifference, compare_models
+from msm_mil_core.learning.estimates import Estimate
+from msm_mil_core.learning.evaluate import Evaluation
+from msm_mil_core.mil.checkpoints import load_checkpoint
+from msm_mil_core.output.evaluation_figure import draw_evaluation
+from msm_mil_core.output.evaluation_json import write_evaluation
+from msm_mil_core.wholefile import check_writable
+
+NOT_TOLD = "nan"
+
+
+class EvaluateOptions(BaseModel):
+    """What a user chooses for an evaluation beside bags, labels and models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    part: Choice | None = None
+    """Which bags of the table; its test bags if left out, or all if it names none."""
+    encoder: str | None = Field(default=None, min_length=1)
+    """The encoder that made the features, for files that call it otherwise than the models do."""
+    device: str = "auto"
+    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""
+    json_file: Annotated[Path | None, Parameter(name="--json")] = None
+    """Write every figure, and each bag's probabilities, as JSON."""
+    figure: Path | None = None
+    """Draw reliability diagrams and confusion matrices as PNG."""
+    overwrite: bool = False
+    """Replace a JSON file or figure that exists already."""
+
+
+def evaluate(
+    bags: Path,
+    /,
+    *,
+    labels: Path,
+    model: Annotated[list[Path], Parameter(negative="")],
+    options: Annotated[EvaluateOptions, Parameter(name="*")] = EvaluateOptions(),  # noqa: B008  frozen
+) -> int:
+    """Judge models on labelled bags: figures with 95 % intervals, and each further model against the first.
+
+    Parameters
+    ----------
+    bags
+        Folder of feature files (HDF5): ours, TRIDENT's, CLAM's or STAMP's.
+    labels
+        CSV with the columns slide and label, and, if you have them, patient and split (train, val, test).
+    model
+        Checkpoint (.safetensors) to judge; give it again for each further model.
+    """
+    targets = [path for path in (options.json_file, options.figure) if path is not None]
+    _check_targets(targets, overwrite=options.overwrite)
+    checkpoints = [load_checkpoint(path) for path in model]
+    cases = read_cases(bags, labels, options.part)
+    work = compare_models(cases, checkpoints, encoder=options.encoder, device=options.device)
+    comparison = drive(work, "evaluate")
+    _print(comparison)
+    if options.json_file is not None:
+        write_evaluation(comparison, options.json_file)
+    if options.figure is not None:
+        draw_evaluation(comparison, options.figure)
+    for path in targets:
+        say(f"wrote {path}")
+    return 0
+
+
+def _check_targets(targets: list[Path], *, overwrite: bool) -> None:
+    for path in targets:
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists already; use --overwrite or another name.")
+        check_writable(path.parent)
+
+
+def _print(comparison: Comparison) -> None:
+    out.print(_figures(comparison))
+    if comparison.differences:
+        out.print(_differences(comparison))
+    for evaluation in comparison.evaluations:
+        out.print(_confusion(evaluation))
+    for note in dict.fromkeys(note for evaluation in comparison.evaluations for note in evaluation.notes):
+        say(note)
+
+
+def _figures(comparison: Comparison) -> Table:
+    title = f"{comparison.cases.described()} (research use, not for diagnosis)"
+    table = Table("with 95 % interval", title=Text(title), title_justify="left")
+    for evaluation in comparison.evaluations:
+        table.add_column(Text(evaluation.answers.title), overflow="fold")
+    scores = [evaluation.scores for evaluation in comparison.evaluations]
+    table.add_row("accuracy", *(_told(each.accuracy) for each in scores))
+    table.add_row("balanced accuracy", *(_told(each.balanced_accuracy) for each in scores))
+    table.add_row("macro F1", *(_told(each.macro_f1) for each in scores))
+    table.add_row("AUC", *(_told(each.auc) for each in scores))
+    table.add_row("log loss", *(_told(each.log_loss) for each in scores))
+    table.add_row("ECE", *(_told(each.ece) for each in scores))
+    return table
+
+
+def _differences(comparison: Comparison) -> Table:
+    title = f"Above {comparison.differences[0].against}, on the same bags"
+    table = Table("model", "AUC", "p", "balanced accuracy", "p", title=Text(title), title_justify="left")
+    for difference in comparison.differences:
+        table.add_row(Text(difference.title), *_paired(difference.auc), *_paired(difference.balanced_accuracy))
+    return table
+
+
+def _confusion(evaluation: Evaluation) -> Table:
+    table = Table("label", title=Text(f"Bags, as {evaluation.answers.title} answers"), title_justify="left")
+    for name in evaluation.answers.classes:
+        table.add_column(Text(name), overflow="fold")
+    table.add_column("recall")
+    rows = zip(evaluation.answers.classes, evaluation.confusion, evaluation.scores.recalls, strict=True)
+    for name, bags, recall in rows:
+        table.add_row(Text(name), *map(str, bags), _told(recall))
+    return table
+
+
+def _paired(difference: PairedDifference) -> tuple[str, str]:
+    by = difference.by
+    if isnan(by.value):
+        return NOT_TOLD, NOT_TOLD
+    return f"{by.value:+.3f} ({by.low:+.3f} to {by.high:+.3f})", f"{difference.p:.3f}"
+
+
+def _told(estimate: Estimate) -> str:
+    if isnan(estimate.value):
+        return NOT_TOLD
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
