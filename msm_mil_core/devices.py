@@ -30,6 +30,23 @@ def choose_device(wish: str = "auto") -> torch.device:
     return device
 
 
+def choose_devices(wish: str = "auto") -> tuple[torch.device, ...]:
+    """Return the devices for a wish of one, or of several of a kind: "cuda:0,cuda:1".
+
+    Raises
+    ------
+    DeviceError
+        If this machine does not have them, or they cannot work together.
+    """
+    devices = tuple(choose_device(name.strip()) for name in wish.split(","))
+    kinds = {device.type for device in devices}
+    if len(devices) > 1 and (len(kinds) > 1 or kinds == {"mps"}):
+        raise DeviceError(f"The devices {wish} cannot work together; use several cuda devices, or one device.")
+    if kinds == {"cuda"} and len(set(devices)) < len(devices):
+        raise DeviceError(f"{wish} names a device twice; number them: cuda:0,cuda:1.")
+    return devices
+
+
 def _best_name(has_cuda: bool, has_mps: bool) -> str:  # noqa: FBT001  two facts about the machine, no switches
     if has_cuda:
         return "cuda"

@@ -1,5 +1,6 @@
 """Files of features that TRIDENT, CLAM and STAMP write, read as bags."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -12,25 +13,62 @@ from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
 UNKNOWN = "unknown"
+TILES_AT_ONCE = 8192
+"""Tiles in a block of features."""
+
+
+def find_features(file: h5py.File) -> h5py.Dataset:
+    """Return where the features of any layout lie, ours included: `features` or STAMP's `feats`, (N, P) or (1, N, P).
+
+    Raises
+    ------
+    FeatureFileError
+        If there are none.
+    """
+    name = next((name for name in ("features", "feats") if name in file), None)
+    if name is None:
+        raise FeatureFileError(f"{file.filename} holds no features, only {sorted(file)}. Encode the slide first.")
+    return file[name]
+
+
+def feature_blocks(dataset: h5py.Dataset) -> Iterator[NDArray[np.generic]]:
+    """Read features, (N, P) or (1, N, P), some thousand tiles at once: blocks (n, P) of the file's own type."""
+    batched = dataset.ndim == 3 and len(dataset) == 1
+    for start in range(0, dataset.shape[-2], TILES_AT_ONCE):
+        here = slice(start, start + TILES_AT_ONCE)
+        yield dataset[0, here] if batched else dataset[here]
 
 
 def read_features(file: h5py.File) -> NDArray[np.float32]:
-    """Read the features (N, P) of any layout, ours included: `features` or STAMP's `feats`, (N, P) or (1, N, P).
+    """Read the features (N, P) of any layout as float32, with no second copy of them in memory.
 
     Raises
     ------
     FeatureFileError
         If there are none, or not one finite vector a tile.
     """
-    name = next((name for name in ("features", "feats") if name in file), None)
-    if name is None:
-        raise FeatureFileError(f"{file.filename} holds no features, only {sorted(file)}. Encode the slide first.")
-    features = _without_batch(file[name][:]).astype(np.float32, copy=False)
-    if features.ndim != 2 or not features.size or not np.isfinite(features).all():
+    dataset = find_features(file)
+    shape = dataset.shape[1:] if dataset.ndim == 3 and len(dataset) == 1 else dataset.shape
+    features = np.empty(shape if len(shape) == 2 else (0, 0), np.float32)
+    for index, block in enumerate(feature_blocks(dataset) if features.size else ()):
+        features[index * TILES_AT_ONCE :][: len(block)] = block
+    if not features.size or not is_finite(features):
         raise FeatureFileError(
-            f"{file.filename}: {name} {features.shape} is not one vector of finite numbers a tile. Encode it again."
+            f"{file.filename}: {dataset.name[1:]} {shape} is not one vector of finite numbers a tile. Encode it again."
         )
     return features
+
+
+def is_finite(features: NDArray[np.floating]) -> bool:
+    """Tell whether all features (N, P) are numbers, without as large an array on the way."""
+    starts = range(0, len(features), TILES_AT_ONCE)
+    return all(np.isfinite(features[start : start + TILES_AT_ONCE]).all() for start in starts)
+
+
+def foreign_encoder(file: h5py.File) -> str | None:
+    """Return what another program calls the encoder, if it tells."""
+    told = file["features"].attrs.get("encoder") if "features" in file else file.attrs.get("extractor")
+    return str(told) if told else None
 
 
 def load_foreign(file: h5py.File, slide_mpp: float | None) -> FeatureBag:
@@ -44,15 +82,24 @@ def load_foreign(file: h5py.File, slide_mpp: float | None) -> FeatureBag:
         If it does not tell where its tiles lie on level 0.
     """
     features = read_features(file)
+    tiles = place_foreign(file, len(features), slide_mpp)
+    return FeatureBag(features, tiles, _facts(file, tiles, slide_mpp), _card(file, features, tiles))
+
+
+def place_foreign(file: h5py.File, count: int, slide_mpp: float | None) -> TileGrid:
+    """Read where the tiles of another program's file lie, of which there are `count`.
+
+    Raises
+    ------
+    FeatureFileError
+        If it does not tell where they lie on level 0.
+    """
     if "coords" not in file:
         raise FeatureFileError(f"{file.filename} does not say where its tiles lie (no coords); use its features only.")
     places = _without_batch(file["coords"][:])
-    if places.shape != (len(features), 2):
-        raise FeatureFileError(
-            f"{file.filename}: {len(features)} features, but coords {places.shape}. Encode it again."
-        )
-    tiles = _stamp_tiles(file, places, slide_mpp) if "feats" in file else _level0_tiles(file, places, slide_mpp)
-    return FeatureBag(features, tiles, _facts(file, tiles, slide_mpp), _card(file, features, tiles))
+    if places.shape != (count, 2):
+        raise FeatureFileError(f"{file.filename}: {count} features, but coords {places.shape}. Encode it again.")
+    return _stamp_tiles(file, places, slide_mpp) if "feats" in file else _level0_tiles(file, places, slide_mpp)
 
 
 def _without_batch(values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -108,9 +155,8 @@ def _facts(file: h5py.File, tiles: TileGrid, slide_mpp: float | None) -> SlideFa
 
 
 def _card(file: h5py.File, features: NDArray[np.float32], tiles: TileGrid) -> EncoderCard:
-    told = file["features"].attrs.get("encoder") if "features" in file else file.attrs.get("extractor")
     return EncoderCard(
-        name=str(told or UNKNOWN),
+        name=foreign_encoder(file) or UNKNOWN,
         features=features.shape[1],
         side_px=tiles.side_px,
         mpp=None,

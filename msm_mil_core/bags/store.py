@@ -66,7 +66,7 @@ def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
     FeatureFileError
         If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
     """
-    with _opened(path) as (file, ours):
+    with open_bag_file(path) as (file, ours):
         return _ours(file) if ours else load_foreign(file, slide_mpp)
 
 
@@ -78,8 +78,53 @@ def load_features(path: Path) -> NDArray[np.float32]:
     FeatureFileError
         If the file is missing, damaged, or has no features.
     """
-    with _opened(path) as (file, _):
+    with open_bag_file(path) as (file, _):
         return read_features(file)
+
+
+@contextmanager
+def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
+    """Open a file of features and tell whether it is ours.
+
+    Raises
+    ------
+    FeatureFileError
+        If it is missing or damaged, or for whatever h5py says of it while it is open.
+    """
+    with bag_file_errors(path):
+        ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
+        with h5py.File(path, "r") as file:
+            yield file, ours
+
+
+@contextmanager
+def bag_file_errors(path: Path) -> Iterator[None]:
+    """Make a sentence of whatever reading a damaged file of features raises."""
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise FeatureFileError(f"There is no file of features {path}.") from exc
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
+        raise FeatureFileError(
+            f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
+        ) from exc
+
+
+def encoder_card(file: h5py.File) -> EncoderCard:
+    """Return the encoder that a file of ours names."""
+    card: EncoderCard = _CARD.validate_json(file.attrs["encoder"])
+    return card
+
+
+def own_grid(file: h5py.File) -> TileGrid:
+    """Return the tiles of a file of ours."""
+    tiles = json.loads(file.attrs["tiles"])
+    return TileGrid(
+        xy_px0=file["coords"][:],
+        side_px0=tiles["side_px0"],
+        side_px=tiles["side_px"],
+        mpp=nan if tiles["mpp"] is None else tiles["mpp"],
+    )
 
 
 def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
@@ -92,7 +137,7 @@ def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: Encode
     if not path.is_file():
         return None
     try:
-        with _opened(path) as (file, ours):
+        with open_bag_file(path) as (file, ours):
             kept = _ours(file) if ours else None
     except FeatureFileError as exc:
         logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
@@ -147,21 +192,6 @@ def _seal(part: Path) -> None:
         file.write(f"{SCHEMA} {sha256}\n".encode())
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[h5py.File, bool]]:
-    """Open a file of features and tell whether it is ours; whatever h5py says of a damaged one becomes a sentence."""
-    try:
-        ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
-        with h5py.File(path, "r") as file:
-            yield file, ours
-    except FileNotFoundError as exc:
-        raise FeatureFileError(f"There is no file of features {path}.") from exc
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
-        raise FeatureFileError(
-            f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
-        ) from exc
-
-
 def _is_sealed(path: Path) -> bool:
     """Tell whether a file is ours and unchanged; False is that of another program.
 
@@ -183,15 +213,9 @@ def _is_sealed(path: Path) -> bool:
 
 
 def _ours(file: h5py.File) -> FeatureBag:
-    features, tiles = read_features(file), json.loads(file.attrs["tiles"])
     return FeatureBag(
-        features=features,
-        tiles=TileGrid(
-            xy_px0=file["coords"][:],
-            side_px0=tiles["side_px0"],
-            side_px=tiles["side_px"],
-            mpp=nan if tiles["mpp"] is None else tiles["mpp"],
-        ),
+        features=read_features(file),
+        tiles=own_grid(file),
         slide=_FACTS.validate_json(file.attrs["slide"]),
-        encoder=_CARD.validate_json(file.attrs["encoder"]),
+        encoder=encoder_card(file),
     )

@@ -1,21 +1,22 @@
-"""msm-mil train: bags of features and their labels in, one model out."""
+"""msm-mil train: bags of features and their labels in, one model out, or several with the folds they are judged on."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
 
+from msm_mil_core.cli.check import tell_report
 from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.train_folds import train_folds
+from msm_mil_core.cli.training_run import TrainingRun
 from msm_mil_core.errors import CheckpointError, OutputError
 from msm_mil_core.learning.bagset import read_bagset
-from msm_mil_core.learning.curves import draw_curves, write_curves
+from msm_mil_core.learning.folds import FoldOptions
 from msm_mil_core.learning.options import TrainOptions
-from msm_mil_core.learning.standing import read_epochs
-from msm_mil_core.learning.train import train as learn
-from msm_mil_core.mil.checkpoints import SUFFIX, Checkpoint, save_checkpoint
-from msm_mil_core.wholefile import check_writable, whole_file
+from msm_mil_core.learning.sanity import inspect_bags
+from msm_mil_core.mil.checkpoints import SUFFIX, Checkpoint
+from msm_mil_core.wholefile import check_writable
 
 
 def train(
@@ -26,11 +27,18 @@ def train(
     out_file: Annotated[Path, Parameter(name="--out")],
     overwrite: bool = False,
     options: Annotated[TrainOptions, Parameter(name="*")] = TrainOptions(),  # noqa: B008  frozen
+    folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),  # noqa: B008  frozen
 ) -> int:
     """Train a model on bags of features; write a checkpoint and print how it does on the bags it has not seen.
 
+    First it tells what is wrong with the bags and labels, as msm-mil check does.
+
     A folder beside the model, OUT with the suffix .run, keeps the options, the curves (CSV and PNG) and where the
     training stands: the same command again, after a kill at any moment, goes on and comes to the same model.
+
+    With --folds or --seeds there are several models, OUT with .fold1.seed0, .fold2.seed0 and so on before its suffix,
+    each with a folder of its own; those that are finished are not trained again. OUT with the suffix .folds.json
+    tells how each of them does on the bags of its fold that it has not seen, and how they do together.
 
     Parameters
     ----------
@@ -43,49 +51,28 @@ def train(
     overwrite
         Replace a model that exists already.
     """
-    _check_target(out_file, overwrite=overwrite)
+    _check_name(out_file)
+    if not folds.several and out_file.exists() and not overwrite:
+        raise OutputError(f"{out_file} exists already; use --overwrite or another name.")
+    check_writable(out_file.parent)
     if "name" not in options.model_fields_set:
         options = options.model_copy(update={"name": out_file.stem})
-    run = _Run(out_file.with_suffix(".run"))
-    run.begin(options)
-    trained = drive(learn(read_bagset(bags, labels), options, keep=run.standing), options.name)
-    checkpoint = save_checkpoint(trained, out_file)
-    run.end()
-    out.print(_table(checkpoint))
+    report = drive(inspect_bags(bags, labels, options.split, folds, options.encoder), "check")
+    tell_report(report)
+    report.require_sound()
+    bagset = read_bagset(bags, labels)
+    if folds.several:
+        train_folds(bagset, options, folds, out_file, overwrite=overwrite)
+        say(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
+        return 0
+    out.print(_table(TrainingRun(bagset, options, out_file).run()))
     say(f"wrote {out_file}; use it with: msm-mil run SLIDE --model {out_file}")
     return 0
 
 
-def _check_target(path: Path, *, overwrite: bool) -> None:
+def _check_name(path: Path) -> None:
     if path.suffix != SUFFIX:
         raise CheckpointError(f"Cannot save a model as {path}: name it {path.with_suffix(SUFFIX).name}.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already; use --overwrite or another name.")
-    check_writable(path.parent)
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The folder that keeps what a training went through."""
-
-    folder: Path
-
-    @property
-    def standing(self) -> Path:
-        return self.folder / "standing.safetensors"
-
-    def begin(self, options: TrainOptions) -> None:
-        if self.standing.exists():
-            say(f"going on with the training that {self.folder} keeps")
-            return  # its options may differ, and then training says so
-        with whole_file(self.folder / "options.json") as part:
-            part.write_text(options.model_dump_json(indent=2), encoding="utf-8")
-
-    def end(self) -> None:
-        epochs, best = read_epochs(self.standing)
-        write_curves(epochs, self.folder / "curves.csv")
-        draw_curves(epochs, best, self.folder / "curves.png")
-        self.standing.unlink()
 
 
 def _table(checkpoint: Checkpoint) -> Table:

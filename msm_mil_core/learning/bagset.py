@@ -2,17 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.foreign import UNKNOWN
-from msm_mil_core.bags.store import load_bag, load_features
-from msm_mil_core.errors import FeatureFileError, TrainingError
+from msm_mil_core.bags.feature_table import FeatureTable, Rows, open_table, table_of
+from msm_mil_core.bags.store import load_features
+from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.labels import Part, listed, read_labels
 
 SUFFIXES = (".h5", ".hdf5")
@@ -65,31 +64,60 @@ class BagSet:
             If the bag has no tile, or numbers in it are not finite.
         """
         source = self.sources[index]
-        features = load_features(source) if isinstance(source, Path) else source
-        if features.ndim != 2 or not len(features):
-            raise TrainingError(f"{self._where(index)} has no tiles. Encode the slide again, or leave it out.")
-        if not np.isfinite(features).all():
-            raise TrainingError(
-                f"{self._where(index)} holds features that are not finite (NaN or infinite). "
-                "Encode the slide again, in full precision."
-            )
-        return features
+        if isinstance(source, Path):
+            return load_features(source)  # and so they are finite
+        table = self.table(index)
+        for _ in self.sound_blocks(index, table):
+            pass
+        return source
 
-    def require_width(self, index: int, width: int) -> NDArray[np.float32]:
-        """Read the features of one bag that must be (N, `width`).
+    def table(self, index: int) -> FeatureTable:
+        """Open the features of one bag, to be read some rows at a time.
+
+        Raises
+        ------
+        FeatureFileError
+            If the file cannot be read.
+        TrainingError
+            If the bag has no tile.
+        """
+        source = self.sources[index]
+        table = open_table(source) if isinstance(source, Path) else table_of(source)
+        if not table.tiles:
+            raise TrainingError(f"{self._where(index)} has no tiles. Encode the slide again, or leave it out.")
+        return table
+
+    def require_width(self, index: int, width: int) -> FeatureTable:
+        """Open the features of one bag that must be (N, `width`).
 
         Raises
         ------
         TrainingError
-            If they have another length, besides what `features` raises.
+            If they have another length, besides what `table` raises.
         """
-        features = self.features(index)
-        if features.shape[1] != width:
+        table = self.table(index)
+        if table.features != width:
             raise TrainingError(
-                f"{self._where(index)} has {features.shape[1]} features per tile, but {self._where(0)} has {width}. "
+                f"{self._where(index)} has {table.features} features per tile, but {self._where(0)} has {width}. "
                 "Encode all slides with one encoder."
             )
-        return features
+        return table
+
+    def sound_blocks(self, index: int, table: FeatureTable) -> Iterator[Rows]:
+        """Read the rows of one bag, some thousand at once.
+
+        Raises
+        ------
+        TrainingError
+            If numbers in it are not finite.
+        """
+        for rows in table.blocks():
+            if not np.isfinite(rows).all():
+                raise TrainingError(
+                    f"{self._where(index)} holds features that are not finite (NaN or infinite). "
+                    "Encode the slide again, in full precision."
+                )
+            yield rows
 
     def _where(self, index: int) -> str:
         source = self.sources[index]
@@ -151,40 +179,39 @@ def read_bagset(folder: Path, table: Path) -> BagSet:
         If the first file cannot be read.
     """
     labels = read_labels(table)
-    found = _feature_files(folder)
-    missing = [slide for slide in labels.slides if _key(slide, found) not in found]
+    found = feature_files(folder)
+    missing = [slide for slide in labels.slides if file_key(slide, found) not in found]
     if missing:
         raise TrainingError(
             f"{folder} has no feature file for {listed(missing)}, which {table} names. "
             "Encode these slides (msm-mil encode), or take them out of the table."
         )
-    paths = {slide: found[_key(slide, found)] for slide in labels.slides}
+    paths = {slide: found[file_key(slide, found)] for slide in labels.slides}
     origin = _origin_of(next(iter(paths.values())))
     return label_bags(paths, labels.labels, origin, patients=labels.patients, parts=labels.parts)
 
 
-def _feature_files(folder: Path) -> dict[str, Path]:
+def feature_files(folder: Path) -> dict[str, Path]:
+    """Return the feature files of a folder by the names of their slides.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such folder.
+    """
     if not folder.is_dir():
         raise TrainingError(f"{folder} is not a folder. Name the folder with the feature files of the slides.")
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES}
 
 
-def _key(slide: str, found: Mapping[str, Path]) -> str:
-    return slide if slide in found else Path(slide).stem  # a table may name "a" or "a.svs"
+def file_key(slide: str, found: Mapping[str, Path]) -> str:
+    """Return the name under which a slide's file would be found: a table may name "a" or "a.svs"."""
+    return slide if slide in found else Path(slide).stem
 
 
 def _origin_of(path: Path) -> Origin:
-    try:
-        bag = load_bag(path)
-    except FeatureFileError:
-        load_features(path)  # other programs' files may not tell more than features: that is enough, if they are sound
-        return Origin()
-    return Origin(
-        encoder=None if bag.encoder.name == UNKNOWN else bag.encoder.name,
-        encoder_sha256=bag.encoder.weights_sha256,
-        side_px=bag.tiles.side_px,
-        mpp=None if isnan(bag.tiles.mpp) else bag.tiles.mpp,
-    )
+    table = open_table(path)
+    return Origin(table.encoder, table.encoder_sha256, table.side_px, table.mpp)
 
 
 def _check_classes(classes: Sequence[str], labels: Sequence[str]) -> None:

@@ -2,14 +2,18 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from msm_mil_core.errors import TrainingError
+from msm_mil_core.learning.findings import Finding
 
 Part = Literal["train", "val", "test"]
+Row = Mapping[str, str]
+
+NEEDED = ("slide", "label")
 NAMES_SHOWN = 5
 """How many names a sentence lists before it only counts."""
 
@@ -34,18 +38,31 @@ def read_labels(path: Path) -> LabelTable:
     TrainingError
         If it cannot be used; the message says which line, and what to do.
     """
+    table, flaws = survey_labels(path)
+    if flaws:
+        raise TrainingError(flaws[0].sentence)
+    return table
+
+
+def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:
+    """Read such a table, whatever is wrong in it: what can be used, the first line of each slide, and every flaw.
+
+    Raises
+    ------
+    TrainingError
+        If nothing in it can be used.
+    """
     rows = _rows(path)
-    for column in ("slide", "label"):
-        _check_column(column, rows, path)
-    twice = [slide for slide, count in Counter(row["slide"] for row in rows).items() if count > 1]
-    if twice:
-        raise TrainingError(f"{path} names {listed(twice)} more than once. Keep one line for each slide.")
-    return LabelTable(
-        slides=tuple(row["slide"] for row in rows),
-        labels=tuple(row["label"] for row in rows),
-        patients=tuple(row.get("patient") or row["slide"] for row in rows),
-        parts=_parts(rows, path),
+    flaws = [*_gaps(rows, path), *_repeats(rows, path), *_strange_parts(rows, path)]
+    first = {row["slide"]: row for row in reversed(rows) if row["slide"] and row["label"]}
+    usable = [row for row in rows if row is first.get(row["slide"])]
+    table = LabelTable(
+        slides=tuple(row["slide"] for row in usable),
+        labels=tuple(row["label"] for row in usable),
+        patients=tuple(row.get("patient") or row["slide"] for row in usable),
+        parts=_parts(usable),
     )
+    return table, tuple(flaws)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -62,6 +79,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise TrainingError(f"Cannot read {path} as a CSV table ({exc}). Save it as CSV in UTF-8.") from exc
     if not rows:
         raise TrainingError(f"{path} names no slides. Give it a first line slide,label and a line for each slide.")
+    for column in NEEDED:
+        if column not in rows[0]:
+            raise TrainingError(f"{path} has no column {column}. Its first line must name slide and label.")
     return rows
 
 
@@ -69,18 +89,27 @@ def _cleaned(row: Mapping[str | None, str]) -> dict[str, str]:
     return {column.strip().lower(): value.strip() for column, value in row.items() if column is not None}
 
 
-def _check_column(column: str, rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    if column not in rows[0]:
-        raise TrainingError(f"{path} has no column {column}. Its first line must name slide and label.")
-    empty = [str(line) for line, row in enumerate(rows, start=2) if not row[column]]
-    if empty:
-        raise TrainingError(f"{path} leaves the {column} empty in line {listed(empty)}. Fill it in.")
+def _gaps(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
+    for column in NEEDED:
+        empty = [str(line) for line, row in enumerate(rows, start=2) if not row[column]]
+        if empty:
+            yield Finding(f"{path} leaves the {column} empty in line {listed(empty)}.", "Fill it in.")
 
 
-def _parts(rows: Sequence[Mapping[str, str]], path: Path) -> tuple[Part, ...] | None:
-    if not any(row.get("split") for row in rows):
+def _repeats(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
+    twice = [slide for slide, count in Counter(row["slide"] for row in rows).items() if slide and count > 1]
+    if twice:
+        what = f"{path} names {listed(twice)} more than once."
+        yield Finding(what, "Keep one line for each slide.", tuple(twice))
+
+
+def _strange_parts(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
+    strange = sorted({row.get("split", "") for row in rows} - set(get_args(Part)))
+    if strange and any(row.get("split") for row in rows):
+        yield Finding(f"{path} has the split {strange[0]!r}.", "Use train, val and test, in every line or in none.")
+
+
+def _parts(rows: Sequence[Row]) -> tuple[Part, ...] | None:
+    if not rows or any(row.get("split") not in get_args(Part) for row in rows):
         return None
-    wrong = sorted({row["split"] for row in rows} - set(get_args(Part)))
-    if wrong:
-        raise TrainingError(f"{path} has the split {wrong[0]!r}. Use train, val and test, in every line or in none.")
     return tuple(cast(Part, row["split"]) for row in rows)

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from msm_mil_core.bags.precision import Precision
 from msm_mil_core.learning.splits import SplitOptions
 from msm_mil_core.mil.options import ModelOptions, Preset, preset
 
@@ -82,7 +83,9 @@ class TrainOptions(BaseModel):
     weight_decay: float = Field(default=1e-5, ge=0)
     """Of AdamW."""
     bags_per_step: int = Field(default=1, ge=1)
-    """Bags in one step; several suit small bags."""
+    """Bags that go through the network at once, shared among the devices; several suit small bags."""
+    accumulate: int = Field(default=1, ge=1)
+    """Times that bags go through the network before it learns from all of them together; saves memory, not time."""
     tiles_per_bag: int | None = Field(default=None, ge=1)
     """Tiles drawn anew from each bag in each pass; all of them if left out."""
     balance: bool = True
@@ -90,7 +93,9 @@ class TrainOptions(BaseModel):
     seed: int = Field(default=0, ge=0)
     """Another seed gives other first weights and another order of bags; the same one gives the same model on a CPU."""
     device: str = "auto"
-    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""
+    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1, mps, or several as in cuda:0,cuda:1."""
+    precision: Precision = "auto"
+    """In what it computes: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
     card: CardOptions = CardOptions()
     """What people who get the model should read about it."""
 

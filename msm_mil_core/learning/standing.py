@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -74,6 +75,8 @@ class Learner:
     network: MsmMil
     optimiser: Optimizer
     schedule: LRScheduler
+    scaler: GradScaler
+    """Keeps small gradients from vanishing in float16; does nothing otherwise."""
 
 
 def identity_of(bags: BagSet, options: TrainOptions) -> str:
@@ -106,6 +109,7 @@ def keep_standing(standing: Standing, learner: Learner, identity: str, path: Pat
         "epochs": [asdict(epoch) for epoch in standing.epochs],
         "groups": learner.optimiser.state_dict()["param_groups"],
         "schedule": learner.schedule.state_dict(),
+        "scaler": learner.scaler.state_dict(),
     }
     arrays = {name: np.ascontiguousarray(array) for name, array in (moments | best | now).items()}
     with whole_file(path) as part:
@@ -135,6 +139,8 @@ def take_up(learner: Learner, identity: str, path: Path) -> Standing:
         state.setdefault(int(number), {})[key] = torch.from_numpy(array)
     learner.optimiser.load_state_dict({"state": state, "param_groups": told["groups"]})
     learner.schedule.load_state_dict(told["schedule"])
+    if told["scaler"]:
+        learner.scaler.load_state_dict(told["scaler"])
     epochs, best = read_epochs(path)
     return Standing(tuple(epochs), best, dict(_under("best/", arrays)))
 

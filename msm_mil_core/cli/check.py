@@ -1,0 +1,59 @@
+"""msm-mil check: everything that is wrong with bags and labels at once, before anything is learnt from them."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from msm_mil_core.cli.console import drive, say
+from msm_mil_core.learning.folds import FoldOptions
+from msm_mil_core.learning.labels import listed
+from msm_mil_core.learning.sanity import SanityReport, inspect_bags
+from msm_mil_core.learning.splits import SplitOptions
+
+
+def check(
+    bags: Path,
+    /,
+    *,
+    labels: Path,
+    encoder: str | None = None,
+    split: SplitOptions = SplitOptions(),  # noqa: B008  frozen
+    folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),  # noqa: B008  frozen
+) -> int:
+    """Look at bags of features and their labels as train will, and tell everything that is wrong with them at once.
+
+    The exit code is 2 if something stops a training.
+
+    Parameters
+    ----------
+    bags
+        Folder of feature files (HDF5): ours, TRIDENT's, CLAM's or STAMP's.
+    labels
+        CSV with the columns slide and label, and, if you have them, patient and split (train, val, test).
+    encoder
+        The encoder that made all features, where files call it by different names.
+    """
+    report = drive(inspect_bags(bags, labels, split, folds, encoder), "check")
+    tell_report(report)
+    report.require_sound()
+    say("nothing stops a training")
+    return 0
+
+
+def tell_report(report: SanityReport) -> None:
+    """Print facts and findings, each finding with what to do."""
+    say(_facts(report))
+    for finding in report.findings:
+        whom = f" [{listed(finding.bags)}]" if finding.bags else ""
+        say(f"{'STOPS TRAINING' if finding.fatal else 'note'}: {finding.sentence}{whom}")
+
+
+def _facts(report: SanityReport) -> str:
+    classes = ", ".join(f"{name} {count}" for name, count in report.classes.items())
+    facts = [f"{report.bags} bags of {report.patients} patients", classes]
+    if report.tiles is not None:
+        fewest, median, most = report.tiles
+        facts.append(f"{fewest} to {most} tiles a bag, median {median:g}")
+        facts.append(f"{' or '.join(map(str, report.features))} features a tile")
+    return "; ".join(filter(None, facts))

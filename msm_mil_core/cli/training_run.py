@@ -1,0 +1,84 @@
+"""A training from the command line, and the folder beside its model that keeps what it went through."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from msm_mil_core.cli.console import drive, say
+from msm_mil_core.errors import CheckpointError, OutputError
+from msm_mil_core.learning.bagset import BagSet
+from msm_mil_core.learning.curves import draw_curves, write_curves
+from msm_mil_core.learning.options import TrainOptions
+from msm_mil_core.learning.standing import identity_of, read_epochs
+from msm_mil_core.learning.train import train
+from msm_mil_core.mil.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from msm_mil_core.wholefile import whole_file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRun:
+    """What is trained, and where it goes."""
+
+    bags: BagSet
+    options: TrainOptions
+    model: Path
+    """The model file to write."""
+
+    @property
+    def folder(self) -> Path:
+        """Keeps the options, the curves and where the training stands."""
+        return self.model.with_suffix(".run")
+
+    @property
+    def standing(self) -> Path:
+        """Is there as long as the training has not ended."""
+        return self.folder / "standing.safetensors"
+
+    @property
+    def _done(self) -> Path:
+        return self.folder / "done.json"
+
+    def run(self) -> Checkpoint:
+        """Train, or go on with the training that the folder keeps, and write the model."""
+        self._begin()
+        trained = drive(train(self.bags, self.options, keep=self.standing), self.options.name)
+        checkpoint = save_checkpoint(trained, self.model)
+        self._end(checkpoint)
+        return checkpoint
+
+    def finished(self) -> Checkpoint | None:
+        """Return the model if this very training has ended with it: the same options and bags, the file unchanged."""
+        try:
+            done, checkpoint = json.loads(self._done.read_text(encoding="utf-8")), load_checkpoint(self.model)
+        except (OSError, ValueError, CheckpointError):
+            return None
+        return checkpoint if done == self._proof(checkpoint) else None
+
+    def check_free(self, *, overwrite: bool) -> None:
+        """Refuse to write over a model that this training has not made.
+
+        Raises
+        ------
+        OutputError
+            If there is one.
+        """
+        if self.model.exists() and not (overwrite or self.standing.exists() or self.finished()):
+            raise OutputError(f"{self.model} exists already; use --overwrite or another name.")
+
+    def _begin(self) -> None:
+        if self.standing.exists():
+            say(f"going on with the training that {self.folder} keeps")
+            return  # its options may differ, and then training says so
+        with whole_file(self.folder / "options.json") as part:
+            part.write_text(self.options.model_dump_json(indent=2), encoding="utf-8")
+
+    def _end(self, checkpoint: Checkpoint) -> None:
+        with whole_file(self._done) as part:
+            part.write_text(json.dumps(self._proof(checkpoint)), encoding="utf-8")
+        epochs, best = read_epochs(self.standing)
+        write_curves(epochs, self.folder / "curves.csv")
+        draw_curves(epochs, best, self.folder / "curves.png")
+        self.standing.unlink()
+
+    def _proof(self, checkpoint: Checkpoint) -> dict[str, str]:
+        return {"training": identity_of(self.bags, self.options), "model_sha256": checkpoint.sha256}

@@ -1,0 +1,31 @@
+"""What is wrong, or worth knowing, about bags and labels before anything is learnt from them."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from msm_mil_core.errors import MsmMilError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a user should know, and can put right."""
+
+    what: str
+    """A sentence."""
+    next_step: str
+    """What to do about it, a sentence."""
+    bags: tuple[str, ...] = ()
+    """The slides, files or patients that it is about; empty if it is about all of them."""
+    fatal: bool = True
+    """Whether nothing can be learnt before it is put right."""
+
+    @property
+    def sentence(self) -> str:
+        """Both sentences, as an error says them."""
+        return f"{self.what} {self.next_step}"
+
+    @classmethod
+    def of_error(cls, exc: MsmMilError, *bags: str) -> Self:
+        """Return what stops the work: our errors say what happened, and then what to do."""
+        what, stop, next_step = str(exc).rpartition(". ")
+        return cls(f"{what}.", next_step, bags) if stop else cls(str(exc), "", bags)
