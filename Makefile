@@ -1,13 +1,15 @@
 # make demo   the sample slide through the bundled model: result, GeoJSON, figure, window
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
 # make lint   ruff, mypy, import layers
+# make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
+# make bench-quick     a few small tasks, against the floors under their figures
 
 QT ?= pyqt5
 VENV ?= .venv
 PYTHON ?= python3
 export QT_API = $(QT)
 
-.PHONY: demo test test-window lint clean
+.PHONY: demo test test-window lint bench-science bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -24,6 +26,13 @@ lint: $(VENV)/.has-$(QT)-dev
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
+bench-science: $(VENV)/.has-$(QT)-bench
+	@$(VENV)/bin/python -m examples.benchmarks.science
+	@$(VENV)/bin/python -m examples.benchmarks.scale
+
+bench-quick: $(VENV)/.has-$(QT)-test
+	@$(VENV)/bin/python -m examples.benchmarks.science --quick
+
 # Each stamp tells which extras the environment has; dev holds test, test holds the window's binding.
 $(VENV)/.has-$(QT): setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT) && touch $@
@@ -33,6 +42,9 @@ $(VENV)/.has-$(QT)-test: setup.cfg .ci/install
 
 $(VENV)/.has-$(QT)-dev: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),dev && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)
+
+$(VENV)/.has-$(QT)-bench: setup.cfg .ci/install
+	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,bench && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)
 
 clean:
 	rm -rf $(VENV) demo

@@ -11,7 +11,7 @@ from msm_mil_core.mil.weights import weight_shapes
 
 def model_options(name="default", *, features=12, classes=2, **changes) -> ModelOptions:
     """Options of a preset, made small; `changes` are any of its fields."""
-    small = {"hidden": 16, "attention": 8, "k": 3} | changes
+    small = {"hidden": 16, "attention": 8, "k": 3, "k_share": None} | changes
     return ModelOptions(**(preset(name, features, classes).model_dump() | small))
 
 
@@ -46,9 +46,13 @@ def a_bag(N=30, *, P=12, seed=0) -> np.ndarray:
 
 
 def a_seeker(wanted: np.ndarray, other: np.ndarray, **changes) -> Checkpoint:
-    """A checkpoint made by hand: every stage attends to features like `wanted` (P,), and not to those like `other`."""
+    """A checkpoint made by hand: every stage attends to features like `wanted` (P,), and not to those like `other`.
+
+    Its masks act in training only, so that every stage is shown every tile.
+    """
     towards = (wanted - other) / np.linalg.norm(wanted - other) ** 2  # 1 apart, from `other` to `wanted`
-    options = model_options(features=len(wanted), hidden=2, attention=1, k=1, standardise=True, **changes)
+    drawn = {"hidden": 2, "attention": 1, "k": 1, "standardise": True, "mask_mode": "train"} | changes
+    options = model_options(features=len(wanted), **drawn)
     state = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(options).items()}
     state["projection.weight"][:] = np.stack([towards, -towards])
     state["feature_mean"][:], state["feature_std"][:] = (wanted + other) / 2, 1

@@ -21,9 +21,11 @@ class ModelChanges(BaseModel):
     masked_stages: int | None = Field(default=None, ge=0, le=32)
     """Number of masked stages."""
     k: int | None = Field(default=None, ge=1)
-    """How many tiles a stage claims."""
+    """How many tiles a stage claims, instead of a share of the bag's."""
     k_share: float | None = Field(default=None, gt=0, le=1)
     """What a stage claims as a share of the bag's tiles; if given, `k` is not used."""
+    mask_mode: Literal["train", "always", "never"] | None = None
+    """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
     fusion: Literal["mean", "attention"] | None = None
     """How the stages' bag embeddings are weighed."""
     lambda_s: float | None = Field(default=None, ge=0)
@@ -101,5 +103,7 @@ class TrainOptions(BaseModel):
 
     def model_options(self, features: int, classes: int) -> ModelOptions:
         """Return the preset with its changes, for features of length `features` and `classes` classes."""
-        start = preset(self.preset, features, classes)
-        return ModelOptions(**(start.model_dump() | self.model.model_dump(exclude_none=True)))
+        changes = self.model.model_dump(exclude_none=True)
+        if "k" in changes:
+            changes.setdefault("k_share", None)  # a number of tiles takes the place of the preset's share
+        return ModelOptions(**(preset(self.preset, features, classes).model_dump() | changes))

@@ -76,8 +76,17 @@ def preset(name: Preset, features: int, classes: int) -> ModelOptions:
         raise ValueError(f"There is no preset {name!r}; there are {', '.join(get_args(Preset))}.")
     if name == "paper":
         return _paper(features, classes)
-    default = ModelOptions(preset=name, features=features, classes=classes, hidden=max(1, min(256, features // 2)))
-    return default if name == "default" else default.model_copy(update={"mask_mode": "always", "k": 5})
+    return ModelOptions(
+        preset=name,
+        features=features,
+        classes=classes,
+        hidden=max(1, min(256, features // 2)),
+        k_share=0.05,
+        mask_mode="always",
+        lambda_s=0.3,
+        lambda_d=0.02 if name == "default" else 0.1,
+        standardise=True,
+    )
 
 
 def _paper(features: int, classes: int) -> ModelOptions:

@@ -59,7 +59,7 @@ def test_pressing_on_it_makes_stages_rank_tiles_differently():
     bags = two_kinds_of_bags()
 
     def median_agreement(lambda_d: float) -> float:
-        options = some_options(model=ModelChanges(hidden=8, attention=4, k=2, standardise=True, lambda_d=lambda_d))
+        options = some_options(model=ModelChanges(hidden=8, attention=4, mask_mode="train", lambda_d=lambda_d))
         trained = finish(train(bags, options))
         stages = [predict(trained, bags.features(index), device="cpu").stages for index in range(10)]
         return float(np.median([np.corrcoef(some[0].attention, some[1].attention)[0, 1] for some in stages]))

@@ -284,7 +284,7 @@ def test_the_loss_is_that_of_the_answer_and_of_the_stages_and_of_the_stage_weigh
 
 
 def test_a_stage_that_saw_nothing_has_no_part_in_the_loss():
-    network = a_network("explain", min_keep=0, k=5)
+    network = a_network("explain", min_keep=0, k=5, lambda_s=1.0)
 
     output = network(one(5))
 

@@ -29,7 +29,7 @@ def test_a_prediction_is_what_the_network_says(name):
         output = network_with(checkpoint.options, checkpoint.state)(torch.from_numpy(features)[None])
     np.testing.assert_allclose(prediction.logits, output.logits[0], atol=1e-5)
     np.testing.assert_allclose(prediction.probabilities, output.logits[0].softmax(-1), atol=1e-5)
-    assert prediction.masks_applied == (name == "explain")
+    assert prediction.masks_applied == (name != "paper")
     for s, stage in enumerate(prediction.stages):
         np.testing.assert_allclose(np.nan_to_num(stage.attention), output.attention[0, s], atol=1e-6)
         np.testing.assert_allclose(stage.logits, output.stage_logits[0, s], atol=1e-6)
@@ -94,16 +94,16 @@ def test_a_refined_model_has_no_evidence():
 
 
 @pytest.mark.parametrize(
-    ("name", "masks", "applied"),
+    ("mask_mode", "masks", "applied"),
     [
-        ("default", "checkpoint", False),
-        ("explain", "checkpoint", True),
-        ("default", "always", True),
-        ("explain", "never", False),
+        ("train", "checkpoint", False),
+        ("always", "checkpoint", True),
+        ("train", "always", True),
+        ("always", "never", False),
     ],
 )
-def test_a_stage_is_shown_what_masks_leave_and_claims_the_same_either_way(name, masks, applied):
-    checkpoint, features = a_checkpoint(name), a_bag(30)
+def test_a_stage_is_shown_what_masks_leave_and_claims_the_same_either_way(mask_mode, masks, applied):
+    checkpoint, features = a_checkpoint(mask_mode=mask_mode), a_bag(30)
 
     prediction = answer(checkpoint, features, masks=masks)
 

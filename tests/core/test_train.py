@@ -63,7 +63,7 @@ def test_a_model_learns_what_sets_the_bags_apart():
 
 
 def test_attention_finds_the_tiles_that_made_the_label():
-    trained = a_model(two_kinds_of_bags(), some_options())
+    trained = a_model(two_kinds_of_bags(), some_options(epochs=40))
     bags = two_kinds_of_bags(2, seed=2)
 
     first_stage = predict(trained, bags.features(1), device="cpu").stages[0]

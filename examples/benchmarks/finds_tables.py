@@ -1,0 +1,117 @@
+"""What the maps of each method find on a task whose tiles are known, and how its stages differ."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from examples.benchmarks.runs import Record
+from examples.benchmarks.statistics import Resampled, Resampling, figure, mean_resampled
+
+FINDS = (
+    *("coverage_r", "coverage_r_by_turns", "coverage_10", "coverage_10_by_turns"),
+    *("localisation_auc", "average_precision"),
+)
+COMPARED_WITH = ("abmil", "acmil", "msm-random", "abmil x 3")
+
+Row = dict[str, Any]
+Measure = Callable[[Sequence[Record]], Resampled]
+
+
+def finds_table(of_methods: Mapping[str, Sequence[Record]], resampling: Resampling) -> dict[str, Row]:
+    """Return one row a method: finds with intervals, differences from others, and figures of its stages."""
+    having = {name: records for name, records in of_methods.items() if "maps" in records[0]["folds"][0]}
+    return {name: _row(name, having, resampling) for name in having}
+
+
+def _row(name: str, of_methods: Mapping[str, Sequence[Record]], resampling: Resampling) -> Row:
+    records = of_methods[name]
+    row: Row = {find: _told(_find(records, find, resampling)) for find in FINDS}
+    row["effective_tiles"] = _mean(_values(records, "effective_tiles"))
+    if _has_stages(records):
+        row["rank_correlation"] = _median(_values(records, "rank_correlation"))
+        row["overlap"] = _mean(_values(records, "overlap"))
+        row["stage_tells_kind"] = _told(_information(records, resampling))
+    row |= _questions(records)
+    row["over"] = {
+        other: _differences(records, of_methods[other], resampling)
+        for other in COMPARED_WITH
+        if other in of_methods and other != name
+    }
+    return row
+
+
+def _differences(records: Sequence[Record], others: Sequence[Record], resampling: Resampling) -> Row:
+    measures: dict[str, Measure] = {
+        find: partial(_find, find=find, resampling=resampling) for find in ("coverage_r", "coverage_r_by_turns")
+    }
+    if _has_stages(records) and _has_stages(others):
+        measures["stage_tells_kind"] = partial(_information, resampling=resampling)
+    common = min(len(records), len(others))
+    return {name: _told(measure(records[:common]) - measure(others[:common])) for name, measure in measures.items()}
+
+
+def _find(records: Sequence[Record], find: str, resampling: Resampling) -> Resampled:
+    values = [[value for fold in record["folds"] for value in fold["maps"].get(find, [])] for record in records]
+    groups = [[name for fold in record["folds"] for name in _groups_of_finds(fold)] for record in records]
+    return mean_resampled(values, groups, resampling)
+
+
+def _groups_of_finds(fold: Record) -> Iterator[str]:
+    group_of = dict(zip(fold["bags"], fold["groups"], strict=True))
+    return (group_of[bag] for bag in fold["maps"].get("bag", []))
+
+
+def _information(records: Sequence[Record], resampling: Resampling) -> Resampled:
+    """Return what a stage tells of the kind of its best tiles, in nats: fold by fold, for stages are a model's own."""
+    each = []
+    for record in records:
+        folds = [_information_of(fold, resampling) for fold in record["folds"]]
+        each.append(np.mean(folds, axis=0))
+    return resampling.over_repeats(each)
+
+
+def _information_of(fold: Record, resampling: Resampling) -> Resampled:
+    weights = resampling.weights(fold["groups"])  # (1 + resamples, bags)
+    counts = np.einsum("rb,bmk->rmk", weights, np.array(fold["maps"]["kinds"], float))
+    joint = counts / np.maximum(counts.sum((1, 2), keepdims=True), 1)
+    apart = joint.sum(2, keepdims=True) * joint.sum(1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.nansum(np.where(joint > 0, joint * np.log(joint / apart), 0), axis=(1, 2)))
+
+
+def _has_stages(records: Sequence[Record]) -> bool:
+    return "kinds" in records[0]["folds"][0]["maps"]
+
+
+def _questions(records: Sequence[Record]) -> Row:
+    asked = [fold["questions"] for record in records for fold in record["folds"] if "questions" in fold]
+    if not asked:
+        return {}
+    row: Row = {name: _mean([value for one in asked for value in one[name]]) for name in ("morf", "lerf", "random")}
+    stages = [test for one in asked for test in one.get("stages", [])]
+    if stages:
+        row["whole"] = _mean([test["whole"] for test in stages])
+        row["without_random"] = _mean([test["without_random"] for test in stages])
+        for name in ("without_claimed", "only_claimed"):
+            row[name] = np.nanmean([test[name] for test in stages], axis=0).round(4).tolist()
+    return row
+
+
+def _values(records: Sequence[Record], name: str) -> list[float]:
+    return [value for record in records for fold in record["folds"] for value in fold["maps"][name]]
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    return round(float(np.nanmean(np.array(values, float))), 4)
+
+
+def _median(values: Sequence[float | None]) -> float:
+    return round(float(np.nanmedian(np.array(values, float))), 4)
+
+
+def _told(resampled: Resampled) -> dict[str, float]:
+    told = asdict(figure(resampled[0], resampled[1:]))
+    return {name: round(value, 4) for name, value in told.items()}

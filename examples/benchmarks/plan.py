@@ -1,0 +1,62 @@
+"""Which methods run on which tasks, and how often."""
+
+from collections.abc import Iterator
+
+from examples.benchmarks.classical import CLASSICAL
+from examples.benchmarks.methods import ABLATION, LINEAR
+from examples.benchmarks.runs import Run
+from examples.benchmarks.tasks import PATTERN_TASKS, TASKS, TISSUE_TASKS
+
+WITH_PICTURES = (*TISSUE_TASKS, "oscc")
+OURS = ("abmil", "msm")
+CONTROLS = ("msm-explain", "msm-random", "abmil x 3")
+OWN_PEERS = ("mean", "max", "acmil", "aem", "mhim")
+TORCHMIL_PEERS = ("clam-sb", "dsmil", "dtfd")
+"""They read bag by bag, so they get fewer repeats."""
+SLOW_PEER, SLOW_PEER_TASKS = "transmil", ("ucsb-tma", "nuclei-grid", "patterns-any", "patterns-all")
+"""A step of TransMIL costs 20 to 60 times as much as the others'; it runs where that can be paid."""
+ABLATION_TASKS = (*PATTERN_TASKS[:-1], "nuclei-grid", "idc-tenth", "ucsb-tma", "elephant")
+"""Without the pattern task that no method learns."""
+QUICK_TASKS = ("elephant", "nuclei-grid", "patterns-all", "patterns-any")
+QUICK_METHODS = ("abmil", "msm", "msm-random", "acmil", "mean", "linear on mean features")
+
+
+def all_runs() -> list[Run]:
+    """Return the runs of the whole bench, the long ones first."""
+    runs = [Run(task, repeat, method) for task in TASKS for method, count in _methods(task) for repeat in range(count)]
+    runs += [Run(task, repeat, name) for name in ABLATION for task, repeat in _ablation_tasks()]
+    return sorted(runs, key=lambda run: run.method not in (SLOW_PEER, *TORCHMIL_PEERS))
+
+
+def ablation_runs(name: str) -> list[Run]:
+    """Return the runs of one row of the ablation."""
+    return [Run(task, repeat, name) for task, repeat in _ablation_tasks()]
+
+
+def quick_runs() -> list[Run]:
+    """Return a few runs that tell whether figures have fallen."""
+    return [Run(task, 0, method, most_folds=4) for task in QUICK_TASKS for method in QUICK_METHODS]
+
+
+def _methods(task: str) -> Iterator[tuple[str, int]]:
+    many, few = _repeats(task)
+    yield from ((name, many) for name in (*OURS, LINEAR[0]))
+    if task in WITH_PICTURES:
+        yield LINEAR[1], many
+    yield from ((name, few) for name in (*CONTROLS, *OWN_PEERS))
+    yield from ((name, 1) for name in TORCHMIL_PEERS)
+    if task in SLOW_PEER_TASKS:
+        yield SLOW_PEER, 1
+
+
+def _repeats(task: str) -> tuple[int, int]:
+    if task in PATTERN_TASKS:
+        return 6, 6
+    if task in CLASSICAL:
+        return 5, 1
+    return (5, 3) if task.startswith("ucsb") else (3, 2)
+
+
+def _ablation_tasks() -> Iterator[tuple[str, int]]:
+    for task in ABLATION_TASKS:
+        yield from ((task, repeat) for repeat in range(2 if task in PATTERN_TASKS else 1))

@@ -1,0 +1,116 @@
+"""RESULTS.md: the tables of the bench as a person reads them, with the bars that were set and whether they hold."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from examples.benchmarks import report_rows as rows
+from examples.benchmarks.bars import judged
+from examples.benchmarks.report_figures import draw_all
+
+Table = dict[str, Any]
+
+OPENING = """
+# What came out
+
+Made by `make bench-science`; nothing here is written by hand. How it is done, and how the hyper-parameters were
+chosen, is in [README.md](README.md). Research use, not for diagnosis. Intervals are 95 %, from 1,000 resamples of
+repeats and of groups (patients, images); a difference is called significant where its interval leaves out 0.
+"""
+AUC = """
+**Bold**: no method is significantly better (the best one, and those tied with it). ▼ significantly worse than gated
+ABMIL, ▲ significantly better. In brackets: repeats. A task without pictures has no colour; TransMIL ran only where
+its time could be paid.
+"""
+FINDS = """
+Coverage@R: the share of the kinds of evidence in a positive bag that are among its R best tiles, R being the number of
+its evidence tiles; *by turns* looks at the maps of a method one after the other, as a person does with layers, *fused*
+at the mean attention. Localisation AUC and average precision (AP) are of the fused map. Maps are attention where a
+method has it; mean and max pooling show each tile's own evidence.
+"""
+STAGES = """
+Rank correlation (Spearman, median over bags and pairs of stages, over tiles that both saw), overlap (Jaccard of the
+best tenths), and what a stage tells of the kind of its best tiles (mutual information, nats). Beside MSM-MIL stand its
+control, whose masks fall on random tiles in training, and three gated ABMILs that know nothing of each other.
+"""
+DELETION = """
+Mean probability of the answered class while tiles are taken out, a tenth at a time: most relevant first (MoRF; low is
+faithful), least relevant first (LeRF; high is faithful), at random.
+"""
+QUESTIONS = """
+The probability of the answered class without a stage's claimed tiles, and with them alone; the model is asked anew.
+"""
+
+ABLATION = """
+Each row changes one thing of preset `default`; means over the tasks of the ablation (the pattern tasks twice, four
+others once). The preset was chosen by the two columns on validation bags alone.
+"""
+
+
+def write_report(folder: Path) -> None:
+    """Read the tables of a folder and write RESULTS.md and its figures beside them."""
+    tables: dict[str, Table] = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+    draw_all(tables, folder / "figures")
+    text = "\n\n".join(part.strip() for part in _parts(tables))
+    (folder / "RESULTS.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _parts(tables: Mapping[str, Table]) -> Iterator[str]:
+    yield OPENING
+    yield "## The bars"
+    yield rows.table(("bar", "what came out", ""), judged(tables))
+    yield from _answers(tables["results"])
+    yield from _maps(tables["stages"])
+    yield from _stages(tables["stages"])
+    if "ablation" in tables:
+        yield "## Ablation"
+        yield ABLATION
+        head = (
+            *("variant", "validation AUC", "validation coverage@R", "AUC, patterns", "AUC, others"),
+            *("coverage@R fused", "by turns", "rank correlation", "stage tells kind"),
+        )
+        yield rows.table(head, rows.ablation_rows(tables["ablation"]))
+    yield from _time(tables)
+
+
+def _answers(results: Table) -> Iterator[str]:
+    yield "## AUC of all methods"
+    yield "![AUC of all methods](figures/auc.png)"
+    yield rows.auc_table(results)
+    yield AUC
+    yield "## Gated ABMIL against its publication"
+    yield "Accuracy in ten folds, five times over; ± is the spread over repeats."
+    yield rows.table(("set", "Ilse et al. 2018", "here, gated ABMIL", "here, MSM-MIL"), rows.published_rows(results))
+
+
+def _maps(stages: Table) -> Iterator[str]:
+    yield "## What the maps find"
+    yield "![Coverage and stages](figures/finds.png)"
+    yield FINDS
+    head = ("method", "coverage@R fused", "by turns", "coverage@10", "localisation AUC", "AP", "effective tiles")
+    for task, table in stages.items():
+        yield f"### {task}"
+        yield rows.table(head, (rows.finds_row(name, row) for name, row in table.items()))
+
+
+def _stages(stages: Table) -> Iterator[str]:
+    yield "## Do the stages differ?"
+    yield STAGES
+    head = ("task", "method", "rank correlation", "overlap", "stage tells kind", "more than random masks")
+    yield rows.table(head, rows.stage_rows(stages))
+    yield "## Does the answer hang on the maps?"
+    yield DELETION
+    yield rows.table(("task", "method", "MoRF", "LeRF", "random", "LeRF − MoRF"), rows.deletion_rows(stages))
+    yield QUESTIONS
+    head = ("task", "whole bag", "without as many random tiles", "without claimed, stage 1, 2, 3", "with them alone")
+    yield rows.table(head, rows.question_rows(stages))
+
+
+def _time(tables: Mapping[str, Table]) -> Iterator[str]:
+    yield "## Time"
+    yield "Seconds per epoch, median over folds, one core; the ratio is MSM-MIL's to gated ABMIL's on the same bags."
+    yield rows.table(("task", "gated ABMIL", "MSM-MIL", "ratio"), rows.second_rows(tables["results"]))
+    if "scale" in tables:
+        yield "## At scale"
+        yield f"```json\n{json.dumps(tables['scale'], indent=1)}\n```"

@@ -1,0 +1,57 @@
+"""Rerun the whole bench: python -m examples.benchmarks.science [--quick].
+
+Trains every method on every task, measures, and writes results.json, ablation.json, stages.json, the figures and
+RESULTS.md beside this file. A killed bench goes on where it was. --quick runs a few small tasks, writes nothing, and
+fails where a figure has fallen below its floor in floors.json.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from examples.benchmarks.floors import check_floors
+from examples.benchmarks.jobs import Workshop, perform_all
+from examples.benchmarks.plan import all_runs, quick_runs
+from examples.benchmarks.protocol import Budget
+from examples.benchmarks.report import write_report
+from examples.benchmarks.tables import tables_of
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def main() -> int:
+    """Run what is wished, and say how long it took."""
+    wishes = _wishes()
+    started = time.monotonic()
+    if not wishes.data.is_dir():
+        print(f"The data is not at {wishes.data}; name its folder with --data.")
+        return 0 if wishes.quick else 2
+    shop = Workshop(wishes.data, wishes.work, Budget(), wishes.processes)
+    runs = quick_runs() if wishes.quick else all_runs()
+    tables = tables_of(dict(zip(runs, perform_all(runs, shop), strict=True)))
+    minutes = (time.monotonic() - started) / 60
+    print(f"{minutes:.1f} minutes for what had to be run")
+    if wishes.quick:
+        return check_floors(tables, HERE / "floors.json")
+    for name, table in tables.items():
+        (HERE / f"{name}.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    write_report(HERE)
+    print(f"wrote {HERE / 'RESULTS.md'}")
+    return 0
+
+
+def _wishes() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a few small tasks, against floors.json")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the data")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="folder that keeps what is done")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many runs at once")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

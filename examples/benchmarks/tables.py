@@ -1,0 +1,135 @@
+"""From the records of all runs to the tables that are published."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from examples.benchmarks.finds_tables import finds_table
+from examples.benchmarks.methods import ABLATION
+from examples.benchmarks.runs import Record, Run
+from examples.benchmarks.statistics import (
+    Figure,
+    Resampled,
+    Resampling,
+    accuracy_resampled,
+    auc_resampled,
+    figure,
+)
+
+REFERENCE = "abmil"
+POOLED = ("ucsb-tma",)
+"""Tasks whose folds may hold one class only: their bags are compared over all folds."""
+
+Table = dict[str, Any]
+Records = dict[str, dict[str, list[Record]]]
+"""Of each task, of each method, one record a repeat."""
+
+
+def tables_of(runs: Mapping[Run, Record]) -> dict[str, Table]:
+    """Return the tables by name: results, ablation (if it was run) and stages."""
+    ablated, main = _sorted_out(runs)
+    tables = {"results": _results(main), "stages": _stages(main)}
+    if ablated:
+        tables["ablation"] = _ablation(ablated, main)
+    return tables
+
+
+def _sorted_out(runs: Mapping[Run, Record]) -> tuple[Records, Records]:
+    ablated: Records = defaultdict(lambda: defaultdict(list))
+    main: Records = defaultdict(lambda: defaultdict(list))
+    for run, record in sorted(runs.items(), key=lambda item: item[0].repeat):
+        (ablated if run.method in ABLATION else main)[run.task][run.method].append(record)
+    return ablated, main
+
+
+def _has_truth(of_methods: Mapping[str, Sequence[Record]]) -> bool:
+    return any("maps" in fold for records in of_methods.values() for fold in records[0]["folds"])
+
+
+def _stages(main: Records) -> Table:
+    return {task: finds_table(of, resampling_of(of)) for task, of in main.items() if _has_truth(of)}
+
+
+def _results(main: Records) -> Table:
+    return {task: _of_task(of_methods, pooled=task in POOLED) for task, of_methods in main.items()}
+
+
+def _of_task(of_methods: Mapping[str, list[Record]], *, pooled: bool) -> Table:
+    resampling = resampling_of(of_methods)
+    auc = {name: partial(auc_resampled, resampling=resampling, pooled=pooled) for name in of_methods}
+    best = max(of_methods, key=lambda name: auc[name](of_methods[name])[0])
+    return {
+        name: {
+            "repeats": len(records),
+            "auc": _row(figure_of(auc[name](records))),
+            "auc_by_repeat": [round(float(auc[name]([record])[0]), 4) for record in records],
+            "accuracy": _row(figure_of(accuracy_resampled(records, resampling))),
+            "accuracy_by_repeat": [round(float(accuracy_resampled([record], resampling)[0]), 4) for record in records],
+            "auc_over_abmil": _row(difference(records, of_methods[REFERENCE], auc[name])),
+            "auc_over_best": _row(difference(records, of_methods[best], auc[name])),
+            "seconds_per_epoch": _seconds(records),
+        }
+        for name, records in of_methods.items()
+    }
+
+
+def resampling_of(of_methods: Mapping[str, Sequence[Record]]) -> Resampling:
+    """Return the resampling that all methods of a task share."""
+    groups = {
+        name for records in of_methods.values() for r in records for fold in r["folds"] for name in fold["groups"]
+    }
+    return Resampling(sorted(groups), max(map(len, of_methods.values())))
+
+
+def difference(
+    records: Sequence[Record], others: Sequence[Record], measure: Callable[[Sequence[Record]], Resampled]
+) -> Figure:
+    """Return by how much a measure of the first exceeds the others', over the repeats that both have."""
+    common = min(len(records), len(others))
+    return figure_of(measure(records[:common]) - measure(others[:common]))
+
+
+def figure_of(resampled: Resampled) -> Figure:
+    """Return the figure of (1 + resamples,): the first is its value."""
+    return figure(resampled[0], resampled[1:])
+
+
+def _row(figure: Figure) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(figure).items()}
+
+
+def _seconds(records: Sequence[Record]) -> float | None:
+    each = [fold["seconds_per_epoch"] for record in records for fold in record["folds"] if "seconds_per_epoch" in fold]
+    return round(float(np.median(each)), 4) if each else None
+
+
+def _ablation(ablated: Records, main: Records) -> Table:
+    table: Table = defaultdict(dict)
+    for task, of_variants in ablated.items():
+        everything = {"preset default": main[task]["msm"], "gated ABMIL": main[task][REFERENCE], **of_variants}
+        repeats = max(map(len, of_variants.values()))
+        trimmed = {name: records[:repeats] for name, records in everything.items()}
+        aucs = _results({task: {REFERENCE: trimmed["gated ABMIL"], **trimmed}})[task]
+        found = finds_table(trimmed, resampling_of(trimmed)) if _has_truth(of_variants) else {}
+        for name, records in trimmed.items():
+            table[name][task] = {"auc": aucs[name]["auc"]} | _validation(records) | found.get(name, {})
+    return dict(table)
+
+
+def _validation(records: Sequence[Record]) -> Table:
+    """Return what the choice of hyper-parameters may look at: figures on the validation bags."""
+    folds = [fold for record in records for fold in record["folds"]]
+    wins, pairs = np.sum([_pairs_in_order(fold) for fold in folds], axis=0)
+    covered = [value for fold in folds for value in fold.get("val_maps", {}).get("coverage_r", [])]
+    row = {"val_auc": round(float(wins / pairs), 4)}
+    return row | ({"val_coverage_r": round(float(np.mean(covered)), 4)} if covered else {})
+
+
+def _pairs_in_order(fold: Record) -> tuple[float, int]:
+    labels, margins = np.array(fold["val_labels"]), np.array(fold["val_margins"])
+    apart = margins[labels == 1][:, None] - margins[labels == 0]
+    return float((np.sign(apart) / 2 + 0.5).sum()), apart.size

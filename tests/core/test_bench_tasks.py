@@ -1,0 +1,102 @@
+"""The bench's tasks: what may not leak, does not."""
+
+import numpy as np
+import pytest
+
+from examples.benchmarks.patterns import OTHERS, PATTERNS, RULES, SIZES, TILES, read_patterns
+from examples.benchmarks.task import folds_by_group, stratified_folds
+from examples.benchmarks.tasks import TASKS, read_task
+
+GROUPED = tuple(name for name in TASKS if name not in ("nuclei-crops", "nuclei-grid", "idc-any", "idc-tenth", "oscc"))
+
+
+@pytest.fixture
+def shared_data(shared):
+    return shared("bags").parent
+
+
+def test_folds_never_part_a_group_and_test_every_bag_once():
+    rng = np.random.default_rng(0)
+    labels, groups = rng.integers(0, 2, 120), [f"patient {number}" for number in rng.integers(0, 40, 120)]
+
+    folds = stratified_folds(labels, groups, 5, seed=1)
+
+    assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(120))
+    for fold in folds:
+        parts = [{groups[bag] for bag in part} for part in (fold.train, fold.val, fold.test)]
+        assert not parts[0] & parts[1]
+        assert not parts[0] & parts[2]
+        assert not parts[1] & parts[2]
+        assert len(fold.train) + len(fold.val) + len(fold.test) == 120
+
+
+def test_leaving_groups_out_tests_one_group_a_fold():
+    labels, groups = np.array([0, 1] * 12), [f"array {number // 4}" for number in range(24)]
+
+    folds = folds_by_group(labels, groups, seed=0)
+
+    assert [{groups[bag] for bag in fold.test} for fold in folds] == [{f"array {number}"} for number in range(6)]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_tile_is_in_two_parts_of_a_pattern_task(shared_data, rule):
+    task = read_patterns(shared_data, rule, repeat=3)
+
+    parts = [
+        {tile.tobytes() for bag in part for tile in task.bags[bag]}
+        for part in (task.folds[0].train, task.folds[0].val, task.folds[0].test)
+    ]
+
+    assert not parts[0] & parts[1]
+    assert not parts[0] & parts[2]
+    assert not parts[1] & parts[2]
+
+
+HOLDS = {
+    "any": lambda present: len(present) >= 1,
+    "all": lambda present: len(present) == 3,
+    "two-of-three": lambda present: len(present) >= 2,
+    "both": lambda present: len(present) == 2,
+    "one-of-each": lambda present: len(present) == 2,
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_label_of_a_pattern_bag_is_what_its_tiles_say(shared_data, rule):
+    task = read_patterns(shared_data, rule, repeat=0)
+
+    present = [set(kinds.tolist()) & set(PATTERNS) for kinds in task.truth.kinds]
+
+    assert task.labels.tolist() == [int(HOLDS[rule](kinds)) for kinds in present]
+    assert {len(bag) for bag in task.bags} == {TILES}
+    assert all(set(kinds.tolist()) <= {*PATTERNS, *OTHERS} for kinds in task.truth.kinds)
+    assert len(task.bags) == sum(SIZES)
+
+
+def test_one_of_each_cannot_be_told_by_the_number_of_evidence_tiles(shared_data):
+    task = read_patterns(shared_data, "one-of-each", repeat=0)
+
+    counts = np.array([np.isin(kinds, PATTERNS).sum() for kinds in task.truth.kinds])
+
+    assert abs(counts[task.labels == 1].mean() - counts[task.labels == 0].mean()) < 0.3
+
+
+def test_another_repeat_draws_other_bags_and_the_same_one_the_same(shared_data):
+    first, again, other = (read_patterns(shared_data, "all", repeat) for repeat in (0, 0, 1))
+
+    assert all(np.array_equal(one, two) for one, two in zip(first.bags, again.bags, strict=True))
+    assert not np.array_equal(first.bags[0], other.bags[0])
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_every_task_has_both_classes_wherever_they_are_needed(shared_data, tmp_path, name):
+    task = read_task(name, 0, shared_data, tmp_path)
+
+    for fold in task.folds:
+        assert set(task.labels[fold.train]) == set(task.labels[fold.val]) == {0, 1}
+    assert len(task.bags) == len(task.labels) == len(task.groups)
+
+
+def test_there_is_no_other_rule(tmp_path):
+    with pytest.raises(ValueError, match="none-of-them"):
+        read_patterns(tmp_path, "none-of-them", 0)
