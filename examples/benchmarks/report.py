@@ -20,8 +20,8 @@ repeats and of groups (patients, images); a difference is called significant whe
 """
 AUC = """
 **Bold**: no method is significantly better (the best one, and those tied with it). ▼ significantly worse than gated
-ABMIL, ▲ significantly better. In brackets: repeats. A task without pictures has no colour; TransMIL ran only where
-its time could be paid.
+ABMIL, ▲ significantly better. In brackets: repeats. A task without pictures has no colour; the peers from torchmil
+read bag by bag and ran only where their time could be paid.
 """
 FINDS = """
 Coverage@R: the share of the kinds of evidence in a positive bag that are among its R best tiles, R being the number of
