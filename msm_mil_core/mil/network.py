@@ -6,7 +6,6 @@ J. Univ. Chinese Acad. Sci. 2026, doi 10.7523/j.ucas.2026.020; gated attention: 
 Letters: B bags, N tiles, P features of a tile, L hidden width, D attention width, S stages, C classes.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,10 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msm_mil_core.mil.agreement import agreement
+from msm_mil_core.mil.gated_scores import Reader, gated_scores, read_tiles
 from msm_mil_core.mil.masks import claim
 from msm_mil_core.mil.options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
-
-TILES_AT_ONCE = 4096  # what the heads compute on the way stays small, whatever the bag
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +57,6 @@ class MsmMil(nn.Module):
         blocks = options.masked_stages if options.refine == "paper" else 0
         self.options = options
         self.projection = nn.Linear(options.features, L, bias=False)
-        self.dropout = nn.Dropout(options.dropout)
         self.gates = nn.Linear(L, 2 * heads * D)  # V of all heads, then U of all heads
         self.score_weight = _drawn((heads, D), fan_in=D)
         self.score_bias = _drawn((heads,), fan_in=D)
@@ -90,9 +87,7 @@ class MsmMil(nn.Module):
             If the shapes do not fit or a bag has no tile.
         """
         valid = self._checked(bags, valid)
-        hidden = self._project(bags)  # (B, N, L)
-        refined = self._refine(hidden, valid)  # one (B, N, L) for all stages, or one for each
-        scores = self._score(refined)  # (B, S, N)
+        hidden, scores, refined = self._read(bags, valid)  # (B, N, L), (B, S, N)
         with torch.autocast(bags.device.type, enabled=False):
             claimed = self._claim(scores.detach(), valid)  # (B, S, N)
             shown = self._shown(claimed, valid, masks=masks)  # (B, S, N)
@@ -119,33 +114,33 @@ class MsmMil(nn.Module):
             raise ValueError("Every bag needs at least one tile, and one of these has only padding.")
         return valid
 
-    def _project(self, bags: Tensor) -> Tensor:
-        weight, bias = self.projection.weight, None
+    def _read(self, bags: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return the projected tiles, their scores, and what stages pool: one (B, N, L) for all, or one for each."""
+        reader, dropout = self._reader(), self.options.dropout if self.training else 0.0
+        if self.refinements:
+            hidden = functional.dropout(functional.linear(bags, reader.projection, reader.shift).relu_(), dropout)
+            refined = [hidden]
+            for block in self.refinements:
+                refined.append(block(refined[-1], valid))
+            scores = torch.cat([self._score(tiles, stage, reader) for stage, tiles in enumerate(refined)], 1)
+        else:
+            hidden, scores = read_tiles(bags, reader, dropout)
+            refined = [hidden]
+        return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
+
+    def _reader(self) -> Reader:
+        weight, shift = self.projection.weight, None
         if self.options.standardise:  # of the weights, not of the tiles: no second bag in memory
             weight = weight / self.feature_std
-            bias = -(weight @ self.feature_mean)
-        hidden: Tensor = self.dropout(functional.linear(bags, weight, bias).relu_())
-        return hidden
+            shift = -(weight @ self.feature_mean)
+        return Reader(weight, shift, self.gates.weight, self.gates.bias, self.score_weight)
 
-    def _refine(self, hidden: Tensor, valid: Tensor) -> list[Tensor]:
-        refined = [hidden]
-        for block in self.refinements:
-            refined.append(block(refined[-1], valid))
-        return refined
-
-    def _score(self, refined: list[Tensor]) -> Tensor:
-        S, L, D = self.options.stages, self.options.hidden, self.options.attention
-        weight, bias = self.gates.weight.view(2, -1, D, L), self.gates.bias.view(2, -1, D)  # (2, heads, D, L)
-        if len(refined) == 1:
-            scores = _gated_scores(refined[0], weight, bias, self.score_weight)
-        else:
-            heads = [slice(s, s + 1) if self.options.heads == "own" else slice(1) for s in range(S)]
-            each = [
-                _gated_scores(tiles, weight[:, h], bias[:, h], self.score_weight[h])
-                for tiles, h in zip(refined, heads, strict=True)
-            ]
-            scores = torch.cat(each, 1)
-        return (scores + self.score_bias[:, None]).expand(-1, S, -1)
+    def _score(self, tiles: Tensor, stage: int, reader: Reader) -> Tensor:
+        head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)
+        heads, D = self.score_weight.shape
+        gates = reader.gates.view(2, heads, D, -1)[:, head].flatten(0, 2)
+        bias = reader.gate_bias.view(2, heads, D)[:, head].flatten()
+        return gated_scores(tiles, gates, bias, self.score_weight[head])
 
     def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:
         return claim(scores, valid, self.options)
@@ -166,18 +161,6 @@ class MsmMil(nn.Module):
     def _answer(self, beta: Tensor, pooled: Tensor) -> Tensor:
         logits: Tensor = self.classifier((beta[..., None] * pooled).sum(1))
         return logits
-
-
-def _gated_scores(hidden: Tensor, weight: Tensor, bias: Tensor, score_weight: Tensor) -> Tensor:
-    heads = len(score_weight)
-    weight, bias = weight.flatten(0, 2), bias.flatten()  # V of all heads, then U of all heads
-    own = torch.eye(heads, device=hidden.device)[..., None] * score_weight  # (heads, heads, D): no head sees another's
-    scores = []
-    for tiles in hidden.chunk(math.ceil(hidden.shape[1] / TILES_AT_ONCE), dim=1):
-        V, U = functional.linear(tiles, weight, bias).chunk(2, -1)  # each (B, n, heads · D)
-        with torch.autocast(hidden.device.type, enabled=False):  # scores are ranked: half precision would make ties
-            scores.append(own.flatten(1) @ (V.tanh() * U.sigmoid()).float().mT)
-    return torch.cat(scores, -1)  # (B, heads, N)
 
 
 def _softmax_over(shown: Tensor, scores: Tensor) -> Tensor:
