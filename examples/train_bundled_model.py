@@ -35,7 +35,7 @@ VARIANTS = 2
 """Turned, zoomed and newly stained copies of each photograph."""
 MOSAICS, PHOTOS_IN_MOSAIC = 1600, 4
 """Training bags put together of several photographs, one to all of them OSCC where the label is OSCC."""
-SHAPE = ModelChanges(hidden=64, attention=64, k_share=0.2, dropout=0.75, standardise=True)
+SHAPE = ModelChanges(hidden=64, attention=64, dropout=0.75)
 OPTIONS = TrainOptions(
     name="oral-mucosa",
     model=SHAPE,
