@@ -32,6 +32,7 @@ def _row(name: str, of_methods: Mapping[str, Sequence[Record]], resampling: Resa
     row["effective_tiles"] = _mean(_values(records, "effective_tiles"))
     if _has_stages(records):
         row["rank_correlation"] = _median(_values(records, "rank_correlation"))
+        row["localisation_by_stage"] = _by_stage(records)
         row["overlap"] = _mean(_values(records, "overlap"))
         row["stage_tells_kind"] = _told(_information(records, resampling))
     row |= _questions(records)
@@ -100,8 +101,15 @@ def _questions(records: Sequence[Record]) -> Row:
     return row
 
 
+def _by_stage(records: Sequence[Record]) -> list[float]:
+    values = _values(records, "localisation_by_stage")
+    if not values:
+        return []
+    return np.nanmean(np.array(values, float), axis=0).round(4).tolist()
+
+
 def _values(records: Sequence[Record], name: str) -> list[float]:
-    return [value for record in records for fold in record["folds"] for value in fold["maps"][name]]
+    return [value for record in records for fold in record["folds"] for value in fold["maps"].get(name, [])]
 
 
 def _mean(values: Sequence[float | None]) -> float:

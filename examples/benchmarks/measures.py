@@ -50,22 +50,29 @@ def finds(ranking: Scores, kinds: Numbers, evidence: Sequence[int]) -> Finds:
     """Compare a ranking of tiles (N,) with their kinds (N,); at least one must be evidence."""
     is_evidence = np.isin(kinds, evidence)
     order = np.argsort(-ranking, kind="stable")
-    some = not is_evidence.all()
     return Finds(
         coverage_r=_coverage(kinds, is_evidence, order[: is_evidence.sum()]),
         coverage_10=_coverage(kinds, is_evidence, order[:FEW]),
-        localisation_auc=float(roc_auc_score(is_evidence, _finite(ranking))) if some else float("nan"),
-        average_precision=float(average_precision_score(is_evidence, _finite(ranking))),
+        localisation_auc=_localised(rankdata(ranking), is_evidence),
+        average_precision=float(average_precision_score(is_evidence, rankdata(ranking))),
     )
+
+
+def localisation(maps: Scores, kinds: Numbers, evidence: Sequence[int]) -> list[float]:
+    """Return the localisation AUC of each map (M, N) over the tiles it saw; NaN where those are all of one sort."""
+    is_evidence = np.isin(kinds, evidence)
+    return [_localised(one[np.isfinite(one)], is_evidence[np.isfinite(one)]) for one in maps]
+
+
+def _localised(ranking: Scores, is_evidence: NDArray[np.bool_]) -> float:
+    if len(np.unique(is_evidence)) < 2:
+        return float("nan")
+    return float(roc_auc_score(is_evidence, ranking))
 
 
 def _coverage(kinds: Numbers, is_evidence: NDArray[np.bool_], looked: Numbers) -> float:
     present = set(kinds[is_evidence].tolist())
     return len(present & set(kinds[looked].tolist())) / len(present)
-
-
-def _finite(ranking: Scores) -> Scores:
-    return rankdata(ranking)
 
 
 def effective_tiles(maps: Scores) -> float:

@@ -20,8 +20,8 @@ repeats and of groups (patients, images); a difference is called significant whe
 """
 AUC = """
 **Bold**: no method is significantly better (the best one, and those tied with it). ▼ significantly worse than gated
-ABMIL, ▲ significantly better. In brackets: repeats. A task without pictures has no colour; the peers from torchmil
-read bag by bag and ran only where their time could be paid.
+ABMIL, ▲ significantly better. ± is the spread over repeats, each with seeds and folds of its own. A task without
+pictures has no colour; the peers from torchmil read bag by bag and ran once, where their time could be paid.
 """
 FINDS = """
 Coverage@R: the share of the kinds of evidence in a positive bag that are among its R best tiles, R being the number of
@@ -36,7 +36,7 @@ control, whose masks fall on random tiles in training, and three gated ABMILs th
 """
 DELETION = """
 Mean probability of the answered class while tiles are taken out, a tenth at a time: most relevant first (MoRF; low is
-faithful), least relevant first (LeRF; high is faithful), at random.
+faithful), least relevant first (LeRF; high is faithful; the same as putting the most relevant in first), at random.
 """
 QUESTIONS = """
 The probability of the answered class without a stage's claimed tiles, and with them alone; the model is asked anew.
@@ -88,7 +88,10 @@ def _maps(stages: Table) -> Iterator[str]:
     yield "## What the maps find"
     yield "![Coverage and stages](figures/finds.png)"
     yield FINDS
-    head = ("method", "coverage@R fused", "by turns", "coverage@10", "localisation AUC", "AP", "effective tiles")
+    head = (
+        *("method", "coverage@R fused", "by turns", "coverage@10", "AP", "localisation AUC", "of each map alone"),
+        "effective tiles",
+    )
     for task, table in stages.items():
         yield f"### {task}"
         yield rows.table(head, (rows.finds_row(name, row) for name, row in table.items()))

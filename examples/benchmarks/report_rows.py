@@ -28,7 +28,14 @@ def _auc_cell(row: Table | None) -> str:
     tied = row["auc_over_best"]["high"] >= 0
     worse, better = row["auc_over_abmil"]["high"] < 0, row["auc_over_abmil"]["low"] > 0
     sign = " ▼" if worse else " ▲" if better else ""
-    return f"{f'**{value}**' if tied else value}{sign} ({row['repeats']})"
+    return f"{f'**{value}**' if tied else value}{_spread(row['auc_by_repeat'])}{sign}"
+
+
+def _spread(each: Sequence[float]) -> str:
+    if len(each) < 2:
+        return ""
+    mean = sum(each) / len(each)
+    return f" ± {(sum((one - mean) ** 2 for one in each) / (len(each) - 1)) ** 0.5:.3f}"
 
 
 def published_rows(results: Table) -> Iterator[list[str]]:
@@ -47,8 +54,9 @@ def _accuracy(row: Table) -> str:
 
 def finds_row(name: str, row: Table) -> list[str]:
     """Tell what the maps of one method find."""
-    finds = ("coverage_r", "coverage_r_by_turns", "coverage_10_by_turns", "localisation_auc", "average_precision")
-    return [name, *(f"{row[find]['value']:.3f}" for find in finds), f"{row['effective_tiles']:.1f}"]
+    finds = ("coverage_r", "coverage_r_by_turns", "coverage_10", "average_precision", "localisation_auc")
+    by_stage = ", ".join(f"{auc:.3f}" for auc in row.get("localisation_by_stage", []))
+    return [name, *(f"{row[find]['value']:.3f}" for find in finds), by_stage, f"{row['effective_tiles']:.1f}"]
 
 
 def stage_rows(stages: Table) -> Iterator[list[str]]:

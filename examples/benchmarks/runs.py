@@ -120,6 +120,8 @@ def _map_row(task: Task, index: int, maps: measures.Scores) -> Iterator[tuple[st
         yield "bag", index
         for name, value in asdict(measures.finds(measures.fused(maps), kinds, truth.evidence)).items():
             yield name, _rounded(value)
+        if len(maps) > 1:
+            yield "localisation_by_stage", [_rounded(auc) for auc in measures.localisation(maps, kinds, truth.evidence)]
         turns = measures.finds(measures.by_turns(maps), kinds, truth.evidence)
         yield "coverage_r_by_turns", _rounded(turns.coverage_r)
         yield "coverage_10_by_turns", _rounded(turns.coverage_10)

@@ -68,6 +68,8 @@ def evaluate(
     work = compare_models(cases, checkpoints, encoder=options.encoder, device=options.device)
     comparison = drive(work, "evaluate")
     _print(comparison)
+    if not cases.has_test and options.part is None:
+        say("A model may have learnt from some of these bags: split.csv in the folder of its training tells which.")
     if options.json_file is not None:
         write_evaluation(comparison, options.json_file)
     if options.figure is not None:

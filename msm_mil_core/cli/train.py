@@ -1,7 +1,7 @@
 """msm-mil train: bags of features and their labels in, one model out, or several with the folds they are judged on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.table import Table
@@ -33,8 +33,8 @@ def train(
 
     First it tells what is wrong with the bags and labels, as msm-mil check does.
 
-    A folder beside the model, OUT with the suffix .run, keeps the options, the curves (CSV and PNG) and where the
-    training stands: the same command again, after a kill at any moment, goes on and comes to the same model.
+    A folder beside the model, OUT with the suffix .run, keeps the options, the split, the curves (CSV and PNG) and
+    where the training stands: the same command again, after a kill at any moment, goes on and comes to the same model.
 
     With --folds or --seeds there are several models, OUT with .fold1.seed0, .fold2.seed0 and so on before its suffix,
     each with a folder of its own; those that are finished are not trained again. OUT with the suffix .folds.json
@@ -65,8 +65,10 @@ def train(
         train_folds(bagset, options, folds, out_file, overwrite=overwrite)
         say(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
         return 0
-    out.print(_table(TrainingRun(bagset, options, out_file).run()))
+    run = TrainingRun(bagset, options, out_file)
+    out.print(_table(run.run()))
     say(f"wrote {out_file}; use it with: msm-mil run SLIDE --model {out_file}")
+    say(f"judge it with: msm-mil evaluate {bags} --labels {run.split} --model {out_file}")
     return 0
 
 
@@ -76,8 +78,16 @@ def _check_name(path: Path) -> None:
 
 
 def _table(checkpoint: Checkpoint) -> Table:
-    table = Table(title=f"{checkpoint.name} (research use, not for diagnosis)", title_justify="left", show_header=False)
-    for key, text in checkpoint.record.items():
-        if text:
-            table.add_row(key, str(text))
+    record: dict[str, Any] = dict(checkpoint.record)
+    title = f"{checkpoint.name}, epoch {record['best_epoch']} (research use, not for diagnosis)"
+    head = ("part", "bags", "patients", "AUC", "balanced accuracy", "log loss")
+    table = Table(*head, title=title, title_justify="left")
+    for part, size in record["split"].items():
+        figures = record["figures"].get(part)
+        table.add_row(part, str(size["bags"]), str(size["patients"]), *(_told(figures) if figures else ()))
     return table
+
+
+def _told(figures: dict[str, float]) -> tuple[str, str, str]:
+    auc = f"{figures['auc']:.3f} ({figures['auc_low']:.3f} to {figures['auc_high']:.3f})"
+    return auc, f"{figures['balanced_accuracy']:.3f}", f"{figures['log_loss']:.3f}"

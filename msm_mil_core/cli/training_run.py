@@ -1,14 +1,18 @@
 """A training from the command line, and the folder beside its model that keeps what it went through."""
 
+import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import CheckpointError, OutputError
 from msm_mil_core.learning.bagset import BagSet
 from msm_mil_core.learning.curves import draw_curves, write_curves
+from msm_mil_core.learning.labels import Part
 from msm_mil_core.learning.options import TrainOptions
+from msm_mil_core.learning.splits import split_bags
 from msm_mil_core.learning.standing import identity_of, read_epochs
 from msm_mil_core.learning.train import train
 from msm_mil_core.mil.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
@@ -26,13 +30,18 @@ class TrainingRun:
 
     @property
     def folder(self) -> Path:
-        """Keeps the options, the curves and where the training stands."""
+        """Keeps the options, the split, the curves and where the training stands."""
         return self.model.with_suffix(".run")
 
     @property
     def standing(self) -> Path:
         """Is there as long as the training has not ended."""
         return self.folder / "standing.safetensors"
+
+    @property
+    def split(self) -> Path:
+        """Says of each slide whether it was learnt from (train), chose the epoch (val) or only judged (test)."""
+        return self.folder / "split.csv"
 
     @property
     def _done(self) -> Path:
@@ -71,6 +80,19 @@ class TrainingRun:
             return  # its options may differ, and then training says so
         with whole_file(self.folder / "options.json") as part:
             part.write_text(self.options.model_dump_json(indent=2), encoding="utf-8")
+        with whole_file(self.split) as part:
+            self._write_split(part)
+
+    def _write_split(self, path: Path) -> None:
+        """Write the table of labels with the split as it was drawn: `msm-mil evaluate` can judge by it."""
+        split = split_bags(self.bags, self.options.split)
+        part_of = {int(bag): part for part in get_args(Part) for bag in getattr(split, part)}
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(("slide", "label", "patient", "split"))
+            for bag, name in enumerate(self.bags.names):
+                label = self.bags.classes[self.bags.labels[bag]]
+                table.writerow((name, label, self.bags.patients[bag], part_of[bag]))
 
     def _end(self, checkpoint: Checkpoint) -> None:
         with whole_file(self._done) as part:

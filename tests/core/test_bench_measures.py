@@ -117,3 +117,13 @@ def test_a_fallen_figure_is_told(tmp_path, capsys):
 
     assert check_floors(tables, path) == 1
     assert "FALLEN results/elephant/msm/auc/value: 0.850, at least 0.900" in capsys.readouterr().out
+
+
+def test_each_map_is_localised_over_the_tiles_it_saw():
+    kinds = np.array([0, 0, 7, 7])
+    maps = np.array([[4.0, 3, 2, 1], [-np.inf, 1, 2, 3], [-np.inf, -np.inf, 1, 2]])
+
+    first, second, third = measures.localisation(maps, kinds, evidence=(0,))
+
+    assert (first, second) == (1, 0)
+    assert np.isnan(third)
