@@ -43,8 +43,9 @@ The probability of the answered class without a stage's claimed tiles, and with 
 """
 
 ABLATION = """
-Each row changes one thing of preset `default`; means over the tasks of the ablation (the pattern tasks twice, four
-others once). The preset was chosen by the two columns on validation bags alone.
+Each row changes one thing of preset `default`; means over four pattern tasks, `idc-tenth` and `ucsb-tma`, one repeat of
+each, so that differences below about 0.015 are noise. The preset was chosen by figures on validation bags alone, as in
+the first two columns.
 """
 
 
