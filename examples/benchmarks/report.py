@@ -43,9 +43,9 @@ The probability of the answered class without a stage's claimed tiles, and with 
 """
 
 ABLATION = """
-Each row changes one thing of preset `default`; means over three pattern tasks and `ucsb-tma`, one repeat of each, so that
-differences below about 0.02 are noise. The preset was chosen by figures on validation bags alone, as in the first two
-columns.
+Each row changes one thing of preset `default`; means over three pattern tasks and `ucsb-tma`, one repeat of each, so
+that differences below about 0.02 are noise. The preset was chosen by figures on validation bags alone, as in the first
+two columns.
 """
 
 
