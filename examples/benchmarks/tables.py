@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from examples.benchmarks.finds_tables import finds_table
-from examples.benchmarks.methods import ABLATION
+from examples.benchmarks.methods import ABLATION, LINEAR, METHODS
 from examples.benchmarks.runs import Record, Run
 from examples.benchmarks.statistics import (
     Figure,
@@ -19,6 +19,7 @@ from examples.benchmarks.statistics import (
     auc_resampled,
     figure,
 )
+from examples.benchmarks.tasks import TASKS
 
 REFERENCE = "abmil"
 POOLED = ("ucsb-tma",)
@@ -41,13 +42,19 @@ def tables_of(runs: Mapping[Run, Record]) -> dict[str, Table]:
 def _sorted_out(runs: Mapping[Run, Record]) -> tuple[Records, Records]:
     ablated: Records = defaultdict(lambda: defaultdict(list))
     main: Records = defaultdict(lambda: defaultdict(list))
-    for run, record in sorted(runs.items(), key=lambda item: item[0].repeat):
+    for run, record in sorted(runs.items(), key=_place):
         (ablated if run.method in ABLATION else main)[run.task][run.method].append(record)
     return ablated, main
 
 
 def _has_truth(of_methods: Mapping[str, Sequence[Record]]) -> bool:
     return any("maps" in fold for records in of_methods.values() for fold in records[0]["folds"])
+
+
+def _place(item: tuple[Run, Record]) -> tuple[int, int, int]:
+    run = item[0]
+    methods = [*METHODS, *LINEAR, *ABLATION]
+    return TASKS.index(run.task), methods.index(run.method), run.repeat
 
 
 def _stages(main: Records) -> Table:
