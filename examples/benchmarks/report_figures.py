@@ -37,7 +37,7 @@ def _auc(results: Table) -> Figure:
     axes.plot([], [], "o-", color=COLOURS["msm"], label="MSM-MIL (default)")
     axes.plot([], [], "o-", color=COLOURS["abmil"], label="gated ABMIL")
     axes.plot([], [], "|", color="#888888", ms=9, ls="", label="each other method")
-    axes.legend(loc="lower left", frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
