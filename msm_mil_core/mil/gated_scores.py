@@ -1,7 +1,7 @@
 """Tiles projected and scored by gated attention, chunk by chunk, so that a large bag needs little memory to learn from.
 
 Ilse et al. 2018, eq. 9. Plain autograd would keep four numbers for each of a tile's 2 · H · D gates, and three copies
-of its hidden features; what is kept here is two, of most tiles, and one copy.
+of its hidden features; what is kept here is two, of some tiles, and one copy.
 
 Letters: B bags, N tiles, P features of a tile, L hidden width, D attention width, H heads.
 """
@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 TILES_AT_ONCE = 4096  # what is computed on the way stays small, whatever the bag
-KEPT_SHARE = 0.6  # of the tiles' gates; of the others they are computed again, which costs time instead of memory
+KEPT_SHARE = 0.4  # of the tiles' gates; of the others they are computed again, which costs time instead of memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
