@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 from pydantic import JsonValue
 
-from msm_mil_core.learning.evaluate import Figures
-from msm_mil_core.mil.checkpoints import Checkpoint
+from msm_mil_core.learning.evaluation.evaluate import Figures
+from msm_mil_core.mil.checkpoint import Checkpoint
 
 HEAD = """\
 | method | held-out AUC (95 % interval) | balanced accuracy | AUC over seeds, mean ± s.d. | AUC over folds, mean |

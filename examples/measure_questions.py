@@ -17,9 +17,9 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from msm_mil_core.explain.selections import ClaimedTiles, SingleTiles, TopTiles
-from msm_mil_core.explain.whatif import Question, Step, ask
-from msm_mil_core.mil.checkpoints import Checkpoint
+from msm_mil_core.explain.selection import ClaimedTiles, SingleTiles, TopTiles
+from msm_mil_core.explain.what_if import Question, Step, ask
+from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil, network_with, weights_of
 from msm_mil_core.mil.options import preset
 from msm_mil_core.mil.predict import read_bag

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from msm_mil_core.bags.encoders import load_encoder
-from msm_mil_core.geometry import plan_read
-from msm_mil_core.mil.checkpoints import default_checkpoint_path, load_checkpoint
+from msm_mil_core.encoders.registry import load_encoder
+from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.progress import finish
+from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tile_pixels import read_tile
+from msm_mil_core.slides.tile_reader import read_tile
 
 
 def main() -> None:

@@ -6,14 +6,14 @@ A result comes from `msm-mil run slide.svs`; neither the slide nor the model is 
 import sys
 from pathlib import Path
 
-from msm_mil_core.explain.compare import CompareOptions, compare_stages
 from msm_mil_core.explain.counterfactual import SearchOptions, find_flip
-from msm_mil_core.explain.selections import ClaimedTiles
-from msm_mil_core.explain.tilemaps import evidence_sum
-from msm_mil_core.explain.whatif import Question, Step, ask
-from msm_mil_core.output.notebook import keep_answer, load_notebook, save_notebook
-from msm_mil_core.output.result import load_result
+from msm_mil_core.explain.selection import ClaimedTiles
+from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.tile_values import evidence_sum
+from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.progress import finish
+from msm_mil_core.results.annotations import keep_answer, load_notebook, save_notebook
+from msm_mil_core.results.slide_result import load_result
 
 path = Path(sys.argv[1])
 result = load_result(path)

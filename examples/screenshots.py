@@ -17,7 +17,7 @@ from napari.utils.notifications import NotificationSeverity
 from qtpy.QtWidgets import QApplication, QListWidget, QScrollArea, QWidget
 
 from msm_mil_core.cli.app import call
-from napari_msm_mil._widget import RunWidget
+from napari_msm_mil.dock.run_widget import RunWidget
 
 LONGEST_S = 600
 PAGES = 2

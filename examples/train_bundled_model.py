@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from bundled_card import Row, card_of, table_of
+from mean_color import colour_logits
 from numpy.typing import NDArray
 from oral_mucosa import CARD, PHOTO_MPP, Photo, group, read_photos, tiles_of, varied, without_copies
 from sklearn.model_selection import StratifiedGroupKFold
 
-from msm_mil_core.bags.encoders import DEFAULT_ENCODER, Encoder, load_encoder
-from msm_mil_core.learning.bagset import BagSet, Origin, label_bags
-from msm_mil_core.learning.baselines import ABMIL, colour_logits
-from msm_mil_core.learning.evaluate import Figures, answer, measure
-from msm_mil_core.learning.labels import Part
-from msm_mil_core.learning.options import ModelChanges, TrainOptions
-from msm_mil_core.learning.train import train
-from msm_mil_core.mil.checkpoints import BUNDLED, Checkpoint, save_checkpoint
+from msm_mil_core.encoders.registry import DEFAULT_ENCODER, Encoder, load_encoder
+from msm_mil_core.learning.dataset.bag_dataset import BagSet, Origin, label_bags
+from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.learning.evaluation.evaluate import Figures, answer, measure
+from msm_mil_core.learning.training.options import ABMIL, ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train import train
+from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
 from msm_mil_core.mil.network import network_with
 
 CUT_PX, SIDE_PX = 48, 80

@@ -7,10 +7,10 @@ LABELS.csv has the columns slide and label, and, if you have them, patient and s
 import sys
 from pathlib import Path
 
-from msm_mil_core.learning.bagset import read_bagset
-from msm_mil_core.learning.options import TrainOptions
-from msm_mil_core.learning.train import train
-from msm_mil_core.mil.checkpoints import save_checkpoint
+from msm_mil_core.learning.dataset.bag_dataset import read_bagset
+from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.training.train import train
+from msm_mil_core.mil.checkpoint import save_checkpoint
 from msm_mil_core.progress import finish
 
 features, labels, target = map(Path, sys.argv[1:])

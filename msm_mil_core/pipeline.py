@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from msm_mil_core import __version__
 from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.bags.encode import EncodeOptions, encode_tiles
-from msm_mil_core.bags.encoders import Encoder, load_encoder
-from msm_mil_core.bags.store import cached_bag_path, load_cached_bag, save_bag
+from msm_mil_core.bags.bag_file import cached_bag_path, load_cached_bag, save_bag
+from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.errors import OutputError
-from msm_mil_core.mil.checkpoints import Checkpoint, check_fits
+from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import MaskChoice, read_bag
-from msm_mil_core.output.result import ModelFacts, SlideResult
 from msm_mil_core.progress import Progress
+from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileGrid, TileOptions, lay_tiles

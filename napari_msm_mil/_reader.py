@@ -7,10 +7,10 @@ from typing import TypeAlias
 from napari.utils.notifications import show_error, show_info, show_warning
 
 from msm_mil_core.errors import MsmMilError, SlideError
-from msm_mil_core.output.result import SlideResult, load_result
+from msm_mil_core.results.slide_result import SlideResult, load_result
 from msm_mil_core.slides.slide import Slide, is_slide, open_slide
-from napari_msm_mil._files import last_view
-from napari_msm_mil._layerdata import LayerData, slide_layer, stage_layers
+from napari_msm_mil.files.file_jobs import last_view
+from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
 
 RESULT_SUFFIX = ".msm.h5"
 SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})

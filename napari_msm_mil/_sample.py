@@ -2,10 +2,10 @@
 
 from napari.utils.notifications import show_info
 
-from msm_mil_core.folders import samples_folder
 from msm_mil_core.slides.sample import sample_slide
 from msm_mil_core.slides.slide import open_slide
-from napari_msm_mil._layerdata import LayerData, slide_layer
+from msm_mil_core.user_folders import samples_folder
+from napari_msm_mil.layers.layer_data import LayerData, slide_layer
 
 
 def open_sample() -> list[LayerData]:

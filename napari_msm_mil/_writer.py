@@ -6,11 +6,11 @@ from typing import Any
 from napari.utils.notifications import show_warning
 
 from msm_mil_core.errors import OutputError, ResultError
-from msm_mil_core.output.geojson import write_geojson
-from msm_mil_core.output.notebook import Notebook
-from msm_mil_core.output.result import SlideResult
-from napari_msm_mil._layerdata import LayerData
-from napari_msm_mil._notes import notes_on
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.results.annotations import Notebook
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.files.annotation_store import notes_on
+from napari_msm_mil.layers.layer_data import LayerData
 
 
 def write_layers(path: str, layers: list[LayerData]) -> list[str]:

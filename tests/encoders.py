@@ -7,8 +7,8 @@ from threading import Thread
 
 import torch
 
-from msm_mil_core.bags.network import Network, Normalisation
-from msm_mil_core.bags.torch_encoder import TorchEncoder, put_on_device
+from msm_mil_core.encoders.network import Network, Normalisation
+from msm_mil_core.encoders.torch_encoder import TorchEncoder, put_on_device
 
 
 class Colours(torch.nn.Module):

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from msm_mil_core.mil.checkpoints import Checkpoint
+from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil, weights_of
 from msm_mil_core.mil.options import ModelOptions, preset
-from msm_mil_core.mil.weights import weight_shapes
+from msm_mil_core.mil.weight_shapes import weight_shapes
 
 
 def model_options(name="default", *, features=12, classes=2, **changes) -> ModelOptions:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from msm_mil_core.bags.encode import encode_tiles
-from msm_mil_core.bags.encoders import load_encoder
-from msm_mil_core.mil.checkpoints import Checkpoint, save_checkpoint
+from msm_mil_core.encoders.encode import encode_tiles
+from msm_mil_core.encoders.registry import load_encoder
+from msm_mil_core.mil.checkpoint import Checkpoint, save_checkpoint
 from msm_mil_core.pipeline import AnalysisOptions
 from msm_mil_core.progress import finish
 from msm_mil_core.slides.slide import open_slide

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.benchmarks.task import Features
-from msm_mil_core.bags.encoders import DEFAULT_ENCODER, load_encoder
-from msm_mil_core.wholefile import whole_file
+from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.encoders.registry import DEFAULT_ENCODER, load_encoder
 
 BATCH = 128
 

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from examples.benchmarks.peers import Peer
 from examples.benchmarks.task import Fold, Numbers, Task
-from msm_mil_core.wholefile import whole_file
+from msm_mil_core.atomic_write import whole_file
 
 MOST_DEVIATIONS = 5.0
 """Features are cut off there: one that hardly varies among the training tiles is not to decide elsewhere."""

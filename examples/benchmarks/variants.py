@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from examples.benchmarks.peers import Peer, PeerOutput
-from msm_mil_core.mil.masks import claim
+from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, loss
 from msm_mil_core.mil.options import ModelOptions
 

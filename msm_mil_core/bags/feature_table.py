@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.bags.foreign import (
+from msm_mil_core.bags.bag_file import bag_file_errors, encoder_card, open_bag_file, own_grid
+from msm_mil_core.bags.foreign_formats import (
     TILES_AT_ONCE,
     UNKNOWN,
     feature_blocks,
@@ -19,7 +20,6 @@ from msm_mil_core.bags.foreign import (
     foreign_encoder,
     place_foreign,
 )
-from msm_mil_core.bags.store import bag_file_errors, encoder_card, open_bag_file, own_grid
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.slides.tiles import TileGrid
 

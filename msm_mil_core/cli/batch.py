@@ -9,9 +9,10 @@ from typing import Generic, TypeVar
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.console import out
-from msm_mil_core.errors import MsmMilError, OutputError
-from msm_mil_core.output.json_file import Record
+from msm_mil_core.cli.console import out, say
+from msm_mil_core.errors import MsmMilError, OutputError, ResultError
+from msm_mil_core.export.tables.json_file import Record
+from msm_mil_core.results.annotations import Notebook, load_notebook
 
 Noun = TypeVar("Noun")
 
@@ -88,3 +89,12 @@ def _stem(source: Path) -> str:
     if source.is_dir():
         return source.name
     return source.name.removesuffix(".msm.h5") if source.name.endswith(".msm.h5") else source.stem
+
+
+def notes_in(path: Path) -> Notebook:
+    """Read the notes in a result's file; where they are damaged, say so and go on: the result is worth it."""
+    try:
+        return load_notebook(path)
+    except ResultError as exc:
+        say(f"Without notes: {exc}")
+        return Notebook()

@@ -6,10 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.console import drive, say
-from msm_mil_core.learning.folds import FoldOptions
-from msm_mil_core.learning.labels import listed
-from msm_mil_core.learning.sanity import SanityReport, inspect_bags
-from msm_mil_core.learning.splits import SplitOptions
+from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.labels import listed
+from msm_mil_core.learning.dataset.splits import SplitOptions
+from msm_mil_core.learning.dataset.validation import SanityReport, inspect_bags
 
 
 def check(

@@ -9,16 +9,16 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
+from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.batch import Batch, each_slide, print_json, tell_failed
 from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
-from msm_mil_core.explain.compare import CompareOptions, Comparison, Range, StagePair, compare_stages
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
-from msm_mil_core.output.comparison_table import NOTE, comparison_json, write_comparison_csv
-from msm_mil_core.output.json_file import Record
-from msm_mil_core.output.result import SlideResult, load_result
-from msm_mil_core.output.stages import stage_name
-from msm_mil_core.wholefile import check_writable
+from msm_mil_core.explain.stage_comparison import CompareOptions, Comparison, Range, StagePair, compare_stages
+from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
+from msm_mil_core.export.tables.json_file import Record
+from msm_mil_core.results.slide_result import SlideResult, load_result
 
 NOT_TOLD = "-"
 

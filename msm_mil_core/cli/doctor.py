@@ -11,7 +11,7 @@ from rich.table import Table
 
 from msm_mil_core.cli.console import out
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.folders import features_folder
+from msm_mil_core.user_folders import features_folder
 
 WINDOW_PROBE = (
     "from qtpy import API_NAME; from qtpy.QtGui import QOffscreenSurface, QOpenGLContext;"
@@ -66,14 +66,14 @@ def _openslide() -> str:
 
 
 def _encoder() -> str:
-    from msm_mil_core.bags.encoders import load_encoder
+    from msm_mil_core.encoders.registry import load_encoder
 
     card = load_encoder("efficientnet-lite0", device="cpu", precision="float32").card
     return f"{card.name}, {card.features} features, weights {card.weights_sha256[:12]}"
 
 
 def _model() -> str:
-    from msm_mil_core.mil.checkpoints import default_checkpoint_path, load_checkpoint
+    from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
 
     return load_checkpoint(default_checkpoint_path()).name
 

@@ -6,17 +6,17 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import BaseModel, ConfigDict
 
+from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.bags.encode import EncodeOptions, encode_tiles
-from msm_mil_core.bags.encoders import Encoder, load_encoder
-from msm_mil_core.bags.store import save_bag
+from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
 from msm_mil_core.cli.console import drive, say
+from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.errors import OutputError
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
-from msm_mil_core.wholefile import check_writable
 
 
 class EncodingOptions(BaseModel):

@@ -3,8 +3,8 @@
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.bags.encoders import known_encoders
 from msm_mil_core.cli.console import out
+from msm_mil_core.encoders.registry import known_encoders
 
 
 def encoders() -> None:

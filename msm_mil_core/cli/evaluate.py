@@ -9,16 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Table
 from rich.text import Text
 
+from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.errors import OutputError
-from msm_mil_core.learning.cases import Choice, read_cases
-from msm_mil_core.learning.compare_models import Comparison, PairedDifference, compare_models
-from msm_mil_core.learning.estimates import Estimate
-from msm_mil_core.learning.evaluate import Evaluation
-from msm_mil_core.mil.checkpoints import load_checkpoint
-from msm_mil_core.output.evaluation_figure import draw_evaluation
-from msm_mil_core.output.evaluation_json import write_evaluation
-from msm_mil_core.wholefile import check_writable
+from msm_mil_core.export.figures.evaluation import draw_evaluation
+from msm_mil_core.export.tables.evaluation import write_evaluation
+from msm_mil_core.learning.dataset.cases import Choice, read_cases
+from msm_mil_core.learning.evaluation.bootstrap import Estimate
+from msm_mil_core.learning.evaluation.compare_models import Comparison, PairedDifference, compare_models
+from msm_mil_core.learning.evaluation.evaluate import Evaluation
+from msm_mil_core.mil.checkpoint import load_checkpoint
 
 NOT_TOLD = "nan"
 

@@ -9,12 +9,12 @@ from rich.table import Table
 
 from msm_mil_core.cli.batch import Batch, each_slide, print_json, tell_failed
 from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
 from msm_mil_core.explain.faithfulness import Curve
-from msm_mil_core.output.examination_json import examination_json
-from msm_mil_core.output.json_file import Record
-from msm_mil_core.output.result import SlideResult, load_result
-from msm_mil_core.output.stages import stage_name
+from msm_mil_core.export.tables.examination import examination_json
+from msm_mil_core.export.tables.json_file import Record
+from msm_mil_core.results.slide_result import SlideResult, load_result
 
 
 @dataclass(frozen=True, slots=True, eq=False)

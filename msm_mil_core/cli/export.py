@@ -5,15 +5,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import each_slide, notes_in, output_paths, tell_failed
 from msm_mil_core.cli.console import say
-from msm_mil_core.cli.notes import notes_in
 from msm_mil_core.errors import OutputError, SlideError
-from msm_mil_core.output.figures import write_figure
-from msm_mil_core.output.geojson import GeoJsonOptions, write_geojson
-from msm_mil_core.output.result import SlideResult, load_result
-from msm_mil_core.output.tables import write_csv
-from msm_mil_core.output.verdicts import write_verdicts_csv
+from msm_mil_core.export.figures.result_figure import write_figure
+from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.tables.result_tables import write_csv
+from msm_mil_core.export.tables.verdicts import write_verdicts_csv
+from msm_mil_core.results.slide_result import SlideResult, load_result
 from msm_mil_core.slides.slide import open_slide
 
 Format = Literal["geojson", "csv", "png"]

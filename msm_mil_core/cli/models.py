@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.table import Table
 
 from msm_mil_core.cli.console import out
-from msm_mil_core.mil.checkpoints import Checkpoint, bundled_checkpoints, load_checkpoint
+from msm_mil_core.mil.checkpoint import Checkpoint, bundled_checkpoints, load_checkpoint
 
 
 def models(*paths: Path) -> None:

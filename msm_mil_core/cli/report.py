@@ -5,12 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import each_slide, notes_in, output_paths, tell_failed
 from msm_mil_core.cli.console import drive, say
-from msm_mil_core.cli.notes import notes_in
 from msm_mil_core.errors import OutputError, SlideError
-from msm_mil_core.output.report import ReportOptions, write_report
-from msm_mil_core.output.result import SlideResult, load_result
+from msm_mil_core.export.report.report import ReportOptions, write_report
+from msm_mil_core.results.slide_result import SlideResult, load_result
 from msm_mil_core.slides.slide import Slide, open_slide
 
 

@@ -8,16 +8,16 @@ from cyclopts import Parameter
 from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
+from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
 from msm_mil_core.cli.console import drive, out
-from msm_mil_core.folders import features_folder
-from msm_mil_core.mil.checkpoints import Checkpoint, default_checkpoint_path, load_checkpoint
-from msm_mil_core.output.geojson import read_regions
-from msm_mil_core.output.keeping import keep_result
-from msm_mil_core.output.result import SlideResult
+from msm_mil_core.export.qupath.export import read_regions
+from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.results.result_file import keep_result
+from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.wholefile import check_writable
+from msm_mil_core.user_folders import features_folder
 
 SUFFIX = ".msm.h5"
 

@@ -6,17 +6,17 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.table import Table
 
+from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.check import tell_report
 from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun
 from msm_mil_core.errors import CheckpointError, OutputError
-from msm_mil_core.learning.bagset import read_bagset
-from msm_mil_core.learning.folds import FoldOptions
-from msm_mil_core.learning.options import TrainOptions
-from msm_mil_core.learning.sanity import inspect_bags
-from msm_mil_core.mil.checkpoints import SUFFIX, Checkpoint
-from msm_mil_core.wholefile import check_writable
+from msm_mil_core.learning.dataset.bag_dataset import read_bagset
+from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.validation import inspect_bags
+from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.mil.checkpoint import SUFFIX, Checkpoint
 
 
 def train(

@@ -7,13 +7,13 @@ from rich.text import Text
 
 from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.cli.training_run import TrainingRun
-from msm_mil_core.learning.bagset import BagSet
-from msm_mil_core.learning.cross_validation import MEASURED, CrossValidation, FoldModel, cross_validate
-from msm_mil_core.learning.evaluate import Figures
-from msm_mil_core.learning.folds import Fold, FoldOptions, lay_folds
-from msm_mil_core.learning.options import TrainOptions
-from msm_mil_core.mil.checkpoints import Checkpoint
-from msm_mil_core.output.folds_json import write_folds
+from msm_mil_core.export.tables.cross_validation import write_folds
+from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.folds import Fold, FoldOptions, lay_folds
+from msm_mil_core.learning.evaluation.evaluate import Figures
+from msm_mil_core.learning.training.cross_validation import MEASURED, CrossValidation, FoldModel, cross_validate
+from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.mil.checkpoint import Checkpoint
 
 
 def train_folds(

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import CheckpointError, OutputError
-from msm_mil_core.learning.bagset import BagSet
-from msm_mil_core.learning.curves import draw_curves, write_curves
-from msm_mil_core.learning.labels import Part
-from msm_mil_core.learning.options import TrainOptions
-from msm_mil_core.learning.splits import split_bags
-from msm_mil_core.learning.standing import identity_of, read_epochs
-from msm_mil_core.learning.train import train
-from msm_mil_core.mil.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from msm_mil_core.wholefile import whole_file
+from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.training.history import draw_curves, write_curves
+from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.training.state import identity_of, read_epochs
+from msm_mil_core.learning.training.train import train
+from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)

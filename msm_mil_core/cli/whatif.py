@@ -9,14 +9,14 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.cli.console import out, say
-from msm_mil_core.explain.selection_words import parse_selection
-from msm_mil_core.explain.selections import Selection, drawn_region
-from msm_mil_core.explain.whatif import Answer, Question, Step, Verb, ask
-from msm_mil_core.output.geojson import read_regions
-from msm_mil_core.output.json_file import Record, head
-from msm_mil_core.output.notebook import keep_answer, load_notebook, save_notebook
-from msm_mil_core.output.result import SlideResult, load_result
-from msm_mil_core.output.stages import stage_name
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.explain.selection import Selection, drawn_region
+from msm_mil_core.explain.selection_syntax import parse_selection
+from msm_mil_core.explain.what_if import Answer, Question, Step, Verb, ask
+from msm_mil_core.export.qupath.export import read_regions
+from msm_mil_core.export.tables.json_file import Record, head
+from msm_mil_core.results.annotations import keep_answer, load_notebook, save_notebook
+from msm_mil_core.results.slide_result import SlideResult, load_result
 
 SCHEMA = "msm-mil-answer/1"
 

@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.explain.rank_correlation import rank_correlation
-from msm_mil_core.mil.memory import TileMemory
+from msm_mil_core.explain.tile_values import rank_correlation
+from msm_mil_core.mil.aggregate import recall
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.recall import recall
+from msm_mil_core.mil.tile_outputs import TileMemory
 from msm_mil_core.slides.tiles import TileGrid
 
 Method: TypeAlias = Literal["integrated gradients", "feature ablation"]

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from msm_mil_core.explain.selections import Chosen
-from msm_mil_core.mil.memory import TileMemory
+from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.mil.aggregate import recall, recall_probabilities
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.recall import recall, recall_probabilities
+from msm_mil_core.mil.tile_outputs import TileMemory
 from msm_mil_core.progress import Progress
 
 Kind: TypeAlias = Literal["flip", "sufficient"]

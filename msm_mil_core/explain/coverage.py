@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msm_mil_core.explain.selections import Chosen, top_tiles
+from msm_mil_core.explain.selection import Chosen, top_tiles
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.slides.tiles import TileGrid
 

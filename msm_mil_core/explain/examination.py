@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
 from msm_mil_core.explain.faithfulness import Faithfulness, FaithfulnessOptions, measure_faithfulness
 from msm_mil_core.explain.stability import Stability, StabilityOptions, measure_stability
-from msm_mil_core.mil.memory import TileMemory
+from msm_mil_core.mil.tile_outputs import TileMemory
 from msm_mil_core.progress import Progress
 
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.integrate import trapezoid
 
-from msm_mil_core.explain.selections import Chosen
-from msm_mil_core.mil.memory import TileMemory
+from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.mil.aggregate import recall, recall_probabilities
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.recall import recall, recall_probabilities
+from msm_mil_core.mil.tile_outputs import TileMemory
 from msm_mil_core.progress import Progress
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.explain.looks import alike
-from msm_mil_core.explain.pick import Pick, PickOptions, pick_tiles
-from msm_mil_core.explain.tile_picture import tile_picture
+from msm_mil_core.explain.near_duplicates import alike
+from msm_mil_core.explain.top_tiles import Pick, PickOptions, pick_tiles
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
+from msm_mil_core.slides.tile_reader import tile_picture
 from msm_mil_core.slides.tiles import TileGrid
 
 SPARE = 2

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from msm_mil_core.explain.rank_correlation import rank_correlation
-from msm_mil_core.explain.tilemaps import ranks
-from msm_mil_core.mil.memory import TileMemory
+from msm_mil_core.explain.tile_values import rank_correlation, ranks
+from msm_mil_core.mil.aggregate import recall
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.recall import recall
+from msm_mil_core.mil.tile_outputs import TileMemory
 from msm_mil_core.progress import Progress
 
 

@@ -16,9 +16,9 @@ from nystrom_attention import NystromAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
-from msm_mil_core.mil.agreement import agreement
-from msm_mil_core.mil.gated_scores import Reader, gated_scores, read_tiles
-from msm_mil_core.mil.masks import claim
+from msm_mil_core.mil.diversity_penalty import agreement
+from msm_mil_core.mil.gated_attention import Reader, gated_scores, read_tiles
+from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
 

@@ -11,8 +11,8 @@ import pooch
 import tifffile
 from PIL import Image, ImageDraw
 
+from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.slides.slide import is_slide
-from msm_mil_core.wholefile import whole_file
 
 NAME = "CMU-1-Small-Region.svs"
 URL = f"https://openslide.cs.cmu.edu/download/openslide-testdata/Aperio/{NAME}"

@@ -12,8 +12,8 @@ from openslide import OpenSlide, OpenSlideCache, OpenSlideError
 from PIL import Image, ImageColor
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.geometry import level_ratio
 from msm_mil_core.slides.pixel_size import find_pixel_size
+from msm_mil_core.slides.read_plan import level_ratio
 from msm_mil_core.slides.slide_file import explain_refusal, find_slide_file, hash_ends
 
 CACHE_BYTES = 64 * 2**20

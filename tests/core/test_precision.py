@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from msm_mil_core.bags import precision
-from msm_mil_core.bags.encoders import load_encoder
-from msm_mil_core.bags.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
-from msm_mil_core.geometry import plan_read
-from msm_mil_core.mil.checkpoints import bundled_checkpoints, load_checkpoint
+from msm_mil_core import precision
+from msm_mil_core.encoders.registry import load_encoder
+from msm_mil_core.mil.checkpoint import bundled_checkpoints, load_checkpoint
 from msm_mil_core.mil.predict import predict
+from msm_mil_core.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
+from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tile_pixels import read_tile
+from msm_mil_core.slides.tile_reader import read_tile
 
 FEATURES = np.array([[1.0, 2.0, 0.0], [0.0, 0.5, 3.0]], np.float32)
 

@@ -12,17 +12,17 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QFileDialog, QListWidget
 
+from msm_mil_core.export.qupath.export import GeoJsonOptions
 from msm_mil_core.mil.predict import read_bag
-from msm_mil_core.output.geojson import GeoJsonOptions
-from msm_mil_core.output.notebook import load_notebook
-from msm_mil_core.output.result import load_result, save_result
 from msm_mil_core.progress import finish
-from napari_msm_mil._files import export
+from msm_mil_core.results.annotations import load_notebook
+from msm_mil_core.results.slide_result import load_result, save_result
+from napari_msm_mil.files.file_jobs import export
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles
 from tests.seekers import seeker_of
 from tests.slides import HOT, a_drawn_slide
-from tests.window.dock import RUN_MS, a_result_of, child, dock_in, keep_apart, show_slide
+from tests.window.dock_user import RUN_MS, a_result_of, child, dock_in, keep_apart, show_slide
 
 
 @pytest.fixture(scope="module")

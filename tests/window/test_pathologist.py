@@ -10,10 +10,10 @@ import pytest
 from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QDialogButtonBox
 
-from msm_mil_core.output.result import load_result
-from napari_msm_mil._export import ExportDialog
+from msm_mil_core.results.slide_result import load_result
+from napari_msm_mil.files.export_dialog import ExportDialog
 from tests.slides import a_drawn_slide
-from tests.window.dock import RUN_MS, a_model_file, child, dock_in, keep_apart, show_slide
+from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in, keep_apart, show_slide
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_two_docks_may_run_the_same_slide_at_once(viewer, drawn, model, tmp_path
 
 
 def test_the_dock_opens_without_torch():
-    words = "import sys, napari_msm_mil._widget; sys.exit('torch' in sys.modules)"
+    words = "import sys, napari_msm_mil.dock.run_widget; sys.exit('torch' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", words], check=False).returncode == 0
 

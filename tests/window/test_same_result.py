@@ -7,7 +7,7 @@ from qtpy.QtCore import QThreadPool
 
 from msm_mil_core.cli.app import call
 from tests.slides import a_drawn_slide
-from tests.window.dock import RUN_MS, a_model_file, child, dock_in, keep_apart
+from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in, keep_apart
 
 TIME_OF_RUN = {"created"}
 

@@ -4,8 +4,8 @@ import pytest
 from napari.components import ViewerModel
 
 from msm_mil_core.errors import OutputError
-from msm_mil_core.folders import samples_folder
 from msm_mil_core.slides.sample import sample_slide
+from msm_mil_core.user_folders import samples_folder
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from msm_mil_core.errors import OutputError
-from msm_mil_core.output.notebook import Notebook, Verdict, save_notebook
-from msm_mil_core.output.result import save_result
-from napari_msm_mil import _notes
-from napari_msm_mil._layerdata import stage_layers
+from msm_mil_core.results.annotations import Notebook, Verdict, save_notebook
+from msm_mil_core.results.slide_result import save_result
+from napari_msm_mil.files import annotation_store as _notes
+from napari_msm_mil.layers.layer_data import stage_layers
 from tests.results import a_result
 
 

@@ -1,0 +1,221 @@
+"""Bags on disk: one HDF5 file a slide, laid out as TRIDENT's and readable as such, and the cache made of them."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isnan, nan
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.foreign_formats import load_foreign, read_features
+from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tiles import TileGrid
+
+SCHEMA = "msm-mil-features/1"
+FAMILY = SCHEMA.rpartition("/")[0].encode()
+SEAL_BYTES = 512
+"""Before the HDF5 proper, where HDF5 leaves room for others: the schema and the SHA-256 of all that follows."""
+
+_FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
+logger = logging.getLogger(__name__)
+
+
+def save_bag(bag: FeatureBag, path: Path) -> None:
+    """Write a bag; a file that exists is whole.
+
+    `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's are JSON of `slide`,
+    `encoder` and `tiles`. A seal before it all tells whether the file has changed since.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    with whole_file(path) as part:
+        with h5py.File(part, "w", userblock_size=SEAL_BYTES) as file:
+            file["features"], file["coords"] = bag.features, bag.tiles.xy_px0
+            file["features"].attrs.update({"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
+            file["coords"].attrs.update(_trident_attributes(bag))
+            file.attrs.update(_record(bag))
+        _seal(part)
+
+
+def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
+    """Read a bag of ours, of TRIDENT, CLAM or STAMP.
+
+    Parameters
+    ----------
+    path
+        The HDF5 file.
+    slide_mpp
+        Micrometres per level-0 pixel, which the files of the others do not tell. STAMP's cannot be placed on the
+        slide without it; ours need it not.
+
+    Raises
+    ------
+    FeatureFileError
+        If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
+    """
+    with open_bag_file(path) as (file, ours):
+        return _ours(file) if ours else load_foreign(file, slide_mpp)
+
+
+def load_features(path: Path) -> NDArray[np.float32]:
+    """Read the features alone, (N, P), of any layout that `load_bag` reads.
+
+    Raises
+    ------
+    FeatureFileError
+        If the file is missing, damaged, or has no features.
+    """
+    with open_bag_file(path) as (file, _):
+        return read_features(file)
+
+
+@contextmanager
+def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
+    """Open a file of features and tell whether it is ours.
+
+    Raises
+    ------
+    FeatureFileError
+        If it is missing or damaged, or for whatever h5py says of it while it is open.
+    """
+    with bag_file_errors(path):
+        ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
+        with h5py.File(path, "r") as file:
+            yield file, ours
+
+
+@contextmanager
+def bag_file_errors(path: Path) -> Iterator[None]:
+    """Make a sentence of whatever reading a damaged file of features raises."""
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise FeatureFileError(f"There is no file of features {path}.") from exc
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
+        raise FeatureFileError(
+            f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
+        ) from exc
+
+
+def encoder_card(file: h5py.File) -> EncoderCard:
+    """Return the encoder that a file of ours names."""
+    card: EncoderCard = _CARD.validate_json(file.attrs["encoder"])
+    return card
+
+
+def own_grid(file: h5py.File) -> TileGrid:
+    """Return the tiles of a file of ours."""
+    tiles = json.loads(file.attrs["tiles"])
+    return TileGrid(
+        xy_px0=file["coords"][:],
+        side_px0=tiles["side_px0"],
+        side_px=tiles["side_px"],
+        mpp=nan if tiles["mpp"] is None else tiles["mpp"],
+    )
+
+
+def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
+    """Return where in the cache the features of these tiles by this encoder are kept, once they are."""
+    return folder / f"{facts.quick_hash[:12]}-{_key(facts, tiles, card)[:20]}.h5"
+
+
+def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> FeatureBag | None:
+    """Read a bag from the cache if it is whole and exactly of this slide, these tiles and this encoder; else None."""
+    if not path.is_file():
+        return None
+    try:
+        with open_bag_file(path) as (file, ours):
+            kept = _ours(file) if ours else None
+    except FeatureFileError as exc:
+        logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
+        return None
+    if kept is None or _key(kept.slide, kept.tiles, kept.encoder) != _key(facts, tiles, card):
+        logger.warning("Encoding anew, since the features kept in %s are of something else", path)
+        return None
+    return FeatureBag(kept.features, tiles, facts, card)
+
+
+def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
+    """Return a hash of all that decides what the features are."""
+    what = [
+        SCHEMA,
+        [facts.quick_hash, facts.size_px0],
+        [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
+        [card.name, card.weights_sha256, card.features, card.precision],
+    ]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+
+
+def _record(bag: FeatureBag) -> dict[str, str]:
+    tiles = bag.tiles
+    mpp = None if isnan(tiles.mpp) else tiles.mpp
+    return {
+        "slide": _FACTS.dump_json(bag.slide).decode(),
+        "encoder": _CARD.dump_json(bag.encoder).decode(),
+        "tiles": json.dumps({"side_px0": tiles.side_px0, "side_px": tiles.side_px, "mpp": mpp}),
+    }
+
+
+def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
+    """Return TRIDENT's attributes; it counts in magnifications, of which 10 micrometres per pixel are one."""
+    attributes: dict[str, Any] = {
+        "patch_size": bag.tiles.side_px,
+        "patch_size_level0": bag.tiles.side_px0,
+        "overlap": 0,
+        "name": Path(bag.slide.name).stem,
+        "level0_width": bag.slide.size_px0[0],
+        "level0_height": bag.slide.size_px0[1],
+    }
+    if bag.slide.mpp is not None and not isnan(bag.tiles.mpp):
+        attributes |= {"level0_magnification": 10 / bag.slide.mpp, "target_magnification": 10 / bag.tiles.mpp}
+    return attributes
+
+
+def _seal(part: Path) -> None:
+    with part.open("rb+") as file:
+        file.seek(SEAL_BYTES)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        file.write(f"{SCHEMA} {sha256}\n".encode())
+
+
+def _is_sealed(path: Path) -> bool:
+    """Tell whether a file is ours and unchanged; False is that of another program.
+
+    Raises
+    ------
+    ValueError
+        If it is ours and has changed.
+    """
+    with path.open("rb") as file:
+        head = file.read(SEAL_BYTES)
+        if not head.startswith(FAMILY):
+            return False
+        schema, _, sha256 = head.rstrip(b"\0\n").decode().partition(" ")
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise ValueError("it has changed since it was written")
+    if schema != SCHEMA:
+        raise FeatureFileError(f"{path} is of schema {schema}; this version reads {SCHEMA}. Encode the slide again.")
+    return True
+
+
+def _ours(file: h5py.File) -> FeatureBag:
+    return FeatureBag(
+        features=read_features(file),
+        tiles=own_grid(file),
+        slide=_FACTS.validate_json(file.attrs["slide"]),
+        encoder=encoder_card(file),
+    )

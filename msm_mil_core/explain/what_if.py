@@ -1,0 +1,151 @@
+"""What the model would say of a part of the slide: questions, and their answers."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from msm_mil_core.errors import QuestionError
+from msm_mil_core.explain.selection import Chosen, Selection, select, tell
+from msm_mil_core.mil.aggregate import recall
+from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.slides.tiles import TileGrid
+
+Verb = Literal["remove", "keep"]
+
+NO_MEMORY = (
+    "This result cannot be questioned: {why} Its maps, comparison and verdicts can be used. "
+    "Run the slide with a model without a refinement block (presets default and explain)."
+)
+REFINED = "its model (preset paper) lets tiles change each other, so no tile stands by itself."
+OLD = "it was written before results kept what questions need, or by another program."
+
+
+class Step(BaseModel):
+    """One change to the bag: tiles taken away, or all others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    verb: Verb
+    """remove = without these tiles; keep = only these tiles."""
+    selection: Selection
+    """Which tiles."""
+
+    def __str__(self) -> str:
+        return f"{'without' if self.verb == 'remove' else 'only'} {tell(self.selection)}"
+
+
+class Question(BaseModel):
+    """Steps after which one wants to know what the model says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    steps: tuple[Step, ...] = ()
+    """Each acts on what the steps before it left; none asks of the whole slide."""
+    name: str = ""
+    """What its asker calls it."""
+
+    def __str__(self) -> str:
+        return self.name or ", ".join(map(str, self.steps)) or "the whole slide"
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question that grows step by step, and can go back."""
+
+    done: tuple[Step, ...] = ()
+    undone: tuple[Step, ...] = ()
+    """What was undone, the last undone first."""
+
+    @property
+    def question(self) -> Question:
+        """What is asked now."""
+        return Question(steps=self.done)
+
+    def then(self, step: Step) -> "Inquiry":
+        """Ask one step further; what was undone is forgotten."""
+        return Inquiry((*self.done, step))
+
+    def undo(self) -> "Inquiry":
+        """Go one step back; at the beginning nothing changes."""
+        return replace(self, done=self.done[:-1], undone=(*self.done[-1:], *self.undone))
+
+    def redo(self) -> "Inquiry":
+        """Go one undone step forth; without one nothing changes."""
+        return replace(self, done=(*self.done, *self.undone[:1]), undone=self.undone[1:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What the model says of the whole slide, and of what a question keeps of it."""
+
+    question: Question
+    kept: Chosen
+    """(N,), the tiles that are left."""
+    before: Prediction
+    after: Prediction
+    """Over all tiles: attention is NaN, evidence 0, where a tile is not kept."""
+
+    @property
+    def flipped(self) -> bool:
+        """Whether another class is most probable now."""
+        return self.before.winner != self.after.winner
+
+    def __str__(self) -> str:
+        before, after = self.before, self.after
+        at = before.classes.index(before.winner)
+        left = f"{int(self.kept.sum()):,} of {len(self.kept):,} tiles left"
+        moved = f"P({before.winner}) from {before.probabilities[at]:.2f} to {after.probabilities[at]:.2f}"
+        flip = f"; the model now says {after.winner}" if self.flipped else ""
+        return f"{str(self.question)[:1].upper()}{str(self.question)[1:]} ({left}): {moved}{flip}."
+
+
+def require_memory(memory: TileMemory | None, *, refined: bool) -> TileMemory:
+    """Return what questions need, or say why there is none.
+
+    Raises
+    ------
+    QuestionError
+        If `memory` is None; `refined` tells whether the model has a refinement block.
+    """
+    if memory is None:
+        raise QuestionError(NO_MEMORY.format(why=REFINED if refined else OLD))
+    return memory
+
+
+def kept_tiles(question: Question, tiles: TileGrid, whole: Prediction) -> Chosen:
+    """Tell for each tile (N,) whether a question leaves it.
+
+    Raises
+    ------
+    QuestionError
+        If a step means no tile, or all are gone.
+    """
+    kept = np.ones(len(tiles), bool)
+    for step in question.steps:
+        chosen = select(step.selection, tiles, whole)
+        kept &= chosen if step.verb == "keep" else ~chosen
+        if not kept.any():
+            raise QuestionError(f"Nothing is left to ask about: {step} leaves no tile. Undo it or keep some tiles.")
+    return kept
+
+
+def ask(memory: TileMemory, tiles: TileGrid, whole: Prediction, question: Question) -> Answer:
+    """Ask the model about what a question leaves of the slide, masks worked out anew.
+
+    The answer equals a run of the model on a bag of just those tiles.
+
+    Parameters
+    ----------
+    memory, tiles, whole
+        What the model computed of the N tiles, where they are, and what it says of all of them.
+
+    Raises
+    ------
+    QuestionError
+        If a step means no tile, or all are gone.
+    """
+    kept = kept_tiles(question, tiles, whole)
+    return Answer(question, kept, whole, recall(memory, kept))

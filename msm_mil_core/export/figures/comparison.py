@@ -1,0 +1,168 @@
+"""Small figures of a comparison of mask stages, for the dock and for reports, and what they show in words."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from math import isfinite
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from msm_mil_core.display.stage_style import stage_colour
+from msm_mil_core.explain.coverage import CoverageStep
+from msm_mil_core.explain.stage_comparison import Comparison, Range, StagePair
+from msm_mil_core.export.figures.style import LETTER_PT, SMALL_PT, Sheet, as_png
+
+COVERAGE_IN, PAIR_IN, PAIRS_IN = 1.9, 0.18, 0.8
+"""Heights: of the coverage, of one line of pairs, and of what stands above and below the lines."""
+ROOM = 1.12
+"""Height of an axis, as a multiple of its highest bar: numbers stand above the bars."""
+MOST_NAMED = 6
+"""Of more stages only the numbers are written, and of more pairs only how many they are."""
+NOTHING = "Every stage adds something new, and no two stages go beyond what chance gives."
+
+Figures = Sequence[tuple[float, Range]]
+"""What was measured, and the range of what chance gives."""
+
+
+def findings(comparison: Comparison) -> tuple[str, ...]:
+    """Tell in sentences which stages add nothing, and which pairs lie outside of what 95 % of chance gives."""
+    pairs = comparison.pairs
+    told = (
+        *_idle(comparison.coverage),
+        *_beyond(pairs, _overlaps(pairs), ("overlap less", "overlap more")),
+        *_beyond(pairs, _correlations(pairs), ("rank tiles more in opposite order", "rank tiles more alike")),
+        *_beyond(pairs, _distances(pairs), ("look at places closer together", "look at places further apart")),
+    )
+    return told or (NOTHING,)
+
+
+def coverage_figure(steps: Sequence[CoverageStep], sheet: Sheet) -> bytes:
+    """Draw as PNG how the tissue covered grows from stage to stage, and dashed where a random claim would bring it.
+
+    One step a stage in its colour, from what the stages before it cover to what it covers with them: in mm², in tiles
+    where the slide's micrometres per pixel are not known.
+
+    Raises
+    ------
+    ValueError
+        If there is no stage.
+    """
+    per_tile, unit = _unit(steps)
+    added = [step.new_tiles * per_tile for step in steps]
+    before = [0.0, *accumulate(added)][:-1]
+    by_chance = [low + step.by_chance_new_tiles * per_tile for low, step in zip(before, steps, strict=True)]
+    figure = sheet.figure(COVERAGE_IN)
+    axes = figure.subplots()
+    sheet.plain(axes)
+    colours = [stage_colour(step.stage) for step in steps]
+    axes.bar(range(len(steps)), added, 0.6, before, color=colours, edgecolor=colours, linewidth=1.2)
+    _draw_chance(axes, by_chance, sheet)
+    _tell_growth(axes, before, added, sheet)
+    axes.set(ylim=(0, (max(*by_chance, sum(added)) or 1) * ROOM), xlim=(-0.6, len(steps) - 0.4))
+    axes.set_xticks(range(len(steps)), _names(steps))
+    axes.set_ylabel(f"{unit} covered", size=LETTER_PT, color=sheet.ink)
+    return as_png(figure, "Tissue covered, stage by stage")
+
+
+def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet) -> bytes:
+    """Draw as PNG, one line a pair of stages: overlap, rank correlation and distance as dots over the range of chance.
+
+    Raises
+    ------
+    ValueError
+        If there is no pair.
+    """
+    if not pairs:
+        raise ValueError("there is no pair of stages to draw")
+    figure = sheet.figure(PAIRS_IN + PAIR_IN * len(pairs))
+    overlap, correlation, distance = figure.subplots(1, 3, sharey=True)
+    _draw_pairs(overlap, "overlap", _overlaps(pairs), sheet)
+    _draw_pairs(correlation, "rank correlation", _correlations(pairs), sheet)
+    _draw_pairs(distance, f"distance, {'µm' if isfinite(pairs[0].mpp) else 'pixels'}", _distances(pairs), sheet)
+    for axes in (overlap, distance):
+        axes.set_xlim(left=0)
+    overlap.set_yticks(range(len(pairs)), list(map(_dashed, pairs)))
+    overlap.set_ylim(len(pairs) - 0.4, -0.6)
+    return as_png(figure, "Pairs of stages beside chance")
+
+
+def _overlaps(pairs: Sequence[StagePair]) -> Figures:
+    return [(pair.overlap, pair.overlap_chance_range) for pair in pairs]
+
+
+def _correlations(pairs: Sequence[StagePair]) -> Figures:
+    return [(pair.rank_correlation, pair.rank_correlation_chance_range) for pair in pairs]
+
+
+def _distances(pairs: Sequence[StagePair]) -> Figures:
+    """Return them in micrometres, in level-0 pixels where those are not known."""
+    if all(isfinite(pair.mpp) for pair in pairs):
+        return [(pair.distance_um, pair.distance_um_chance_range) for pair in pairs]
+    return [(pair.distance_px0, pair.distance_px0_chance_range) for pair in pairs]
+
+
+def _idle(steps: Sequence[CoverageStep]) -> list[str]:
+    idle = [str(step.stage + 1) for step in steps if not step.new_tiles]
+    if len(idle) < 2:
+        return [f"Stage {number} adds nothing new." for number in idle]
+    return [f"Stages {', '.join(idle[:-1])} and {idle[-1]} add nothing new."]
+
+
+def _beyond(pairs: Sequence[StagePair], figures: Figures, verbs: tuple[str, str]) -> list[str]:
+    """Say of which pairs a figure lies below, and of which above the range of chance; NaN lies nowhere."""
+    told = list(zip(pairs, figures, strict=True))
+    below = [pair for pair, (figure, (low, _)) in told if figure < low]
+    above = [pair for pair, (figure, (_, high)) in told if figure > high]
+    sides = zip((below, above), verbs, strict=True)
+    return [f"{_called(found, len(pairs))} {verb} than chance would." for found, verb in sides if found]
+
+
+def _called(found: Sequence[StagePair], of: int) -> str:
+    if len(found) == 1:
+        return f"Stages {found[0].one + 1} and {found[0].other + 1}"
+    if len(found) == of:
+        return f"All {of} pairs of stages"
+    named = f" ({', '.join(map(_dashed, found))})" if len(found) <= MOST_NAMED else ""
+    return f"{len(found)} of {of} pairs of stages{named}"
+
+
+def _dashed(pair: StagePair) -> str:
+    return f"{pair.one + 1} – {pair.other + 1}"
+
+
+def _names(steps: Sequence[CoverageStep]) -> list[str]:
+    numbers = [str(step.stage + 1) for step in steps]
+    return numbers if len(steps) > MOST_NAMED else [f"Stage {number}" for number in numbers]
+
+
+def _unit(steps: Sequence[CoverageStep]) -> tuple[float, str]:
+    """Return what one tile counts, and in what."""
+    if not steps:
+        raise ValueError("there is no stage to draw")
+    first = steps[0]
+    known = isfinite(first.area_mm2) and first.tiles
+    return (first.area_mm2 / first.tiles, "mm²") if known else (1.0, "tiles")
+
+
+def _draw_chance(axes: Axes, by_chance: Sequence[float], sheet: Sheet) -> None:
+    starts, ends = ([place + aside for place in range(len(by_chance))] for aside in (-0.42, 0.42))
+    told = "where a random claim of as many tiles would end"
+    axes.hlines(by_chance, starts, ends, colors=sheet.ink, linewidths=1, linestyles=(0, (3, 2)), label=told)
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
+    axes.legend(frameon=False, fontsize=SMALL_PT, labelcolor=sheet.ink, **place)
+
+
+def _tell_growth(axes: Axes, before: Sequence[float], added: Sequence[float], sheet: Sheet) -> None:
+    for place, (low, more) in enumerate(zip(before, added, strict=True)):
+        told = f"+{more:,.0f}" if more >= 100 or more == round(more) else f"+{more:.3g}"
+        top = (place, low + more)
+        axes.annotate(told, top, (0, 3), textcoords="offset points", ha="center", size=SMALL_PT, color=sheet.ink)
+
+
+def _draw_pairs(axes: Axes, title: str, figures: Figures, sheet: Sheet) -> None:
+    sheet.plain(axes)
+    axes.set_title(title, size=LETTER_PT, color=sheet.ink, loc="left")
+    for place, (figure, (low, high)) in enumerate(figures):
+        axes.plot([low, high], [place, place], color=sheet.faint, linewidth=6, solid_capstyle="butt")
+        axes.plot(figure, place, "o", color=sheet.ink, markersize=4, clip_on=False, zorder=3)
+    axes.locator_params(axis="x", nbins=3)

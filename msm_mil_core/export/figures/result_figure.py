@@ -1,0 +1,153 @@
+"""One picture of a result: the slide, where every stage looked, how probable the classes are."""
+
+import textwrap
+import warnings
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.display.heatmap import Contrast
+from msm_mil_core.errors import OutputError
+from msm_mil_core.export.figures.layout import MARGIN_IN, FigureLayout, lay_out
+from msm_mil_core.export.figures.panels import (
+    INK,
+    SOFT_INK,
+    Ground,
+    draw_probabilities,
+    draw_slide,
+    draw_stage,
+    draw_weights,
+    literal,
+)
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.slide import Slide
+from msm_mil_core.slides.tiles import TileGrid
+
+DPI = 170
+AROUND = 0.04
+"""What is shown around the tiles, as a share of their longer side."""
+BEYOND = 0.01
+"""What may be shown beyond the slide, so that outlines at its edge are whole."""
+PALENESS = 0.5
+"""How far the tissue under a map is brought to white."""
+SHOWN_SIDE_PX = 1400
+"""How many pixels the longer side of what is shown should have."""
+LARGEST_SIDE_PX = 6000
+TITLE_LETTER_IN, NOTE_LETTER_IN = 0.15, 0.064
+"""Room for a letter of the title, and of the notes."""
+WARNING = "Research use, not for diagnosis."
+HOW_TO_READ = (
+    "Attention tells which tiles a stage drew on, not why, and is not a map of disease. "
+    "Compare places within a stage; colours of two stages are not on one scale."
+)
+
+
+def write_figure(result: SlideResult, slide: Slide | None, path: Path, kind: Contrast = "rank") -> None:
+    """Write one PNG: slide, a heatmap per stage in its own hue, colour bars, probabilities, stage weights.
+
+    Parameters
+    ----------
+    result, path
+        What is drawn, and where it is written.
+    slide
+        The open slide of the result; without it the maps stand on the footprint of the tiles.
+    kind
+        How attention is spread over the colours; the colour bars say it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there, or `slide` is another slide than the result's.
+    """
+    _check_same(result, slide)
+    facts = {"Title": "MSM-MIL", "Description": WARNING, "Source": _provenance(result)}
+    with whole_file(path) as part, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that the font lacks
+        _draw(result, slide, kind).savefig(part, format="png", metadata=facts)
+
+
+def _check_same(result: SlideResult, slide: Slide | None) -> None:
+    if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
+        raise OutputError(
+            f"{slide.facts.path} is not the slide that this result was made from ({result.slide.name}): "
+            "its content differs. Put the right file there, or draw the maps without the slide."
+        )
+
+
+def _draw(result: SlideResult, slide: Slide | None, kind: Contrast) -> Figure:
+    prediction = result.prediction
+    view_px0 = _view(result.tiles, result.slide.size_px0)
+    left, top, right, bottom = view_px0
+    stages = len(prediction.stages)
+    page = lay_out(stages + 1, (bottom - top) / (right - left), (len(prediction.classes), stages))
+    picture = None if slide is None else _picture(slide, view_px0)
+    pale = None if picture is None else _pale(picture)
+    ground = Ground(result.tiles, view_px0, picture, pale, result.slide.size_px0, result.slide.mpp)
+    figure = Figure(figsize=page.size_in, dpi=DPI, facecolor="white")
+    draw_slide(figure.add_axes(page.panels[0]), ground, prediction)
+    for index, stage in enumerate(prediction.stages):
+        panel, bar = figure.add_axes(page.panels[index + 1]), figure.add_axes(page.colour_bars[index + 1])
+        draw_stage(panel, bar, ground, (index, stage), kind)
+    draw_probabilities(figure.add_axes(page.charts[0]), prediction)
+    draw_weights(figure.add_axes(page.charts[1]), prediction)
+    _write_words(figure, page, result)
+    return figure
+
+
+def _view(tiles: TileGrid, size_px0: tuple[int, int]) -> tuple[float, float, float, float]:
+    low, high = tiles.xy_px0.min(axis=0), tiles.xy_px0.max(axis=0) + tiles.side_px0
+    longer = (high - low).max()
+    left, top = np.maximum(low - AROUND * longer, -BEYOND * longer)
+    right, bottom = np.minimum(high + AROUND * longer, np.array(size_px0) + BEYOND * longer)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _picture(slide: Slide, view_px0: tuple[float, float, float, float]) -> NDArray[np.uint8]:
+    left, top, right, bottom = view_px0
+    wanted = SHOWN_SIDE_PX * max(slide.facts.size_px0) / max(right - left, bottom - top)
+    rgb = slide.thumbnail(min(LARGEST_SIDE_PX, round(wanted)))
+    return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+
+
+def _pale(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grey = picture[..., :3] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    pale = (255 - (255 - grey) * (1 - PALENESS)).astype(np.uint8)
+    return np.dstack([pale, pale, pale, picture[..., 3]])
+
+
+def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> None:
+    prediction, (width_in, height_in) = result.prediction, page.size_in
+    left = page.from_left(MARGIN_IN)
+    name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
+    answer = f"{prediction.winner}, probability {prediction.probabilities.max():.3f}"
+    figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
+    figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
+    figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)
+    how = textwrap.fill(HOW_TO_READ, int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN))
+    figure.text(left, page.from_top(height_in - 0.56), WARNING, size=9, weight="bold", color=INK)
+    figure.text(left, page.from_top(height_in - 0.48), how, size=8, color=SOFT_INK, va="top")
+    figure.text(left, page.from_top(height_in - 0.1), _provenance(result), size=6.5, color=SOFT_INK)
+
+
+def _shorten_middle(name: str, letters: int) -> str:
+    half = (letters - 1) // 2
+    return name if len(name) <= letters else f"{name[:half]}…{name[-half:]}"
+
+
+def _summary(result: SlideResult) -> str:
+    tiles, side_um = result.tiles, result.tiles.side_px * result.tiles.mpp
+    masked = "hidden from later stages" if result.prediction.masks_applied else "still seen by later stages"
+    model = textwrap.shorten(result.model.name, 40, placeholder="…")
+    return f"MSM-MIL, {model} · {len(tiles):,} tiles of {side_um:.0f} µm · what a stage claims is {masked}"
+
+
+def _provenance(result: SlideResult) -> str:
+    version = result.versions.get("napari-msm-mil", "")
+    facts = result.slide
+    return (
+        f"{result.created} · napari-msm-mil {version} · model {result.model.sha256[:12]} ({result.model.preset}) · "
+        f"slide {facts.quick_hash[:12]} · {facts.mpp} µm/px ({facts.mpp_origin})"
+    )

@@ -1,0 +1,1 @@
+"""Results as GeoJSON for QuPath, and annotations drawn in QuPath as regions."""

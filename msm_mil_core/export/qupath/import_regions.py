@@ -1,0 +1,93 @@
+"""The areas that somebody drew, as a GeoJSON file holds them."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely import Polygon
+from shapely.geometry import shape
+
+from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.geojson_check import GZIP_MAGIC
+
+GEOMETRIES = {
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
+}  # fmt: skip
+
+
+def read_areas(path: Path) -> list[Polygon]:
+    """Return the polygons of all annotations with an area, in the file's own frame.
+
+    Tiles, detections and cells are left out, as are points and lines; a feature of no stated kind is an annotation,
+    as for QuPath. The file may be gzipped, a feature collection, a list, one feature or a bare geometry.
+
+    Raises
+    ------
+    RegionError
+        If the file cannot be read, is no GeoJSON, or has no such annotation.
+    """
+    areas = [area for number, feature in enumerate(_features(path), 1) for area in _areas(feature, number, path)]
+    if not areas:
+        raise RegionError(
+            f"{path} has no annotation with an area (tiles, detections, points and lines do not count). "
+            "Draw one in QuPath and export it again as GeoJSON."
+        )
+    return areas
+
+
+def _features(path: Path) -> list[object]:
+    content = _content(path)
+    if isinstance(content, list):
+        return content
+    kind = content.get("type") if isinstance(content, dict) else None
+    if kind == "FeatureCollection" and isinstance(content.get("features"), list):
+        return list(content["features"])
+    if kind == "Feature":
+        return [content]
+    if kind in GEOMETRIES:
+        return [{"geometry": content}]
+    raise RegionError(f"{path} is no GeoJSON: it has no features. Export annotations from QuPath as GeoJSON.")
+
+
+def _content(path: Path) -> Any:
+    try:
+        packed = path.read_bytes()
+        text = gzip.decompress(packed) if packed.startswith(GZIP_MAGIC) else packed
+        return json.loads(text.decode("utf-8-sig"), parse_constant=_refuse)
+    except FileNotFoundError as exc:
+        raise RegionError(f"There is no file {path}. Check the path of the regions.") from exc
+    except (OSError, EOFError, zlib.error) as exc:
+        raise RegionError(f"{path} cannot be read ({exc}). Export the annotations again.") from exc
+    except (ValueError, RecursionError) as exc:
+        raise RegionError(
+            f"{path} is no GeoJSON ({exc}). Export annotations from QuPath as GeoJSON, and choose that file."
+        ) from exc
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no coordinate")
+
+
+def _areas(feature: Any, number: int, path: Path) -> Iterator[Polygon]:
+    try:
+        properties = feature.get("properties") or {}
+        kind = properties.get("objectType", properties.get("object_type", "annotation"))
+        geometry = feature.get("geometry")
+        if kind == "annotation" and geometry is not None:
+            yield from _polygons(shapely.force_2d(shape(geometry)))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, shapely.errors.ShapelyError) as exc:
+        raise RegionError(
+            f"Feature {number} of {path} is no proper annotation ({exc}). Draw it again in QuPath, or remove it."
+        ) from exc
+
+
+def _polygons(drawn: shapely.Geometry) -> Iterator[Polygon]:
+    for part in shapely.get_parts(drawn):
+        if isinstance(part, Polygon) and not part.is_empty:
+            yield part
+        elif isinstance(part, shapely.MultiPolygon | shapely.GeometryCollection):
+            yield from _polygons(part)

@@ -1,0 +1,228 @@
+"""What a report says, section by section, and the page that it becomes."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from msm_mil_core.display.color_ramps import signed_ramp
+from msm_mil_core.display.heatmap import contrast, contrast_label
+from msm_mil_core.display.stage_style import Rgba, stage_colour, stage_name, stage_ramp
+from msm_mil_core.display.tile_map import evidence_map
+from msm_mil_core.errors import QuestionError
+from msm_mil_core.explain.examination import Examination
+from msm_mil_core.explain.gallery import Gallery
+from msm_mil_core.explain.stage_comparison import Comparison, StagePair
+from msm_mil_core.explain.tile_values import NO_EVIDENCE, evidence_sum
+from msm_mil_core.export.figures.comparison import coverage_figure, findings
+from msm_mil_core.export.figures.faithfulness import faithfulness_figure
+from msm_mil_core.export.figures.style import Sheet
+from msm_mil_core.export.report.images import Ground, Pixels, as_data, as_jpeg, draw_map, draw_outline
+from msm_mil_core.export.tables.comparison import NOTE
+from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
+from msm_mil_core.results.annotations import KeptQuestion, Notebook, now
+from msm_mil_core.results.slide_result import SlideResult
+
+SHEET = Sheet(width_px=1150, dpi=170)
+UNKNOWN = "–"
+FOOTPRINT = "#111111"
+
+Words = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportParts:
+    """Everything that a report is made of."""
+
+    result: SlideResult
+    notebook: Notebook
+    ground: Ground
+    galleries: tuple[Gallery, ...]
+    """One for each stage; none without the slide."""
+    comparison: Comparison
+    examination: Examination | None
+    no_examination: str
+    """Why there is none; empty if there is one."""
+    no_slide: str
+    """Why the slide is not shown; empty if it is."""
+    associated: tuple[tuple[str, Pixels], ...]
+    """Images beside the slide that were asked for, by name."""
+
+
+def render_page(parts: ReportParts) -> str:
+    """Write the page: one HTML document that holds all its pictures itself."""
+    loader = jinja2.PackageLoader("msm_mil_core.export.report", "templates")
+    pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    return pages.get_template("report.html.j2").render(_words(parts))
+
+
+def _words(parts: ReportParts) -> Words:
+    result, prediction = parts.result, parts.result.prediction
+    return {
+        "slide": {"name": result.slide.name, "facts": _slide_facts(result)},
+        "winner": prediction.winner,
+        "probability": float(prediction.probabilities.max()),
+        "classes": class_rows(prediction),
+        "class_names": prediction.classes,
+        "overview": "" if parts.no_slide else as_jpeg(_footprint(parts)),
+        "no_slide": parts.no_slide,
+        "across": _across(parts),
+        "associated": [{"name": name, "source": as_jpeg(picture)} for name, picture in parts.associated],
+        "stages": [_stage(parts, index) for index in range(len(prediction.stages))],
+        "masks_applied": prediction.masks_applied,
+        "by_construction": NOTE,
+        "questions": [_question(kept) for kept in parts.notebook.questions],
+        "provenance": _provenance(result),
+        **_evidence(parts),
+        **_comparison(parts.comparison),
+        **_examination(parts),
+    }
+
+
+def _slide_facts(result: SlideResult) -> list[tuple[str, str]]:
+    slide, tiles = result.slide, result.tiles
+    width, height = slide.size_px0
+    mpp = "not known" if slide.mpp is None else f"{slide.mpp:g} µm ({slide.mpp_origin})"
+    side = "" if slide.mpp is None else f", {tiles.side_px0 * slide.mpp:.0f} µm"
+    return [
+        ("Size", f"{width:,} x {height:,} pixels"),
+        ("Micrometres per pixel", mpp),
+        ("Tiles", f"{len(tiles):,}, each {tiles.side_px0} pixels{side} wide"),
+        ("Quick hash", slide.quick_hash),
+    ]
+
+
+def _across(parts: ReportParts) -> str:
+    across_px0 = parts.ground.rgb.shape[1] * parts.ground.px0_per_px
+    mpp = parts.result.slide.mpp
+    return f"{across_px0:,.0f} pixels wide" if mpp is None else f"{across_px0 * mpp / 1000:.2f} mm wide"
+
+
+def _footprint(parts: ReportParts) -> Pixels:
+    tiles = parts.result.tiles
+    return draw_outline(parts.ground.rgb, parts.ground, tiles, np.ones(len(tiles), bool), FOOTPRINT)
+
+
+def _stage(parts: ReportParts, index: int) -> Words:
+    result, stage = parts.result, parts.result.prediction.stages[index]
+    row = stage_rows(result.prediction)[index]
+    ramp = stage_ramp(index)
+    values = contrast(stage.attention, "rank")
+    picture = draw_map(parts.ground, result.tiles, values, ramp, (0.0, 1.0))
+    gallery = next((gallery for gallery in parts.galleries if gallery.stage == index), None)
+    return {
+        "name": stage_name(index),
+        "colour": stage_colour(index),
+        "row": row,
+        "legend": f"{contrast_label('rank', row.shown)}, pale to full colour",
+        "ramp": _gradient(ramp),
+        "map": as_jpeg(draw_outline(picture, parts.ground, result.tiles, stage.claimed, stage_colour(index))),
+        "verdict": parts.notebook.verdict_of(index),
+        "gallery": [] if gallery is None else _pictures(gallery),
+    }
+
+
+def _pictures(gallery: Gallery) -> list[Words]:
+    return [
+        {
+            "source": as_jpeg(tile.picture),
+            "number": tile.pick.tile,
+            "place": tile.pick.place,
+            "found": tile.pick.found,
+        }
+        for tile in gallery.tiles
+    ]
+
+
+def _gradient(ramp: tuple[Rgba, ...]) -> str:
+    stops = (f"rgba({r * 255:.0f},{g * 255:.0f},{b * 255:.0f},{alpha:.2f})" for r, g, b, alpha in ramp)
+    return f"linear-gradient(to right, {', '.join(stops)})"
+
+
+def _evidence(parts: ReportParts) -> Words:
+    prediction = parts.result.prediction
+    answer = prediction.classes.index(prediction.winner)
+    try:
+        shown, total = evidence_map(prediction, answer, None), evidence_sum(prediction, answer)
+    except QuestionError:
+        return {"evidence": None, "no_evidence": NO_EVIDENCE}
+    picture = draw_map(parts.ground, parts.result.tiles, shown.values, signed_ramp(), shown.limits)
+    return {"evidence": {"sum": total.in_words(prediction.winner), "map": as_jpeg(picture), "legend": shown.legend}}
+
+
+def _comparison(comparison: Comparison) -> Words:
+    if not comparison.pairs:
+        return {"pairs": []}
+    return {
+        "pairs": [_pair(pair) for pair in comparison.pairs],
+        "top_percent": comparison.options.top_percent,
+        "findings": findings(comparison),
+        "coverage": as_data(coverage_figure(comparison.coverage, SHEET)),
+    }
+
+
+def _pair(pair: StagePair) -> Words:
+    known = isfinite(pair.mpp)
+    um, px0 = (pair.distance_um, pair.distance_um_by_chance), (pair.distance_px0, pair.distance_px0_by_chance)
+    distance = um if known else px0
+    return {
+        "name": f"Stages {pair.one + 1} and {pair.other + 1}",
+        "overlap": _beside(pair.overlap, pair.overlap_by_chance, ".2f"),
+        "correlation": _told(pair.rank_correlation, "+.2f"),
+        "distance": f"{_beside(*distance, ',.0f')} {'µm' if known else 'pixels'}",
+    }
+
+
+def _beside(figure: float, by_chance: float, form: str) -> str:
+    return f"{figure:{form}} ({by_chance:{form}})" if isfinite(figure) else UNKNOWN
+
+
+def _told(figure: float, form: str) -> str:
+    return f"{figure:{form}}" if isfinite(figure) else UNKNOWN
+
+
+def _examination(parts: ReportParts) -> Words:
+    examination = parts.examination
+    if examination is None:
+        return {"examination": None, "no_examination": parts.no_examination}
+    return {
+        "examination": {
+            "sentences": examination.sentences,
+            "curves": as_data(faithfulness_figure(examination.faithfulness, SHEET)),
+            "areas": examination.faithfulness.areas_in_words,
+            "stable": [
+                {
+                    "name": stage_name(stage.stage),
+                    "correlation": _told(stage.rank_correlation, ".2f"),
+                    "claims": _told(stage.same_claims, ".2f"),
+                }
+                for stage in examination.stability.stages
+            ],
+        }
+    }
+
+
+def _question(kept: KeptQuestion) -> Words:
+    steps = ", ".join(map(str, kept.question.steps))
+    return {
+        "text": str(kept.question),
+        "steps": steps if kept.question.name else "",
+        "left": kept.left,
+        "changes": [f"{was:.3f} → {now:.3f}" for was, now in zip(kept.before, kept.after, strict=True)],
+    }
+
+
+def _provenance(result: SlideResult) -> list[tuple[str, str]]:
+    options = result.options
+    chosen = (f"{name} {value}" for name, value in options.items() if name not in ("encoder", "encoder_sha256"))
+    return [
+        ("Model", f"{result.model.name}, preset {result.model.preset}, {result.model.stages} stages"),
+        ("Model file, SHA-256", result.model.sha256),
+        ("Encoder", f"{options.get('encoder', UNKNOWN)} {options.get('encoder_sha256', '')}"),
+        ("Options", "; ".join(chosen)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())),
+        ("Result made", result.created),
+        ("Report written", now()),
+    ]

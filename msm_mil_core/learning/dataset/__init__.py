@@ -1,0 +1,1 @@
+"""Labelled bags: labels, splits, and validation before training."""

@@ -1,0 +1,90 @@
+"""Folds: patients in several parts, each of which is once the test part of a model that has not seen it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from sklearn.model_selection import StratifiedGroupKFold
+
+from msm_mil_core.errors import TrainingError
+from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.learning.dataset.splits import Indices, SplitOptions
+
+DRAWS = 20
+"""How often folds are drawn until each of them has every class."""
+
+
+class FoldOptions(BaseModel):
+    """How many models are trained, so that figures rest on more than one of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    folds: int = Field(default=1, ge=1)
+    """Parts into which the patients are drawn, each once the test part of a model; 1 keeps to one split."""
+    seeds: int = Field(default=1, ge=1)
+    """Models for each fold: with the seed, the seed plus one, and so on."""
+
+    @property
+    def several(self) -> bool:
+        """Tell whether this is more than one model."""
+        return self.folds * self.seeds > 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """All bags, parted for one model."""
+
+    number: int
+    """From 1."""
+    bags: BagSet
+
+
+def lay_folds(bags: BagSet, count: int, split: SplitOptions) -> tuple[Fold, ...]:
+    """Part bags `count` times, by patient, the classes in like shares; each bag is in the test part once.
+
+    Validation bags are still to be drawn from the rest of each fold. One fold leaves the bags as they are.
+
+    Raises
+    ------
+    TrainingError
+        If the table parts the bags already, or there are too few patients.
+    """
+    if count == 1:
+        return (Fold(1, bags),)
+    _check(bags, count)
+    return tuple(
+        Fold(number, replace(bags, parts=_parts(len(bags), test)))
+        for number, test in enumerate(_draw(bags, count, split.seed), start=1)
+    )
+
+
+def _check(bags: BagSet, count: int) -> None:
+    if bags.parts is not None:
+        raise TrainingError("The table says in its column split which slides are test. Leave it out to draw folds.")
+    for index, name in enumerate(bags.classes):
+        patients = {bags.patients[bag] for bag in np.flatnonzero(bags.labels == index)}
+        if len(patients) < count:
+            raise TrainingError(
+                f"Class {name!r} has slides of {len(patients)} patients, too few for {count} folds. "
+                f"Add patients, or draw {max(1, len(patients))} folds at most."
+            )
+
+
+def _draw(bags: BagSet, count: int, seed: int) -> list[Indices]:
+    for drawn in _drawn(bags, count, seed):
+        if all(len(np.unique(bags.labels[test])) == len(bags.classes) for test in drawn):
+            return drawn
+    raise TrainingError(f"No {count} folds have every class in each: too few patients. Draw fewer folds.")
+
+
+def _drawn(bags: BagSet, count: int, seed: int) -> Iterator[list[Indices]]:
+    for draw in range(DRAWS):
+        drawer = StratifiedGroupKFold(count, shuffle=True, random_state=seed + draw)
+        yield [test for _, test in drawer.split(bags.labels, bags.labels, np.array(bags.patients))]
+
+
+def _parts(count: int, test: Indices) -> tuple[Part, ...]:
+    held = set(test.tolist())
+    return tuple("test" if index in held else "train" for index in range(count))

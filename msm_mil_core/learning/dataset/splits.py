@@ -1,0 +1,106 @@
+"""Which bags are learnt from, which choose the epoch, and which only judge."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from sklearn.model_selection import StratifiedGroupKFold
+
+from msm_mil_core.errors import TrainingError
+from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.labels import Part
+
+Indices = NDArray[np.int64]
+
+
+class SplitOptions(BaseModel):
+    """How bags are parted where the table does not say it: by patient, the classes in like shares."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    test_share: float = Field(default=0.2, ge=0, le=0.5)
+    """Share of the bags that only judge the finished model; 0 holds out none."""
+    val_share: float = Field(default=0.2, gt=0, le=0.5)
+    """Share of the other bags that chooses the epoch."""
+    seed: int = Field(default=0, ge=0)
+    """Another seed draws another split."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Indices of bags, in rising order; no bag and no patient is in two parts."""
+
+    train: Indices
+    val: Indices
+    test: Indices
+    """Empty where nothing is held out."""
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of bags in each part."""
+        return {"train": len(self.train), "val": len(self.val), "test": len(self.test)}
+
+
+def split_bags(bags: BagSet, options: SplitOptions) -> Split:
+    """Part bags as their table says, and draw by patient what it leaves open.
+
+    Raises
+    ------
+    TrainingError
+        If a part would lack a class.
+    """
+    test, rest = _test_part(bags, options)
+    val = _given(bags, "val")
+    if not len(val):
+        val = _hold_out(bags, rest, options.val_share, options.seed)
+    split = Split(train=np.setdiff1d(rest, val), val=val, test=test)
+    for name, part in (("train", split.train), ("val", split.val), ("test", split.test)):
+        _check_has_all_classes(bags, name, part)
+    return split
+
+
+def _test_part(bags: BagSet, options: SplitOptions) -> tuple[Indices, Indices]:
+    everything = np.arange(len(bags))
+    test = _given(bags, "test")
+    if bags.parts is None and options.test_share:
+        test = _hold_out(bags, everything, options.test_share, options.seed)
+    return test, np.setdiff1d(everything, test)
+
+
+def _given(bags: BagSet, wanted: Part) -> Indices:
+    return np.array([index for index, part in enumerate(bags.parts or ()) if part == wanted], np.int64)
+
+
+def _hold_out(bags: BagSet, among: Indices, share: float, seed: int) -> Indices:
+    """Draw about `share` of the bags in `among`; the fold with every class on both sides, or else the first."""
+    labels, patients = bags.labels[among], np.array(bags.patients)[among]
+    folds = StratifiedGroupKFold(_fold_count(bags, among, share), shuffle=True, random_state=seed)
+    drawn = [among[held] for _, held in folds.split(labels, labels, patients)]
+    whole = (held for held in drawn if not _lacking(bags, held) and not _lacking(bags, np.setdiff1d(among, held)))
+    return next(whole, drawn[0])
+
+
+def _fold_count(bags: BagSet, among: Indices, share: float) -> int:
+    for index, name in enumerate(bags.classes):
+        patients = {bags.patients[bag] for bag in among if bags.labels[bag] == index}
+        if len(patients) < 2:
+            raise TrainingError(
+                f"Class {name!r} has slides of {len(patients)} patient{'' if len(patients) == 1 else 's'} to part. "
+                "Add patients, or say in the table's column split which slides are train, val and test."
+            )
+    least = int(np.bincount(bags.labels[among]).min())
+    return max(2, min(round(1 / share), least, len({bags.patients[bag] for bag in among})))
+
+
+def _check_has_all_classes(bags: BagSet, name: str, part: Indices) -> None:
+    lacking = _lacking(bags, part)
+    if lacking and (len(part) or name != "test"):
+        raise TrainingError(
+            f"The part {name} has no slide of class {lacking[0]!r}. "
+            "Add patients of it, or put some of its slides there in the table's column split."
+        )
+
+
+def _lacking(bags: BagSet, part: Indices) -> Sequence[str]:
+    return [name for index, name in enumerate(bags.classes) if index not in bags.labels[part]]

@@ -1,0 +1,1 @@
+"""Predictions of finished models on labelled bags, and their metrics."""

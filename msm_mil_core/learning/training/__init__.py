@@ -1,0 +1,1 @@
+"""From labelled bags to a checkpoint."""

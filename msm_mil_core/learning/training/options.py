@@ -1,0 +1,113 @@
+"""Everything a user may choose about training."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from msm_mil_core.learning.dataset.splits import SplitOptions
+from msm_mil_core.mil.options import ModelOptions, Preset, preset
+from msm_mil_core.precision import Precision
+
+
+class ModelChanges(BaseModel):
+    """In what a model differs from its preset; what is left out stays as the preset has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    hidden: int | None = Field(default=None, ge=1)
+    """Width of the projected features."""
+    attention: int | None = Field(default=None, ge=1)
+    """Width of the gated attention heads."""
+    masked_stages: int | None = Field(default=None, ge=0, le=32)
+    """Number of masked stages."""
+    k: int | None = Field(default=None, ge=1)
+    """How many tiles a stage claims, instead of a share of the bag's."""
+    k_share: float | None = Field(default=None, gt=0, le=1)
+    """What a stage claims as a share of the bag's tiles; if given, `k` is not used."""
+    mask_mode: Literal["train", "always", "never"] | None = None
+    """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
+    fusion: Literal["mean", "attention"] | None = None
+    """How the stages' bag embeddings are weighed."""
+    lambda_s: float | None = Field(default=None, ge=0)
+    """Weight of the stages' own losses."""
+    lambda_beta: float | None = Field(default=None, ge=0)
+    """Weight of what keeps attention fusion from using one stage alone."""
+    lambda_d: float | None = Field(default=None, ge=0)
+    """Weight of the agreement between stages; 0.3 makes them rank tiles differently."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Share of projected features dropped while training."""
+    standardise: bool | None = None
+    """Whether features are standardised by the mean and the standard deviation of the training tiles."""
+
+
+ABMIL = ModelChanges(masked_stages=0, lambda_s=0)
+"""MSM-MIL without its masked stages is gated ABMIL (Ilse et al. 2018, eq. 9): one attention, one classifier."""
+
+
+class CardOptions(BaseModel):
+    """What people who get the model should read about it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    data: str = ""
+    """What it was trained on."""
+    labels: str = ""
+    """What its labels mean and how they came about."""
+    citation: str = ""
+    """What to cite for the data."""
+    limits: str = "Research use, not for diagnosis."
+    """What it must not be used for, and where it is known to fail."""
+    licence: str = ""
+    """Of the weights."""
+
+
+class TrainOptions(BaseModel):
+    """How a model is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: str = Field(default="model", min_length=1)
+    """The model's name, as tables and the window show it."""
+    preset: Preset = "default"
+    """Where the model's options start from: paper, default or explain."""
+    model: ModelChanges = ModelChanges()
+    """In what the model differs from the preset."""
+    split: SplitOptions = SplitOptions()
+    """How bags are parted where the table does not say it."""
+    encoder: str | None = Field(default=None, min_length=1)
+    """The encoder that made the features, for files that do not tell it."""
+    side_px: int | None = Field(default=None, ge=1)
+    """Side of the tiles as the encoder got them, for files that do not tell it."""
+    mpp: float | None = Field(default=None, gt=0)
+    """Micrometres per pixel of the tiles, for files that do not tell it."""
+    epochs: int = Field(default=100, ge=1)
+    """Most passes over the training bags."""
+    patience: int = Field(default=20, ge=1)
+    """Passes without a better validation loss after which training stops."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Of AdamW at the start; it falls to 0 along a cosine."""
+    weight_decay: float = Field(default=1e-5, ge=0)
+    """Of AdamW."""
+    bags_per_step: int = Field(default=1, ge=1)
+    """Bags that go through the network at once, shared among the devices; several suit small bags."""
+    accumulate: int = Field(default=1, ge=1)
+    """Times that bags go through the network before it learns from all of them together; saves memory, not time."""
+    tiles_per_bag: int | None = Field(default=None, ge=1)
+    """Tiles drawn anew from each bag in each pass; all of them if left out."""
+    balance: bool = True
+    """Whether rare classes weigh as much as common ones."""
+    seed: int = Field(default=0, ge=0)
+    """Another seed gives other first weights and another order of bags; the same one gives the same model on a CPU."""
+    device: str = "auto"
+    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1, mps, or several as in cuda:0,cuda:1."""
+    precision: Precision = "auto"
+    """In what it computes: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
+    card: CardOptions = CardOptions()
+    """What people who get the model should read about it."""
+
+    def model_options(self, features: int, classes: int) -> ModelOptions:
+        """Return the preset with its changes, for features of length `features` and `classes` classes."""
+        changes = self.model.model_dump(exclude_none=True)
+        if "k" in changes:
+            changes.setdefault("k_share", None)  # a number of tiles takes the place of the preset's share
+        return ModelOptions(**(preset(self.preset, features, classes).model_dump() | changes))

@@ -1,1 +1,0 @@
-"""What leaves the core: result files, heatmaps, GeoJSON, tables and figures."""

@@ -1,0 +1,1 @@
+"""The result of one slide, its file, and the annotations saved with it."""

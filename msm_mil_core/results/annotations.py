@@ -1,0 +1,179 @@
+"""What a person noted on a result: verdicts, questions and how it was looked at; it lives in the result's file."""
+
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import h5py
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.display.heatmap import Contrast
+from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.explain.what_if import Answer, Question
+
+DATASET = "notebook"
+
+
+class _Note(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Verdict(_Note):
+    """What a pathologist says a stage looked at."""
+
+    stage: int = Field(ge=0)
+    """Counted from 0."""
+    label: str
+    """tumour, inflammation, artefact, or free text."""
+    note: str = ""
+    """Free text."""
+    at: str
+    """ISO 8601, with the time zone."""
+
+
+class KeptQuestion(_Note):
+    """A question that someone asked and kept, and what the model answered."""
+
+    question: Question
+    left: int
+    """How many tiles were left."""
+    before: tuple[float, ...]
+    """Probability of each class for the whole slide."""
+    after: tuple[float, ...]
+    """Probability of each class for what was left."""
+    at: str
+    """ISO 8601, with the time zone."""
+
+
+class StageView(_Note):
+    """How a stage's map was shown."""
+
+    visible: bool = True
+    contrast: Contrast = "rank"
+    opacity: float = Field(default=0.7, ge=0, le=1)
+
+
+class View(_Note):
+    """How a result was shown."""
+
+    stages: tuple[StageView, ...]
+    shared_scale: bool = False
+    """Whether the colours of all stages stand for the same values."""
+    top_percent: float = Field(default=100, gt=0, le=100)
+    """How much of each stage's map was shown, from the top."""
+    claimed: bool = True
+    """Whether claimed tiles were outlined."""
+
+
+class Notebook(_Note):
+    """Everything a person added to a result; nothing of it is computed anew when it is opened."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    """At most one a stage."""
+    questions: tuple[KeptQuestion, ...] = ()
+    """In the order in which they were kept."""
+    view: View | None = None
+
+    def verdict_of(self, stage: int) -> Verdict | None:
+        """Return what was said of a stage."""
+        return next((verdict for verdict in self.verdicts if verdict.stage == stage), None)
+
+    def with_verdict(self, verdict: Verdict) -> "Notebook":
+        """Return a notebook with this verdict in place of the stage's last; an empty one takes it away."""
+        others = [known for known in self.verdicts if known.stage != verdict.stage]
+        new = [verdict] if verdict.label or verdict.note else []
+        ordered = sorted([*others, *new], key=lambda known: known.stage)
+        return self.model_copy(update={"verdicts": tuple(ordered)})
+
+    def with_question(self, kept: KeptQuestion) -> "Notebook":
+        """Return a notebook with one more question."""
+        return self.model_copy(update={"questions": (*self.questions, kept)})
+
+    def without_question(self, index: int) -> "Notebook":
+        """Return a notebook without one of its questions."""
+        left = tuple(kept for at, kept in enumerate(self.questions) if at != index)
+        return self.model_copy(update={"questions": left})
+
+
+def keep_answer(answer: Answer, name: str = "") -> KeptQuestion:
+    """Take an answer as a note."""
+    return KeptQuestion(
+        question=answer.question.model_copy(update={"name": name or answer.question.name}),
+        left=int(answer.kept.sum()),
+        before=tuple(map(float, answer.before.probabilities)),
+        after=tuple(map(float, answer.after.probabilities)),
+        at=now(),
+    )
+
+
+def now() -> str:
+    """Return the time as notes keep it."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def load_notebook(path: Path) -> Notebook:
+    """Read the notes in a result's file; empty if nobody made any.
+
+    Raises
+    ------
+    ResultError
+        If the file or its notes cannot be read.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            text = file[DATASET].asstr()[()] if DATASET in file else "{}"
+        return Notebook.model_validate_json(text)
+    except (OSError, RuntimeError, KeyError, TypeError, ValidationError) as exc:
+        why = str(exc).splitlines()[0]
+        raise ResultError(f"The notes in {path} cannot be read ({why}). The result itself may still open.") from exc
+
+
+def save_notebook(notebook: Notebook, path: Path) -> None:
+    """Put the notes into a result's file, in place of those that were there; the file stays whole throughout.
+
+    Nothing else changes: who may read the file stays as it was, and a link goes on pointing at it.
+
+    Raises
+    ------
+    OutputError
+        If the file is not there, is read-only or damaged, or cannot be written.
+    """
+    if not path.is_file():
+        raise OutputError(f"{path} is not there any more.")
+    if not is_writable(path):
+        raise OutputError(f"{path} is read-only, so the notes are not in it.")
+    if not computed_at(path):
+        raise OutputError(f"{path} is damaged or no result any more, so the notes are not in it.")
+    with whole_file(path.resolve()) as part:
+        shutil.copy(path, part)
+        try:
+            with h5py.File(part, "r+") as file:
+                write_notebook(file, notebook)
+        except (RuntimeError, KeyError, ValueError) as exc:
+            raise OutputError(f"{path} is damaged ({exc}), so the notes are not in it.") from exc
+
+
+def is_writable(path: Path) -> bool:
+    """Return whether notes can be put into a result's file.
+
+    The file's own bits are asked first: replacing a read-only file would go well, and is not what its owner wants.
+    """
+    return path.is_file() and bool(path.stat().st_mode & 0o222) and os.access(path.resolve().parent, os.W_OK)
+
+
+def computed_at(path: Path) -> str:
+    """Return when the result in a file was computed, as its `created` tells; empty if it cannot be read."""
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs.get("created", ""))
+    except (OSError, RuntimeError):
+        return ""
+
+
+def write_notebook(file: h5py.File, notebook: Notebook) -> None:
+    """Put the notes into an open result file, in place of those that were there."""
+    if DATASET in file:
+        del file[DATASET]
+    file[DATASET] = notebook.model_dump_json()

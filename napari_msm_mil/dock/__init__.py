@@ -1,0 +1,1 @@
+"""The dock widget "Run MSM-MIL": it connects forms, pages, files and layers."""

@@ -1,0 +1,141 @@
+"""The panel of one result: the answer, the stages, the tile under the mouse, and where it is kept."""
+
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path, PurePath
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.pages.check.panel import CheckPanel
+from napari_msm_mil.pages.compare.panel import ComparePanel
+from napari_msm_mil.pages.gallery.panel import GalleryView
+from napari_msm_mil.pages.gallery.tile_view import TileView
+from napari_msm_mil.pages.readout.panel import TileReadout
+from napari_msm_mil.pages.stages.evidence_row import EvidenceLine
+from napari_msm_mil.pages.stages.stage_table import StageTable
+from napari_msm_mil.pages.verdict.panel import VerdictPanel
+from napari_msm_mil.pages.what_if.panel import AskPanel
+from napari_msm_mil.widgets.controls import named_button
+from napari_msm_mil.widgets.probability_bars import ProbabilityBars
+from napari_msm_mil.widgets.tabs import Tabs
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+RESEARCH_USE = "Research use, not for diagnosis"
+
+
+class ResultPanel(QWidget):
+    """Shows one result; before there is one, only the button that opens a saved result."""
+
+    shown = Signal(object)
+    """The `SlideResult` that is shown now, or None."""
+    export_wished = Signal()
+    save_wished = Signal()
+    open_wished = Signal()
+    report_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bars = ProbabilityBars()
+        self.stages, self.evidence = StageTable(), EvidenceLine()
+        self.gallery, self.compare, self.ask = GalleryView(), ComparePanel(), AskPanel()
+        self.check, self.verdicts = CheckPanel(), VerdictPanel()
+        self.tabs = self._tabs()
+        self.readout, self.tile_view = TileReadout(), TileView()
+        self._title = WrappedText("result_title", bold=True)
+        self._facts = WrappedText("result_facts")
+        self._kept = WrappedText("kept")
+        self._research = WrappedText("research_use")
+        self._research.setText(RESEARCH_USE)
+        self._body = QWidget()
+        inside = QVBoxLayout(self._body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(8)
+        for widget in (self._title, self._facts, self.bars, self._research, self.tabs, *self._below()):
+            inside.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._body)
+        layout.addLayout(self._buttons())
+        self.show_result(None, None)
+
+    def show_result(self, result: SlideResult | None, kept: Path | None) -> None:
+        """Show a result and where it is kept; None if there is nothing to show."""
+        self._body.setVisible(result is not None)
+        for button in (self._export, self._save, self._report):
+            button.setEnabled(result is not None)
+        if result is not None:
+            self._show(result)
+            self.show_kept(kept)
+        self.shown.emit(result)
+
+    def show_kept(self, kept: Path | None) -> None:
+        """Say where the result is kept."""
+        self._kept.setText(f"Kept in {_from_home(kept)}" if kept else "Not kept on disk: use Save result…")
+
+    def _show(self, result: SlideResult) -> None:
+        self._title.setText(f"{PurePath(result.slide.name).stem}: {result.prediction.winner}")
+        self._facts.setText(_facts(result))
+        self.bars.show_prediction(result.prediction)
+        self.stages.show_prediction(result.prediction)
+        for before, after in pairwise((self._research, *self.stages.controls, *self.evidence.controls)):
+            QWidget.setTabOrder(before, after)  # the stages come and go, and newcomers are last
+
+    @property
+    def title(self) -> str:
+        """Which slide it is, and what the model says of it."""
+        return self._title.text()
+
+    @property
+    def kept_text(self) -> str:
+        """Where the result is kept, in words."""
+        return self._kept.text()
+
+    def _tabs(self) -> Tabs:
+        look = QWidget()
+        column = QVBoxLayout(look)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.addWidget(self.stages)
+        column.addWidget(self.evidence)
+        tabs = Tabs()
+        for name, page, help_text in (
+            ("Stages", look, "Where each stage looked, and what that adds to the answer"),
+            ("Gallery", self.gallery, "The tiles to which each stage attends most"),
+            ("Compare", self.compare, "How much the stages differ, against chance"),
+            ("Ask", self.ask, "What the model would say without a part of the slide"),
+            ("Check", self.check, "Whether what a stage looks at matters for the answer"),
+            ("Verdict", self.verdicts, "What you say each stage looked at"),
+        ):
+            tabs.add(name, page, help_text)
+        return tabs
+
+    def _below(self) -> tuple[QWidget, ...]:
+        return self.readout, self.tile_view, self._kept
+
+    def _buttons(self) -> QGridLayout:
+        self._export = named_button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
+        self._save = named_button("Save result…", "save_result", "All of it as one file (.msm.h5)")
+        self._open = named_button("Open result…", "open_result", "Bring a saved result back, without computing")
+        self._report = named_button("Report…", "report", "All of it as one page to read, print and send (HTML)")
+        self._report.clicked.connect(lambda _: self.report_wished.emit())
+        self._export.clicked.connect(lambda _: self.export_wished.emit())
+        self._save.clicked.connect(lambda _: self.save_wished.emit())
+        self._open.clicked.connect(lambda _: self.open_wished.emit())
+        grid = QGridLayout()
+        grid.addWidget(self._export, 0, 0)
+        grid.addWidget(self._report, 0, 1)
+        grid.addWidget(self._save, 1, 0)
+        grid.addWidget(self._open, 1, 1)
+        return grid
+
+
+def _from_home(path: Path) -> str:
+    """Write a path in the user's home as people do."""
+    return f"~/{path.relative_to(Path.home()).as_posix()}" if path.is_relative_to(Path.home()) else str(path)
+
+
+def _facts(result: SlideResult) -> str:
+    when = datetime.fromisoformat(result.created).strftime("%d %b %Y, %H:%M")
+    masks = "masks applied" if result.prediction.masks_applied else "masks not applied"
+    return f"{result.model.name} · {len(result.tiles):,} tiles · {masks} · {when}"

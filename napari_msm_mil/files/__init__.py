@@ -1,0 +1,1 @@
+"""Dialogs, and what reads and writes files in the background."""

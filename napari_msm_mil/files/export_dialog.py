@@ -1,0 +1,87 @@
+"""The dialog before an export to QuPath."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from msm_mil_core.export.qupath.export import GeoJsonOptions
+from napari_msm_mil.widgets.options_form import OptionsForm, refusal
+
+FILTER = "GeoJSON (*.geojson *.geojson.gz)"
+
+
+class ExportDialog(QDialog):
+    """Asks where a GeoJSON goes and what is in it; it emits the wish once everything is right."""
+
+    export_wished = Signal(object, object)
+    """Path and `GeoJsonOptions`."""
+
+    def __init__(self, suggested: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export GeoJSON for QuPath")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._path = QLineEdit(str(suggested))
+        self._path.setObjectName("export_path")
+        self._path.setAccessibleName("File")
+        self._path.setMinimumWidth(360)
+        self._path.textChanged.connect(lambda _: self._tell_if_there())
+        self._form = OptionsForm(GeoJsonOptions())
+        self._problem = QLabel()
+        self._problem.setObjectName("export_problem")
+        self._problem.setWordWrap(True)
+        browse = QPushButton("Browse…")
+        browse.setAccessibleName("Browse for the file")
+        browse.clicked.connect(lambda _: self._on_browse())
+        line = QHBoxLayout()
+        line.addWidget(self._path, 1)
+        line.addWidget(browse)
+        layout = QVBoxLayout(self)
+        layout.addWidget(QLabel("All tiles with every stage's values, for QuPath's File > Import objects."))
+        layout.addLayout(line)
+        layout.addWidget(self._form)
+        layout.addWidget(self._problem)
+        layout.addWidget(self._buttons())
+        self._tell_if_there()
+
+    @property
+    def form(self) -> OptionsForm:
+        """The options."""
+        return self._form
+
+    def accept(self) -> None:
+        """Check the options; close and emit the wish only if they are right."""
+        try:
+            options = GeoJsonOptions.model_validate(self._form.choices)
+        except ValidationError as exc:
+            self._problem.setText(refusal(exc))
+            return
+        self.export_wished.emit(Path(self._path.text()), options)
+        super().accept()
+
+    def _buttons(self) -> QDialogButtonBox:
+        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        box.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        box.accepted.connect(self.accept)
+        box.rejected.connect(self.reject)
+        return box
+
+    def _on_browse(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export GeoJSON", self._path.text(), FILTER)
+        if name:
+            self._path.setText(name)
+
+    def _tell_if_there(self) -> None:
+        there = Path(self._path.text()).is_file()
+        self._problem.setText("This file is there already and will be replaced." if there else "")

@@ -1,0 +1,52 @@
+"""Asks where a slide file has gone, and opens it if it is the same slide."""
+
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QFileDialog, QWidget
+
+from msm_mil_core.errors import SlideError
+from msm_mil_core.progress import Progress
+from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
+from napari_msm_mil.background import Background, Job
+
+
+class SlideFinder(QObject):
+    """Finds the slide of a result again."""
+
+    found = Signal(object)
+    """The open `Slide`."""
+    failed = Signal(object)
+    """An `MsmMilError`."""
+
+    def __init__(self, window: QWidget) -> None:
+        """Ask over `window`."""
+        super().__init__(window)
+        self._window = window
+        self._opener = Background(self)
+        self._opener.succeeded.connect(self.found)
+        self._opener.failed.connect(self.failed)
+
+    def ask(self, facts: SlideFacts) -> None:
+        """Ask for the file, and open it in a thread."""
+        name, _ = QFileDialog.getOpenFileName(self._window, f"Find {facts.name}", str(Path(facts.path).parent))
+        if name and not self._opener.busy:
+            self._opener.start(Job(f"Opening {name}", partial(find_slide, Path(name), facts)))
+
+
+def find_slide(path: Path, facts: SlideFacts) -> Generator[Progress, None, Slide]:
+    """Open a file that is said to be the slide with these facts.
+
+    Raises
+    ------
+    SlideError
+        If it cannot be opened, or is another slide.
+    """
+    yield Progress("Opening the slide", 0, 1)
+    slide = open_slide(path, facts.mpp if facts.mpp_origin == "user" else None)
+    if slide.facts.quick_hash != facts.quick_hash:
+        slide.close()
+        raise SlideError(f"{path} is another slide than {facts.name}: its content differs. Choose the right file.")
+    return slide

@@ -1,0 +1,63 @@
+"""Maps beside the stages' own, and outlines of chosen tiles, as layer data: no viewer is touched here."""
+
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from napari.utils.colormaps import Colormap
+from numpy.typing import NDArray
+
+from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp, stage_steps
+from msm_mil_core.display.heatmap import rasterise
+from msm_mil_core.display.stage_style import stage_name, stage_ramp
+from msm_mil_core.display.tile_map import TileMap
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.layers.layer_data import LayerData, placed, result_metadata
+from napari_msm_mil.layers.outlines import draw_outlines, outline_look
+
+
+def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
+    """Lay out a map over the tiles of a result."""
+    heatmap = rasterise(result.tiles, shown.values)
+    arguments: dict[str, Any] = {
+        "name": f"{shown.title} · {PurePath(result.slide.name).stem}",
+        "colormap": _colormap(shown, len(result.prediction.stages)),
+        "contrast_limits": shown.limits,
+        "interpolation2d": "nearest",
+        "blending": "translucent_no_depth",
+        "opacity": 0.85,
+        "metadata": {**result_metadata(result), "legend": shown.legend},
+        **placed(result.slide.mpp, heatmap.cell_px0, heatmap.origin_px0),
+    }
+    return heatmap.values, arguments, "image"
+
+
+def map_pixels(result: SlideResult, shown: TileMap) -> NDArray[np.float32]:
+    """Return the pixels of a map alone, for a layer that is there already."""
+    return rasterise(result.tiles, shown.values).values
+
+
+def outline_layer(
+    result: SlideResult, chosen: NDArray[np.bool_], title: str, rgb: tuple[float, float, float]
+) -> LayerData:
+    """Lay out a line around chosen tiles."""
+    outlines = draw_outlines(result, [chosen])
+    arguments = {
+        "name": f"{title} · {PurePath(result.slide.name).stem}",
+        "edge_color": outlines.colours(np.array([rgb])),
+        "metadata": result_metadata(result),
+        **outline_look(outlines.width_px0),
+        **placed(result.slide.mpp, 1, (-0.5, -0.5)),  # lines run between pixels
+    }
+    return outlines.segments, arguments, "vectors"
+
+
+def _colormap(shown: TileMap, stages: int) -> Colormap:
+    if shown.colours == "stages":
+        return Colormap(
+            stage_steps(stages), controls=np.linspace(0, 1, stages + 1), interpolation="zero", name="stages"
+        )
+    if shown.colours == "stage":
+        return Colormap(stage_ramp(shown.stage), name=stage_name(shown.stage))
+    ramp = signed_ramp() if shown.colours == "signed" else amount_ramp()
+    return Colormap(ramp, name=f"MSM-MIL {shown.colours}")

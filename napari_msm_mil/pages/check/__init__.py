@@ -1,0 +1,1 @@
+"""Whether what the stages look at matters for the answer."""

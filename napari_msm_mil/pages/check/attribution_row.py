@@ -1,0 +1,76 @@
+"""The line that shows what other methods of attribution say, to hold the stages' attention against."""
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.explain.attribution import METHODS
+from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+
+class AttributionLine(QWidget):
+    """Shows or hides one attribution layer."""
+
+    wished = Signal(bool, str, int)
+    """Whether to show it, the method, and the class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._show = QCheckBox("Show")
+        self._show.setObjectName("attribution_visible")
+        self._show.setAccessibleName("Show what another method attributes to each tile")
+        self._method = named_box("attribution_method", "By which method")
+        self._method.addItems(list(METHODS))
+        self._class = named_box("attribution_class", "For which class")
+        self._text = WrappedText("attribution_text")
+        self._show.clicked.connect(lambda _: self._tell())
+        for box in (self._method, self._class):
+            box.activated.connect(lambda _: self._on_chosen())
+        line = QHBoxLayout()
+        line.addWidget(self._show)
+        line.addWidget(self._method, 1)
+        line.addWidget(QLabel("for"))
+        line.addWidget(self._class, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel("Other methods of attribution"))
+        layout.addLayout(line)
+        layout.addWidget(self._text)
+        self.show_text("")
+
+    @property
+    def text(self) -> str:
+        """The legend, and how alike each stage's attention orders the tiles."""
+        return self._text.text()
+
+    def show_classes(self, classes: tuple[str, ...], winner: str) -> None:
+        """Offer these classes."""
+        self._class.clear()
+        self._class.addItems(list(classes))
+        self._class.setCurrentIndex(classes.index(winner))
+        self.show_visible(visible=False)
+
+    def show_visible(self, visible: bool) -> None:  # noqa: FBT001  a fact
+        """Say whether the layer is shown."""
+        self._show.setChecked(visible)
+        if not visible:
+            self.show_text("")
+
+    def show_text(self, text: str) -> None:
+        """Say what is shown, or being computed."""
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+
+    def _on_chosen(self) -> None:
+        if self._show.isChecked():
+            self._tell()
+
+    def _tell(self) -> None:
+        self.wished.emit(self._show.isChecked(), self._method.currentText(), max(0, self._class.currentIndex()))
+
+
+def against_in_words(correlations: tuple[float, ...]) -> str:
+    """Say how alike each stage's attention and an attribution order the tiles."""
+    parts = [f"{stage_name(at).lower()} {value:+.2f}" for at, value in enumerate(correlations)]
+    return f"Rank correlation with attention: {', '.join(parts)}."

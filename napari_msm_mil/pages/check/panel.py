@@ -1,0 +1,131 @@
+"""Where it is checked whether what the stages look at matters, and how stable it is."""
+
+from functools import partial
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.explain.faithfulness import Faithfulness
+from msm_mil_core.explain.stability import Stability
+from msm_mil_core.export.figures.faithfulness import faithfulness_figure
+from msm_mil_core.progress import Progress
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.pages.check.attribution_row import AttributionLine
+from napari_msm_mil.widgets.figure_view import FigureView
+from napari_msm_mil.widgets.map_switch import MapSwitch
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+NOTHING_CHECKED = (
+    "Does what a stage looks at matter for the answer? Its tiles are taken away and kept alone, beside random tiles, "
+    "and the slide is read again and again with tiles missing."
+)
+
+
+class CheckPanel(QWidget):
+    """Wishes a check and maps, and shows what came out; before there is one, a button and a sentence."""
+
+    check_wished = Signal()
+    stop_wished = Signal()
+    spread_wished = Signal(int, bool)
+    """A stage, and whether to show its spread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attribution = AttributionLine()
+        self.spreads: list[MapSwitch] = []
+        self._check = QPushButton("Check")
+        self._check.setObjectName("check")
+        self._stop = QPushButton("Stop")
+        self._stop.setObjectName("check_stop")
+        self._text = WrappedText("check_text")
+        self._effects = WrappedText("check_effects")
+        self._areas = WrappedText("check_areas")
+        self._stable = WrappedText("check_stability")
+        self._curves = FigureView("faithfulness_figure", "Deletion and insertion curves")
+        self._body, self._switches = QWidget(), QWidget()
+        self._check.clicked.connect(lambda _: self.check_wished.emit())
+        self._stop.clicked.connect(lambda _: self.stop_wished.emit())
+        self._lay_out()
+        self.show_result(None)
+
+    @property
+    def text(self) -> str:
+        """What can be checked, or how far it is, or why there is nothing."""
+        return self._text.text()
+
+    @property
+    def effects(self) -> str:
+        """What each stage's tiles are worth, in plain words."""
+        return self._effects.text()
+
+    def show_result(self, result: SlideResult | None) -> None:
+        """Get ready to check a result."""
+        self._body.setVisible(False)
+        self.idle(NOTHING_CHECKED)
+        if result is not None:
+            self._make_switches(len(result.prediction.stages))
+            self.attribution.show_classes(result.prediction.classes, result.prediction.winner)
+
+    def allow(self, why_not: str) -> None:
+        """Allow checks, or say why there can be none."""
+        self._check.setEnabled(not why_not)
+        self.attribution.setEnabled(not why_not)
+        if why_not:
+            self._text.setText(why_not)
+
+    def checking(self) -> None:
+        """Show that a check is under way."""
+        self._show_busy(busy=True)
+        self._text.setText("Checking…")
+
+    def progress(self, now: Progress) -> None:
+        """Show how far it is."""
+        self._text.setText(f"{now.step}: {now.done:,} of {now.total:,} {now.unit}")
+
+    def idle(self, text: str) -> None:
+        """Show that none is under way, and what to say."""
+        self._show_busy(busy=False)
+        self._text.setText(text)
+
+    def show_checked(self, faithfulness: Faithfulness, stability: Stability) -> None:
+        """Show what came out."""
+        self.idle(f"The model says {faithfulness.answer}, with probability {faithfulness.before:.3f}.")
+        self._effects.setText("\n".join(faithfulness.sentences))
+        areas = faithfulness.areas_in_words
+        self._curves.show_figure(partial(faithfulness_figure, faithfulness), areas)
+        self._areas.setText(areas)
+        self._stable.setText(str(stability))
+        for switch, stage in zip(self.spreads, stability.stages, strict=True):
+            switch.set_text(f"Spread of {stage_name(stage.stage).lower()}: rank stability {stage.rank_correlation:.2f}")
+        self._body.setVisible(True)
+
+    def _make_switches(self, stages: int) -> None:
+        column = self._switches.layout()
+        for switch in self.spreads:
+            switch.setParent(None)
+            switch.deleteLater()
+        help_text = "How far the rank of each tile moves when other tiles are missing"
+        self.spreads = [MapSwitch(f"spread_{index}", stage_name(index), help_text) for index in range(stages)]
+        for index, switch in enumerate(self.spreads):
+            switch.wished.connect(partial(self.spread_wished.emit, index))
+            if column is not None:
+                column.addWidget(switch)
+
+    def _show_busy(self, *, busy: bool) -> None:
+        self._check.setVisible(not busy)
+        self._stop.setVisible(busy)
+
+    def _lay_out(self) -> None:
+        switches = QVBoxLayout(self._switches)
+        switches.setContentsMargins(0, 0, 0, 0)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(8)
+        for widget in (self._effects, self._curves, self._areas, self._stable, self._switches):
+            body.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 0)
+        for widget in (self._check, self._stop, self._text, self._body, self.attribution):
+            layout.addWidget(widget)
+        layout.addStretch(1)

@@ -1,0 +1,1 @@
+"""Pairs of stages compared with each other and with chance."""

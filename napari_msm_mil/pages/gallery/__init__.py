@@ -1,0 +1,1 @@
+"""The top tiles of a stage as pictures."""

@@ -1,0 +1,1 @@
+"""What all stages say about the tile under the mouse."""

@@ -1,0 +1,76 @@
+"""What all stages say of the tile under the mouse."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.results.slide_result import SlideResult
+
+
+@dataclass(frozen=True, slots=True)
+class StageReading:
+    """One stage's values of one tile."""
+
+    attention: float
+    """NaN if the stage was not shown the tile."""
+    place: int
+    """From 1 for the highest attention; 0 if it was not shown. Equals share the better place."""
+    shown: int
+    """How many tiles the stage was shown."""
+    claimed: bool
+    evidence: float
+    """What the tile adds through this stage to the logit of the chosen class; NaN for models without evidence."""
+
+    @property
+    def percentile(self) -> float:
+        """How many per cent of the tiles shown to the stage are not higher; NaN if it was not shown."""
+        return 100 * (self.shown - self.place + 1) / self.shown if self.place else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class TileReading:
+    """What all stages say of one tile."""
+
+    tile: int
+    """Its number in the result."""
+    xy_px0: tuple[int, int]
+    """Top-left corner."""
+    stages: tuple[StageReading, ...]
+
+
+class TileReader:
+    """Finds the tile at a place of the slide, and what all stages say of it."""
+
+    def __init__(self, result: SlideResult) -> None:
+        self._result = result
+        corners_px0 = map(tuple, result.tiles.xy_px0.tolist())
+        self._tile_at = {corner: tile for tile, corner in enumerate(corners_px0)}
+        self._sorted = [_ascending(stage.attention) for stage in result.prediction.stages]
+
+    def tile_at(self, x_px0: float, y_px0: float) -> int | None:
+        """Return the number of the tile that covers a point; None where there is no tile."""
+        side_px0 = self._result.tiles.side_px0
+        return self._tile_at.get((int(x_px0 // side_px0) * side_px0, int(y_px0 // side_px0) * side_px0))
+
+    def read(self, tile: int, class_index: int) -> TileReading:
+        """Read a tile, its evidence for one class."""
+        x_px0, y_px0 = self._result.tiles.xy_px0[tile].tolist()
+        stages = range(len(self._sorted))
+        return TileReading(tile, (x_px0, y_px0), tuple(self._read(tile, stage, class_index) for stage in stages))
+
+    def _read(self, tile: int, index: int, class_index: int) -> StageReading:
+        stage, ascending = self._result.prediction.stages[index], self._sorted[index]
+        attention = float(stage.attention[tile])
+        higher = len(ascending) - int(np.searchsorted(ascending, attention, side="right"))
+        return StageReading(
+            attention=attention,
+            place=0 if np.isnan(attention) else higher + 1,
+            shown=len(ascending),
+            claimed=bool(stage.claimed[tile]),
+            evidence=float("nan") if stage.evidence is None else float(stage.evidence[tile, class_index]),
+        )
+
+
+def _ascending(attention: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.sort(attention[np.isfinite(attention)])

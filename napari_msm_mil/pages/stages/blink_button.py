@@ -1,0 +1,72 @@
+"""The button that lets stages blink, and the menu that says which."""
+
+from itertools import combinations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QAction, QActionGroup, QHBoxLayout, QMenu, QPushButton, QWidget
+
+from napari_msm_mil.layers.blink import Pair
+
+WHICH_PX = 28
+HELP = "Swap two stages again and again: differences catch the eye"
+
+
+class BlinkButton(QWidget):
+    """Pressed it blinks, pressed again it stops; a pair that is picked from the menu blinks at once."""
+
+    wished = Signal(bool)
+    pair_wished = Signal(object)
+    """A `Pair`, or None for the first two stages that are shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._button = QPushButton("Blink")
+        self._button.setCheckable(True)
+        self._button.setObjectName("blink")
+        self._button.setToolTip(HELP)
+        self._button.clicked.connect(self.wished)
+        self._menu, self._pairs = QMenu(self), QActionGroup(self)
+        self._menu.setObjectName("blink_pairs")
+        self._menu.triggered.connect(lambda action: self.pair_wished.emit(action.data()))
+        self._which = QPushButton()
+        self._which.setObjectName("blink_which")
+        self._which.setAccessibleName("Which stages blink")
+        self._which.setToolTip("Which stages blink")
+        self._which.setMenu(self._menu)
+        self._which.setMaximumWidth(WHICH_PX)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self._button, 1)
+        layout.addWidget(self._which)
+        self.show_stages(0)
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What the keyboard goes through, in order."""
+        return self._button, self._which
+
+    @property
+    def pair(self) -> Pair | None:
+        """The stages that were picked; None for the first two that are shown."""
+        picked = self._pairs.checkedAction()
+        return None if picked is None else picked.data()
+
+    def show_stages(self, stages: int) -> None:
+        """Offer every pair of so many stages."""
+        self._menu.clear()
+        self._offer("The first two that are shown", None).setChecked(True)
+        for one, other in combinations(range(stages), 2):
+            self._offer(f"Stages {one + 1} and {other + 1}", (one, other))
+
+    def show_blinking(self, on: bool) -> None:  # noqa: FBT001  a fact
+        """Say whether stages blink."""
+        self._button.setChecked(on)
+
+    def _offer(self, text: str, pair: Pair | None) -> QAction:
+        action = QAction(text, self._menu)
+        action.setCheckable(True)
+        action.setData(pair)
+        self._pairs.addAction(action)
+        self._menu.addAction(action)
+        return action

@@ -1,0 +1,107 @@
+"""How values are spread over the colours: a switch for all stages or for one, and the legend that says it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from msm_mil_core.display.heatmap import CONTRASTS, contrast_label
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.mil.prediction import Prediction
+from napari_msm_mil.layers.stage_layers import StageLook
+from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+HELP = (
+    "raw: as the model gives it; log: its decimal logarithm; rank: its place among the tiles shown to the stage, from "
+    "0 to 1; percentile: how many per cent of those tiles are not higher"
+)
+
+
+class ContrastChoice(QWidget):
+    """Two lists, which contrast and of which stages, and the legend below them."""
+
+    wished = Signal(int, str)
+    """Stage and contrast; stage -1 stands for all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: list[int] = []
+        self._looks: Sequence[StageLook | None] = ()
+        self._kind = named_box("contrast", "What the colours show")
+        self._kind.addItems(list(CONTRASTS))
+        self._kind.setToolTip(HELP)
+        self._stage = named_box("contrast_stage", "Of which stages")
+        self._legend = WrappedText("legend")
+        self._kind.activated.connect(lambda at: self.wished.emit(self._stage.currentIndex() - 1, CONTRASTS[at]))
+        self._stage.currentIndexChanged.connect(lambda _: self._show_kind())
+        line = QHBoxLayout()
+        line.addWidget(QLabel("Colours show"))
+        line.addWidget(self._kind, 1)
+        line.addWidget(QLabel("of"))
+        line.addWidget(self._stage, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(line)
+        layout.addWidget(self._legend)
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What the keyboard goes through."""
+        return self._kind, self._stage
+
+    @property
+    def legend(self) -> str:
+        """What the colours stand for, in words."""
+        return self._legend.text()
+
+    def show_prediction(self, prediction: Prediction) -> None:
+        """Offer the stages of a prediction."""
+        self._shown = [int(np.isfinite(stage.attention).sum()) for stage in prediction.stages]
+        self._stage.blockSignals(True)
+        self._stage.clear()
+        self._stage.addItems(["all stages", *map(stage_name, range(len(self._shown)))])
+        self._stage.blockSignals(False)
+
+    def show_looks(self, looks: Sequence[StageLook | None]) -> None:
+        """Show how each stage looks; None for one without a layer."""
+        self._looks = looks
+        self._legend.setText(self._words())
+        self._show_kind()
+
+    def _show_kind(self) -> None:
+        at = self._stage.currentIndex() - 1
+        chosen = {look.contrast for look in (self._looks if at < 0 else [self._looks[at]]) if look is not None}
+        self._kind.setEnabled(bool(chosen))
+        self._kind.setCurrentIndex(CONTRASTS.index(next(iter(chosen))) if len(chosen) == 1 else -1)
+
+    def _words(self) -> str:
+        looks = {index: look for index, look in enumerate(self._looks) if look is not None and look.visible}
+        if not looks:
+            return "No stage is shown." if any(self._looks) else ""
+        first = next(iter(looks.values()))
+        ends = "Pale yellow to dark blue" if first.alone else "Pale to full colour"
+        texts: dict[str, list[int]] = {}
+        for index, look in looks.items():
+            texts.setdefault(self._label(index, look), []).append(index)
+        lines = [f"{_names(indices)}: {text}" for text, indices in texts.items()]
+        return "\n".join([f"{ends}. {_scale(first)}.{_top(first)}", *lines])
+
+    def _label(self, index: int, look: StageLook) -> str:
+        ranked = look.shared and look.contrast in ("rank", "percentile")
+        shown = sum(self._shown) if ranked else self._shown[index]
+        return contrast_label(look.contrast, shown, shared=look.shared)
+
+
+def _names(indices: Sequence[int]) -> str:
+    *others, last = (str(index + 1) for index in indices)
+    return f"Stages {', '.join(others)} and {last}" if others else stage_name(indices[0])
+
+
+def _scale(look: StageLook) -> str:
+    return "All stages on one scale" if look.shared else "Each stage on a scale of its own"
+
+
+def _top(look: StageLook) -> str:
+    return f" Only the top {look.top_percent:g} % of each." if look.top_percent < 100 else ""

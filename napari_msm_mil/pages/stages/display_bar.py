@@ -1,0 +1,127 @@
+"""How much of the maps is seen: opacity, the top of each map, and further ways to look at stages."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from napari_msm_mil.layers.blink import Pair
+from napari_msm_mil.layers.stage_layers import StageLook
+from napari_msm_mil.pages.stages.blink_button import BlinkButton
+
+TOPS = (0.1, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100)
+"""Where the slider of the top stops, per cent."""
+
+
+class LookBar(QWidget):
+    """Two sliders for all stages, the switch of the common scale, and the buttons Blink, Side by side and ?."""
+
+    opacity_wished = Signal(float)
+    """0 to 1."""
+    top_wished = Signal(float)
+    """Per cent."""
+    shared_wished = Signal(bool)
+    blink_wished = Signal(bool)
+    pair_wished = Signal(object)
+    """To blink between this `Pair`; None for the first two that are shown."""
+    side_by_side_wished = Signal(bool)
+    keys_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._opacity = _slider("opacity", "Opacity of all stages", 100)
+        self._top = _slider("top", "How much of each map is shown, from the top", len(TOPS) - 1)
+        self._opacity_text, self._top_text = QLabel(), QLabel()
+        self._shared = QCheckBox("All stages on one scale")
+        self._shared.setObjectName("shared")
+        self._shared.setToolTip("The same colour then stands for the same value in every stage")
+        self._blink = BlinkButton()
+        self._side = QPushButton("Side by side")
+        self._side.setCheckable(True)
+        self._side.setObjectName("side_by_side")
+        self._side.setToolTip("Each stage beside the others; press again to come back")
+        self._keys = QPushButton("?")
+        self._keys.setObjectName("keys_help")
+        self._keys.setAccessibleName("Keys")
+        self._keys.setToolTip("Which keys there are")
+        self._keys.setMaximumWidth(32)
+        self._connect()
+        self._lay_out()
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What the keyboard goes through, in order."""
+        return self._shared, self._opacity, self._top, *self._blink.controls, self._side, self._keys
+
+    @property
+    def pair(self) -> Pair | None:
+        """The stages chosen to blink; None for the first two that are shown."""
+        return self._blink.pair
+
+    def show_stages(self, stages: int) -> None:
+        """Offer so many stages to blink between."""
+        self._blink.show_stages(stages)
+
+    def show_looks(self, looks: Sequence[StageLook | None]) -> None:
+        """Show how the layers look; without layers nothing can be operated."""
+        there = [look for look in looks if look is not None]
+        for widget in (self._shared, self._opacity, self._top, self._side):
+            widget.setEnabled(bool(there))
+        self._blink.setEnabled(len(there) > 1)
+        if not there:
+            return
+        self._shared.setChecked(there[0].shared)
+        _move(self._opacity, round(100 * there[0].opacity))
+        _move(self._top, min(range(len(TOPS)), key=lambda at: abs(TOPS[at] - there[0].top_percent)))
+        self._opacity_text.setText(f"{100 * there[0].opacity:.0f} %")
+        self._top_text.setText("all" if there[0].top_percent >= 100 else f"top {there[0].top_percent:g} %")
+
+    def show_blinking(self, on: bool) -> None:  # noqa: FBT001  a fact
+        """Say whether stages blink."""
+        self._blink.show_blinking(on)
+
+    def show_side_by_side(self, on: bool) -> None:  # noqa: FBT001  a fact
+        """Say whether stages stand side by side."""
+        self._side.setChecked(on)
+
+    def _connect(self) -> None:
+        self._opacity.valueChanged.connect(lambda value: self.opacity_wished.emit(value / 100))
+        self._top.valueChanged.connect(lambda at: self.top_wished.emit(float(TOPS[at])))
+        self._shared.clicked.connect(self.shared_wished)
+        self._blink.wished.connect(self.blink_wished)
+        self._blink.pair_wished.connect(self.pair_wished)
+        self._side.clicked.connect(self.side_by_side_wished)
+        self._keys.clicked.connect(lambda _: self.keys_wished.emit())
+
+    def _lay_out(self) -> None:
+        sliders, buttons = QHBoxLayout(), QHBoxLayout()
+        lines = (("Opacity", self._opacity, self._opacity_text), ("Show", self._top, self._top_text))
+        for text, slider, value in lines:
+            value.setMinimumWidth(value.fontMetrics().horizontalAdvance("top 0.5 %"))
+            sliders.addWidget(QLabel(text))
+            sliders.addWidget(slider, 1)
+            sliders.addWidget(value)
+        for button in (self._blink, self._side):
+            buttons.addWidget(button, 1)
+        buttons.addWidget(self._keys)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._shared)
+        layout.addLayout(sliders)
+        layout.addLayout(buttons)
+
+
+def _slider(object_name: str, name: str, most: int) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setObjectName(object_name)
+    slider.setAccessibleName(name)
+    slider.setToolTip(name)
+    slider.setRange(0, most)
+    slider.setPageStep(max(1, most // 10))
+    return slider
+
+
+def _move(slider: QSlider, value: int) -> None:
+    slider.blockSignals(True)  # showing a fact is no wish
+    slider.setValue(value)
+    slider.blockSignals(False)

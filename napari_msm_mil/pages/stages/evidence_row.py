@@ -1,0 +1,80 @@
+"""The line that shows evidence: for which class, through which stages, and how it adds up."""
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+ALL_STAGES = "all stages"
+
+
+class EvidenceLine(QWidget):
+    """Shows or hides one evidence layer, and says its sum and its legend while it is shown."""
+
+    wished = Signal(bool, int, int)
+    """Whether to show it, the class, and the stage; -1 stands for all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._show = QCheckBox("Evidence for")
+        self._show.setObjectName("evidence_visible")
+        self._show.setToolTip("What each tile adds to the logit of a class: exact, where attention is not")
+        self._class = named_box("evidence_class", "For which class")
+        self._stage = named_box("evidence_stage", "Through which stages")
+        self._text = WrappedText("evidence_text")
+        self._show.clicked.connect(lambda _: self._tell())
+        for box in (self._class, self._stage):
+            box.activated.connect(lambda _: self._on_chosen())
+        line = QHBoxLayout()
+        line.addWidget(self._show)
+        line.addWidget(self._class, 1)
+        line.addWidget(QLabel("of"))
+        line.addWidget(self._stage, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(line)
+        layout.addWidget(self._text)
+        self.show_text("")
+
+    @property
+    def class_index(self) -> int:
+        """The chosen class."""
+        return max(0, self._class.currentIndex())
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What the keyboard goes through, in order."""
+        return self._show, self._class, self._stage
+
+    @property
+    def text(self) -> str:
+        """Sum and legend, or why there is no evidence."""
+        return self._text.text()
+
+    def show_result(self, result: SlideResult) -> None:
+        """Offer classes and stages of a result; the class that the model chose comes first to hand."""
+        prediction = result.prediction
+        self._class.clear()
+        self._class.addItems(list(prediction.classes))
+        self._class.setCurrentIndex(prediction.classes.index(prediction.winner))
+        self._stage.clear()
+        self._stage.addItems([ALL_STAGES, *map(stage_name, range(len(prediction.stages)))])
+
+    def show_visible(self, visible: bool) -> None:  # noqa: FBT001  a fact
+        """Say whether the layer is shown."""
+        self._show.setChecked(visible)
+
+    def show_text(self, text: str) -> None:
+        """Say how it adds up, or why there is none."""
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+
+    def _on_chosen(self) -> None:
+        self._show.setChecked(True)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.wished.emit(self._show.isChecked(), self.class_index, self._stage.currentIndex() - 1)

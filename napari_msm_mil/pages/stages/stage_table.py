@@ -1,0 +1,137 @@
+"""The table of mask stages: what each is worth, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.mil.prediction import Prediction, StageAttention
+from napari_msm_mil.layers.stage_layers import StageLook
+from napari_msm_mil.pages.stages.contrast_choice import ContrastChoice
+from napari_msm_mil.pages.stages.display_bar import LookBar
+from napari_msm_mil.widgets.swatch import SWATCH_PX, swatch
+
+LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+COLUMNS = (
+    ("Stage", "Tick to show its heatmap", LEFT),
+    ("Weight", "Weight beta of the stage in the answer; the weights of all stages add up to 1", RIGHT),
+    ("Claimed", "How many tiles the stage takes for itself", RIGHT),
+    ("Eff. tiles", "Effective number of tiles: exp of the attention's entropy; 1 if all of it is on one tile", RIGHT),
+    ("", "", RIGHT),
+)
+
+
+class StageTable(QWidget):
+    """One line for each stage; it tells what the user wishes and shows what the layers are like."""
+
+    visible_wished = Signal(int, bool)
+    alone_wished = Signal(int, bool)
+    contrast_wished = Signal(int, str)
+    """Stage and contrast; stage -1 stands for all."""
+    claimed_wished = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[_StageLine] = []
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(0, 1)
+        self._headings = [_heading(text, help_text) for text, help_text, _ in COLUMNS]
+        for column, (heading, (_, _, side)) in enumerate(zip(self._headings, COLUMNS, strict=True)):
+            self._grid.addWidget(heading, 0, column, side)
+        self.contrasts, self.look = ContrastChoice(), LookBar()
+        self.contrasts.wished.connect(self.contrast_wished)
+        self._claimed = QCheckBox("Outline the tiles that each stage claims")
+        self._claimed.setObjectName("claimed_visible")
+        self._claimed.clicked.connect(self.claimed_wished)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._grid)
+        layout.addWidget(self._claimed)
+        layout.addWidget(self.contrasts)
+        layout.addWidget(self.look)
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What the keyboard goes through, in order."""
+        lines = (widget for line in self._lines for widget in (line.show, line.alone))
+        return (*lines, self._claimed, *self.contrasts.controls, *self.look.controls)
+
+    def show_prediction(self, prediction: Prediction) -> None:
+        """Make one line for each stage."""
+        self._clear()
+        for index, stage in enumerate(prediction.stages):
+            self._lines.append(self._add_line(index, stage))
+        self.contrasts.show_prediction(prediction)
+        self.look.show_stages(len(prediction.stages))
+
+    def show_looks(self, looks: Sequence[StageLook | None], claimed_visible: bool | None) -> None:  # noqa: FBT001  a fact
+        """Show how the layers look; a stage without a layer cannot be operated."""
+        for line, look in zip(self._lines, looks, strict=True):
+            line.show_look(look)
+        self._claimed.setEnabled(claimed_visible is not None)
+        self._claimed.setChecked(bool(claimed_visible))
+        self.contrasts.show_looks(looks)
+        self.look.show_looks(looks)
+
+    def _add_line(self, index: int, stage: StageAttention) -> _StageLine:
+        line = _StageLine(index, stage)
+        line.show.clicked.connect(lambda on: self.visible_wished.emit(index, on))
+        line.alone.clicked.connect(lambda on: self.alone_wished.emit(index, on))
+        for column, widget in enumerate(line.widgets):
+            self._grid.addWidget(widget, index + 1, column, COLUMNS[column][2])
+        return line
+
+    def _clear(self) -> None:
+        for widget in (widget for line in self._lines for widget in line.widgets):
+            self._grid.removeWidget(widget)
+            widget.setParent(None)
+            widget.deleteLater()
+        self._lines.clear()
+
+
+class _StageLine:
+    def __init__(self, index: int, stage: StageAttention) -> None:
+        name = stage_name(index)
+        self.show = QCheckBox(name)
+        self.show.setIcon(swatch(index))
+        self.show.setIconSize(SWATCH_PX)
+        self.show.setObjectName(f"show_{index}")
+        self.show.setAccessibleName(f"Show {name}")
+        self.alone = QPushButton("Solo")
+        self.alone.setCheckable(True)
+        self.alone.setObjectName(f"solo_{index}")
+        self.alone.setAccessibleName(f"Show {name} alone")
+        self.alone.setToolTip(f"Show {name} alone; press again to bring the others back")
+        self._numbers = (
+            _number(f"{stage.beta:.3f}", f"{name}, weight beta {stage.beta:.3f}"),
+            _number(f"{int(stage.claimed.sum()):,}", f"{name} claims {int(stage.claimed.sum())} tiles"),
+            _number(f"{stage.effective_tiles:,.0f}", f"{name}, effective number of tiles {stage.effective_tiles:.1f}"),
+        )
+
+    @property
+    def widgets(self) -> tuple[QWidget, ...]:
+        return (self.show, *self._numbers, self.alone)
+
+    def show_look(self, look: StageLook | None) -> None:
+        for widget in (self.show, self.alone):
+            widget.setEnabled(look is not None)
+        self.show.setChecked(look is not None and look.visible)
+        self.alone.setChecked(look is not None and look.alone)
+
+
+def _heading(text: str, help_text: str) -> QLabel:
+    label = QLabel(text)
+    label.setToolTip(help_text)
+    label.setEnabled(False)  # greyed: a heading, not a value
+    return label
+
+
+def _number(text: str, spoken: str) -> QLabel:
+    label = QLabel(text)
+    label.setAccessibleName(spoken)
+    return label

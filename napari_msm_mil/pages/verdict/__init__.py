@@ -1,0 +1,1 @@
+"""What the pathologist says about each stage."""

@@ -1,0 +1,180 @@
+"""Where a pathologist says what each stage looked at."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QHideEvent, QWheelEvent
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.results.annotations import Notebook, Verdict, now
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.widgets.swatch import swatch
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+SUGGESTIONS = ("", "tumour", "inflammation", "necrosis", "stroma", "normal tissue", "artefact")
+SMALL_GREY = "font-size: 8pt; color: #7d7d7d"
+"""A grey that can be read on napari's dark and on its light background."""
+EXPLAINED = "What did each stage look at? Choose or type; it is saved with the result by itself."
+
+
+class VerdictPanel(QWidget):
+    """One label and one note for each stage."""
+
+    verdict_given = Signal(object)
+    """A `Verdict`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[_VerdictLine] = []
+        self._notebook = Notebook()
+        self._saved = WrappedText("notes_saved")
+        self._explained = WrappedText("verdict_explained")
+        self._explained.setText(EXPLAINED)
+        self._grid = QGridLayout()
+        self._grid.setColumnStretch(2, 1)
+        self._grid.setHorizontalSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 0)
+        layout.addWidget(self._explained)
+        layout.addLayout(self._grid)
+        layout.addWidget(self._saved)
+        layout.addStretch(1)
+
+    def show_result(self, result: SlideResult | None) -> None:
+        """Make one line for each stage; what is still being typed is dropped, so `finish` goes before."""
+        for line in self._lines:
+            line.fall_silent()  # a field that goes away ends its editing, and would speak of the next result
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        stages = 0 if result is None else len(result.prediction.stages)
+        self._lines = [self._add_line(index) for index in range(stages)]
+        fields = [field for line in self._lines for field in line.fields]
+        for before, after in pairwise((self._explained, *fields)):
+            QWidget.setTabOrder(before, after)  # the lines come and go, and newcomers are last
+        self._notebook = Notebook()
+        self.tell_saved("")
+
+    def show_notebook(self, notebook: Notebook) -> None:
+        """Show what was said so far; a field that is being typed in is left alone."""
+        self._notebook = notebook
+        for line in self._lines:
+            line.show_verdict(notebook.verdict_of(line.index))
+
+    def finish(self) -> None:
+        """Take what is being typed as said: the user goes on to something else."""
+        for line in self._lines:
+            self._on_edited(line)
+
+    def tell_saved(self, text: str) -> None:
+        """Say where the verdicts are kept, or what is in the way."""
+        self._saved.setText(text)
+        self._saved.setVisible(bool(text))
+
+    @property
+    def saved_text(self) -> str:
+        """Where the verdicts are kept, in words."""
+        return self._saved.text()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802  Qt's name
+        """Lose nothing that is being typed when the dock or the window closes: no field hears of that."""
+        self.finish()
+        super().hideEvent(event)
+
+    def _add_line(self, index: int) -> "_VerdictLine":
+        line = _VerdictLine(index, self._on_edited)
+        for column, widget in enumerate(line.widgets):
+            self._grid.addWidget(widget, index, column)
+        return line
+
+    def _on_edited(self, line: "_VerdictLine") -> None:
+        verdict, known = line.verdict, self._notebook.verdict_of(line.index)
+        said = ("", "") if known is None else (known.label.strip(), known.note.strip())
+        if (verdict.label, verdict.note) != said:
+            self._notebook = self._notebook.with_verdict(verdict)
+            self.tell_saved("Not saved yet.")
+            self.verdict_given.emit(verdict)
+
+
+class _VerdictLine:
+    def __init__(self, index: int, edited: Callable[["_VerdictLine"], None]) -> None:
+        name = stage_name(index)
+        self.index = index
+        self._name = QLabel(name)
+        self._picture = QLabel()
+        self._picture.setPixmap(swatch(index).pixmap(28, 14))
+        self._label = _LabelBox()
+        self._label.setObjectName(f"verdict_{index}")
+        self._label.setAccessibleName(f"Verdict on {name}")
+        self._note = QLineEdit()
+        self._note.setObjectName(f"note_{index}")
+        self._note.setAccessibleName(f"Note on {name}")
+        self._note.setPlaceholderText("Note")
+        self._when = QLabel()
+        self._when.setObjectName(f"verdict_at_{index}")
+        self._when.setStyleSheet(SMALL_GREY)  # napari's style sets its own, so font and palette have no effect
+        self._label.activated.connect(lambda _: edited(self))
+        for field in (self._label.lineEdit(), self._note):
+            if field is not None:
+                field.editingFinished.connect(lambda: edited(self))
+
+    @property
+    def widgets(self) -> tuple[QWidget, ...]:
+        stage = QWidget()
+        column = QVBoxLayout(stage)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._name, 0, Qt.AlignmentFlag.AlignBottom)
+        column.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        return stage, self._label, self._note, self._when
+
+    @property
+    def fields(self) -> tuple[QWidget, ...]:
+        return self._label, self._note
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict(
+            stage=self.index, label=self._label.currentText().strip(), note=self._note.text().strip(), at=now()
+        )
+
+    def fall_silent(self) -> None:
+        for field in (self._label, self._label.lineEdit(), self._note):
+            if field is not None:
+                field.blockSignals(True)
+
+    def show_verdict(self, verdict: Verdict | None) -> None:
+        if not self._label.hasFocus():
+            self._label.setCurrentText("" if verdict is None else verdict.label)
+        if not self._note.hasFocus():
+            self._note.setText("" if verdict is None else verdict.note)
+        self._when.setText("" if verdict is None else _in_short(verdict.at))
+        self._when.setToolTip("" if verdict is None else verdict.at)
+
+
+class _LabelBox(QComboBox):
+    """Suggests labels and keeps what is typed to the letter: nothing is completed, nothing put into small letters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setEditable(True)
+        self.setCompleter(None)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.addItems(list(SUGGESTIONS))
+        self.setMinimumContentsLength(12)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802  Qt's name
+        """Leave the wheel to the column: scrolling past a verdict must not change it."""
+        if event is not None:
+            event.ignore()
+
+
+def _in_short(at: str) -> str:
+    try:
+        return datetime.fromisoformat(at).strftime("%d %b, %H:%M")
+    except ValueError:  # written by another program
+        return at

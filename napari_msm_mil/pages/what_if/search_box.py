@@ -1,0 +1,74 @@
+"""Asks for the smallest set of tiles that decides."""
+
+from typing import Literal, TypeAlias, get_args
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from msm_mil_core.progress import Progress
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+
+Search: TypeAlias = Literal["flip", "sufficient"]
+TEXTS: dict[Search, tuple[str, str]] = {
+    "flip": ("…changes the answer", "The fewest tiles without which the model says something else"),
+    "sufficient": ("…suffices for it", "The fewest tiles which alone let the model say the same"),
+}
+
+
+class SearchBox(QWidget):
+    """Two buttons, one for each search, and one that stops it."""
+
+    search_wished = Signal(str)
+    """A `Search`."""
+    stop_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._buttons = {search: self._button(search) for search in get_args(Search)}
+        self._stop = QPushButton("Stop")
+        self._stop.setObjectName("search_stop")
+        self._stop.clicked.connect(lambda _: self.stop_wished.emit())
+        self._text = WrappedText("search_text")
+        line = QHBoxLayout()
+        for button in (*self._buttons.values(), self._stop):
+            line.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel("Find the smallest set of tiles that…"))
+        layout.addLayout(line)
+        layout.addWidget(self._text)
+        self.idle("")
+
+    def searching(self) -> None:
+        """Show that a search is under way."""
+        self._show_busy(busy=True)
+        self._text.setText("Searching…")
+
+    def progress(self, now: Progress) -> None:
+        """Show how far it is."""
+        self._text.setText(f"{now.step}: {now.done:,} questions asked")
+
+    def idle(self, text: str) -> None:
+        """Show that none is under way, and what the last one found."""
+        self._show_busy(busy=False)
+        self._text.setText(text)
+
+    @property
+    def text(self) -> str:
+        """What was found."""
+        return self._text.text()
+
+    def _show_busy(self, *, busy: bool) -> None:
+        for button in self._buttons.values():
+            button.setVisible(not busy)
+        self._stop.setVisible(busy)
+        self._text.setVisible(True)
+
+    def _button(self, search: Search) -> QPushButton:
+        text, help_text = TEXTS[search]
+        button = QPushButton(text)
+        button.setObjectName(f"search_{search}")
+        button.setAccessibleName(f"Find the smallest set of tiles that {text.removeprefix('…')}")
+        button.setToolTip(help_text)
+        button.clicked.connect(lambda _: self.search_wished.emit(search))
+        return button

@@ -1,0 +1,89 @@
+"""The form in which a step of a question is put: without or only, and what."""
+
+from typing import Literal, get_args
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.explain.selection import ClaimedTiles, Selection, TopTiles
+from msm_mil_core.explain.what_if import Verb
+from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.option_editors import PlainSpinBox
+
+Drawn = Literal["region", "tiles"]
+"""What is shown on the slide with the mouse."""
+VERBS: tuple[tuple[Verb, str], ...] = (("remove", "Without"), ("keep", "Only"))
+CLAIMED, TOP, REGION, TILES = range(4)
+WHATS = ("the tiles claimed by", "the top tiles of", "a region that I draw", "tiles that I click")
+HELP = (
+    "the tiles that a stage takes for itself",
+    "the tiles to which a stage attends most, as a share of those it was shown",
+    "draw on the slide: the answer follows your hand",
+    "click tiles on the slide: another click takes one back",
+)
+
+
+class StepForm(QWidget):
+    """One line that reads as a sentence, and the button that asks."""
+
+    step_wished = Signal(str, object)
+    """A `Verb` and a `Selection`."""
+    drawing_wished = Signal(str, str)
+    """A `Verb` and a `Drawn`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._verb = named_box("ask_verb", "Take away or keep alone", [text for _, text in VERBS])
+        self._what = named_box("ask_what", "What", WHATS)
+        self._stage = named_box("ask_stage", "Of which stage", [])
+        self._percent = _percent_box()
+        self._ask = QPushButton("Ask")
+        self._ask.setObjectName("ask")
+        self._ask.setToolTip("Ask the model about what is left: it answers at once, from what it computed before")
+        for at, text in enumerate(HELP):
+            self._what.setItemData(at, text, 3)  # Qt.ToolTipRole
+        self._what.currentIndexChanged.connect(lambda _: self._on_what())
+        self._ask.clicked.connect(lambda _: self._on_ask())
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for widget, share in ((self._verb, 0), (self._what, 1)):
+            first.addWidget(widget, share)
+        for widget, share in ((self._percent, 0), (self._stage, 1), (self._ask, 1)):
+            second.addWidget(widget, share)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(first)
+        layout.addLayout(second)
+        self._on_what()
+
+    def show_stages(self, count: int) -> None:
+        """Offer this many stages."""
+        self._stage.clear()
+        self._stage.addItems([stage_name(index) for index in range(count)])
+
+    def _on_what(self) -> None:
+        what = self._what.currentIndex()
+        self._stage.setVisible(what in (CLAIMED, TOP))
+        self._percent.setVisible(what == TOP)
+        self._ask.setText("Ask" if what in (CLAIMED, TOP) else ("Draw" if what == REGION else "Click"))
+
+    def _on_ask(self) -> None:
+        verb, what, stage = VERBS[self._verb.currentIndex()][0], self._what.currentIndex(), self._stage.currentIndex()
+        if what in (REGION, TILES):
+            self.drawing_wished.emit(verb, get_args(Drawn)[what - REGION])
+            return
+        selection: Selection = ClaimedTiles(stage=stage)
+        if what == TOP:
+            selection = TopTiles(stage=stage, percent=self._percent.value())
+        self.step_wished.emit(verb, selection)
+
+
+def _percent_box() -> PlainSpinBox:
+    box = PlainSpinBox()
+    box.setObjectName("ask_percent")
+    box.setAccessibleName("Share of the stage's tiles, per cent")
+    box.setDecimals(1)
+    box.setRange(0.1, 100.0)
+    box.setValue(5.0)
+    box.setSuffix(" %")
+    return box

@@ -1,0 +1,150 @@
+"""What a run is made of: slide, model, region, device, and on demand everything else."""
+
+from collections.abc import Sequence
+
+from napari.layers import Image, Shapes
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from msm_mil_core.slides.pixel_size import SANE_MPP
+from napari_msm_mil.run.advanced_options import AdvancedSection
+from napari_msm_mil.run.devices import device_label, offered_devices
+from napari_msm_mil.run.model_picker import ModelPicker
+from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.option_editors import PlainSpinBox
+
+WHOLE_SLIDE = "Whole slide"
+
+
+class SetupForm(QWidget):
+    """The questions before a run, most needed first."""
+
+    changed = Signal()
+    """Something was chosen that may allow or forbid a run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slides: tuple[Image, ...] = ()
+        self._regions: tuple[Shapes, ...] = ()
+        self._mpp_told: tuple[Image | None, float | None] = (None, None)
+        self.models = ModelPicker()
+        self.advanced = AdvancedSection()
+        self._slide = _box("slide", "Slide")
+        self._region = _box("region", "Region")
+        self._device = _box("device", "Device")
+        self._mpp = _mpp_box()
+        self._mpp_label = QLabel("Pixel size")
+        for name in offered_devices():
+            self._device.addItem(device_label(name), name)
+        self.set_regions(())
+        self._lay_out()
+        self._slide.currentIndexChanged.connect(lambda _: self._on_slide_chosen())
+        self.models.changed.connect(self.changed)
+        self._mpp.valueChanged.connect(lambda _: self.changed.emit())
+        self._on_slide_chosen()
+
+    def set_slides(self, slides: Sequence[Image]) -> None:
+        """Offer these slide layers; the chosen one stays chosen."""
+        at = slides.index(self.slide) if self.slide in slides else 0
+        self._slides = tuple(slides)
+        self._slide.setEnabled(bool(slides))
+        self._slide.setPlaceholderText("Open or drop a slide first")
+        _refill(self._slide, [slide.name for slide in slides], at if slides else -1)
+
+    def set_regions(self, regions: Sequence[Shapes]) -> None:
+        """Offer the whole slide and these region layers; the chosen one stays chosen."""
+        at = regions.index(self.region) + 1 if self.region in regions else 0
+        self._regions = tuple(regions)
+        _refill(self._region, [WHOLE_SLIDE, *(region.name for region in regions)], at)
+
+    @property
+    def slide(self) -> Image | None:
+        """The chosen slide layer."""
+        at = self._slide.currentIndex()
+        return self._slides[at] if 0 <= at < len(self._slides) else None
+
+    @property
+    def region(self) -> Shapes | None:
+        """The chosen region layer; None for the whole slide."""
+        at = self._region.currentIndex() - 1
+        return self._regions[at] if 0 <= at < len(self._regions) else None
+
+    @property
+    def device(self) -> str:
+        """The chosen device, as the core names it."""
+        return str(self._device.currentData())
+
+    @property
+    def mpp(self) -> float | None:
+        """Micrometres per pixel as the user typed them; None if nothing was typed, or the slide tells them itself."""
+        return self._mpp.value() if self._mpp.value() > 0 and not self._mpp.isHidden() else None
+
+    @property
+    def choices(self) -> dict[str, object]:
+        """The analysis options, for `AnalysisOptions.model_validate`."""
+        choices = self.advanced.choices
+        encode = choices.get("encode")
+        return {**choices, "encode": {**(encode if isinstance(encode, dict) else {}), "device": self.device}}
+
+    def _on_slide_chosen(self) -> None:
+        known = {} if self.slide is None else self.slide.metadata
+        asked = known.get("mpp_origin") in ("missing", "user")
+        self._mpp.setVisible(asked)
+        self._mpp_label.setVisible(asked)
+        told = (self.slide, known.get("mpp"))
+        if told != self._mpp_told:  # another slide, or told anew: else what the user has typed stays
+            self._mpp.setValue(known.get("mpp") or 0.0)
+        self._mpp_told = told
+        self.changed.emit()
+
+    def _lay_out(self) -> None:
+        lines = QFormLayout()
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        lines.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        lines.addRow(_label("Slide", self._slide), self._slide)
+        self._mpp_label.setBuddy(self._mpp)
+        lines.addRow(self._mpp_label, self._mpp)
+        lines.addRow(_label("Model", self.models), self.models)
+        lines.addRow(_label("Region", self._region), self._region)
+        lines.addRow(_label("Device", self._device), self._device)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(lines)
+        layout.addWidget(self.advanced)
+
+
+def _label(text: str, field: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setBuddy(field)
+    return label
+
+
+def _box(object_name: str, name: str) -> QComboBox:
+    box = named_box(object_name, name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return box
+
+
+def _mpp_box() -> PlainSpinBox:
+    box = PlainSpinBox()
+    box.setObjectName("mpp")
+    box.setAccessibleName("Micrometres per pixel")
+    box.setDecimals(6)
+    box.setRange(0.0, SANE_MPP[1])
+    box.setSingleStep(0.05)
+    box.setSuffix(" µm per pixel")
+    box.setSpecialValueText("not known: type it")
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    box.setToolTip("The slide does not say how many micrometres a pixel covers; 0.25 and 0.5 are common.")
+    return box
+
+
+def _refill(box: QComboBox, names: Sequence[str], at: int) -> None:
+    box.blockSignals(True)
+    box.clear()
+    box.addItems(list(names))
+    box.setCurrentIndex(at)
+    box.blockSignals(False)
+    box.currentIndexChanged.emit(at)

@@ -1,0 +1,318 @@
+"""Bags survive the disk, files of other programs are read, and a cache that is damaged is never trusted."""
+
+import logging
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.bag_file import cached_bag_path, load_bag, load_cached_bag, load_features, save_bag
+from msm_mil_core.errors import FeatureFileError, OutputError
+from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tiles import TileGrid
+
+FACTS = SlideFacts(
+    name="slide ü.svs",
+    path="/slides/slide ü.svs",
+    size_px0=(2048, 1536),
+    mpp=0.25,
+    mpp_origin="openslide.mpp-x",
+    origin_px0=(256, 128),
+    extent_px0=(1536, 1280),
+    quick_hash="0123456789abcdef" * 4,
+)
+CARD = EncoderCard("small", 5, 64, None, "none", "f" * 64)
+
+
+def a_bag(count: int = 6, card: EncoderCard = CARD) -> FeatureBag:
+    xy_px0 = np.stack([np.arange(count) % 4, np.arange(count) // 4], axis=1).astype(np.int64) * 128
+    features = np.random.default_rng(count).normal(size=(count, card.features)).astype(np.float32)
+    return FeatureBag(features, TileGrid(xy_px0, 128, 64, 0.5), FACTS, card)
+
+
+def kept(folder: Path, bag: FeatureBag) -> Path:
+    path = cached_bag_path(folder, bag.slide, bag.tiles, bag.encoder)
+    save_bag(bag, path)
+    return path
+
+
+def from_cache(path: Path, bag: FeatureBag) -> FeatureBag | None:
+    return load_cached_bag(path, bag.slide, bag.tiles, bag.encoder)
+
+
+def assert_same(bag: FeatureBag, other: FeatureBag) -> None:
+    np.testing.assert_array_equal(bag.features, other.features)
+    np.testing.assert_array_equal(bag.tiles.xy_px0, other.tiles.xy_px0)
+    assert (bag.features.dtype, bag.tiles.xy_px0.dtype) == (other.features.dtype, other.tiles.xy_px0.dtype)
+    assert (bag.tiles.side_px0, bag.tiles.side_px) == (other.tiles.side_px0, other.tiles.side_px)
+    np.testing.assert_equal(bag.tiles.mpp, other.tiles.mpp)
+    assert (bag.slide, bag.encoder) == (other.slide, other.encoder)
+
+
+def test_a_bag_survives_the_disk(tmp_path: Path):
+    bag = a_bag()
+
+    save_bag(bag, tmp_path / "bag.h5")
+
+    assert_same(load_bag(tmp_path / "bag.h5"), bag)
+    np.testing.assert_array_equal(load_features(tmp_path / "bag.h5"), bag.features)
+
+
+def test_a_bag_without_a_pixel_size_survives_too(tmp_path: Path):
+    bag = a_bag()
+    unscaled = FeatureBag(
+        bag.features,
+        TileGrid(bag.tiles.xy_px0, 128, 64, float("nan")),
+        replace(FACTS, mpp=None, mpp_origin="missing"),
+        CARD,
+    )
+
+    save_bag(unscaled, tmp_path / "bag.h5")
+
+    assert_same(load_bag(tmp_path / "bag.h5"), unscaled)
+
+
+def test_our_files_read_as_tridents(tmp_path: Path):
+    save_bag(a_bag(), tmp_path / "bag.h5")
+
+    with h5py.File(tmp_path / "bag.h5") as file:
+        attributes = dict(file["coords"].attrs)
+        assert (file["features"].shape, file["coords"].shape) == ((6, 5), (6, 2))
+        assert file["features"].attrs["encoder"] == "small"
+
+    assert (attributes["patch_size"], attributes["patch_size_level0"], attributes["overlap"]) == (64, 128, 0)
+    assert (attributes["level0_width"], attributes["level0_height"], attributes["name"]) == (2048, 1536, "slide ü")
+    assert (attributes["level0_magnification"], attributes["target_magnification"]) == (40, 20)
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path: Path):
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(OutputError, match="file"):
+        save_bag(a_bag(), tmp_path / "file" / "bag.h5")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def write(path: Path, values: dict[str, object], **attributes: dict[str, object]) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, value in values.items():
+            file[name] = value
+        for name, told in attributes.items():
+            (file if name == "root" else file[name]).attrs.update(told)
+    return path
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_tridents_files_are_read(tmp_path: Path, batched: bool):  # noqa: FBT001
+    bag = a_bag()
+    features, coords = bag.features.astype(np.float16), bag.tiles.xy_px0
+    told = {"patch_size": 64, "patch_size_level0": 128, "level0_magnification": 40, "target_magnification": 20}
+    told |= {"overlap": 0, "name": "case 1", "savetodir": "x", "level0_width": 2048, "level0_height": 1536}
+    path = write(
+        tmp_path / "trident.h5",
+        {"features": features[None] if batched else features, "coords": coords[None] if batched else coords},
+        features={"name": "case 1", "savetodir": "x", "encoder": "uni_v2"},
+        coords=told,
+    )
+
+    read = load_bag(path, slide_mpp=0.25)
+
+    np.testing.assert_array_equal(read.features, features.astype(np.float32))
+    np.testing.assert_array_equal(read.tiles.xy_px0, coords)
+    assert (read.tiles.side_px0, read.tiles.side_px, read.tiles.mpp) == (128, 64, 0.5)
+    assert (read.slide.name, read.slide.size_px0, read.slide.mpp_origin) == ("case 1", (2048, 1536), "user")
+    assert (read.encoder.name, read.encoder.weights_sha256) == ("uni_v2", "")
+
+
+def test_clams_files_are_read_and_their_tiles_are_as_large_as_their_step(tmp_path: Path):
+    bag = a_bag()
+    path = write(tmp_path / "clam.h5", {"features": bag.features, "coords": bag.tiles.xy_px0.astype(np.int32)})
+
+    read = load_bag(path)
+
+    np.testing.assert_array_equal(read.tiles.xy_px0, bag.tiles.xy_px0)
+    assert (read.tiles.side_px0, read.slide.size_px0, read.slide.mpp) == (128, (512, 256), None)
+    assert np.isnan(read.tiles.mpp)
+
+
+@pytest.mark.parametrize("told", [{"tile_size_um": 32.0, "tile_size_px": 64}, {"tile_size": 32.0}])
+def test_stamps_files_are_read_once_the_slides_mpp_is_known(tmp_path: Path, told: dict[str, object]):
+    bag = a_bag()
+    coords_um = (bag.tiles.xy_px0 * 0.25).astype(np.float32)
+    root = {"unit": "um", "extractor": "ctranspath", "stamp_version": "2.1.0", **told}
+    path = write(tmp_path / "stamp.h5", {"feats": bag.features.astype(np.float16), "coords": coords_um}, root=root)
+
+    read = load_bag(path, slide_mpp=0.25)
+
+    np.testing.assert_array_equal(read.tiles.xy_px0, bag.tiles.xy_px0)
+    assert (read.tiles.side_px0, read.encoder.name) == (128, "ctranspath")
+    assert load_features(path).dtype == np.float32
+    with pytest.raises(FeatureFileError, match="slide's mpp is needed"):
+        load_bag(path)
+
+
+UNUSABLE = {
+    "no features": ({"coords": np.zeros((2, 2))}, "holds no features, only"),
+    "one vector": ({"features": np.zeros(5), "coords": np.zeros((1, 2))}, "not one vector of finite numbers"),
+    "not finite": ({"features": np.full((2, 5), np.nan), "coords": np.zeros((2, 2))}, "not one vector"),
+    "no tile": ({"features": np.zeros((0, 5)), "coords": np.zeros((0, 2))}, "not one vector"),
+    "words": ({"features": np.array([[b"a", b"b"]]), "coords": np.zeros((1, 2))}, "damaged or no file of features"),
+    "a group": ({"features/x": np.zeros(3)}, "damaged or no file of features"),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_file_without_usable_features_is_told(tmp_path: Path, case: str):
+    values, words = UNUSABLE[case]
+    path = write(tmp_path / "odd.h5", values)
+
+    with pytest.raises(FeatureFileError, match=rf"odd\.h5.*{words}"):
+        load_features(path)
+    with pytest.raises(FeatureFileError, match=r"odd\.h5"):
+        load_bag(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"features": np.zeros((2, 5))}, "does not say where its tiles lie"),
+        ({"features": np.zeros((2, 5)), "coords": np.zeros((3, 2))}, "2 features, but coords"),
+        ({"features": np.zeros((1, 5)), "coords": np.zeros((1, 2))}, "how large its one tile is"),
+        ({"feats": np.zeros((2, 5)), "coords": np.zeros((2, 2))}, "not how large they are"),
+    ],
+)
+def test_features_without_places_are_told_but_can_be_used(tmp_path: Path, values: dict[str, object], words: str):
+    path = write(tmp_path / "odd.h5", values)
+
+    assert load_features(path).shape[1] == 5
+    with pytest.raises(FeatureFileError, match=rf"odd\.h5.*{words}"):
+        load_bag(path, slide_mpp=0.5)
+
+
+def test_what_is_no_file_of_features_is_told(tmp_path: Path):
+    (tmp_path / "text.h5").write_text("no HDF5")
+    (tmp_path / "empty.h5").touch()
+    (tmp_path / "folder.h5").mkdir()
+
+    for name, words in {"text": "damaged", "empty": "damaged", "folder": "damaged", "gone": "no file"}.items():
+        with pytest.raises(FeatureFileError, match=rf"{words}.*{name}\.h5|{name}\.h5.*{words}"):
+            load_bag(tmp_path / f"{name}.h5")
+
+
+def test_a_file_of_a_later_schema_is_told(tmp_path: Path):
+    save_bag(a_bag(), tmp_path / "bag.h5")
+    later = (tmp_path / "bag.h5").read_bytes().replace(b"msm-mil-features/1", b"msm-mil-features/2", 1)
+    (tmp_path / "bag.h5").write_bytes(later)
+
+    with pytest.raises(FeatureFileError, match="schema msm-mil-features/2; this version reads msm-mil-features/1"):
+        load_bag(tmp_path / "bag.h5")
+
+
+def test_a_bag_that_was_changed_is_told(tmp_path: Path):
+    save_bag(a_bag(), tmp_path / "bag.h5")
+    with h5py.File(tmp_path / "bag.h5", "r+") as file:
+        file["coords"][0] = (999, 999)
+
+    with pytest.raises(FeatureFileError, match=r"bag\.h5 .* has changed since it was written"):
+        load_bag(tmp_path / "bag.h5")
+
+
+def test_what_was_kept_comes_back(tmp_path: Path):
+    bag = a_bag()
+    path = kept(tmp_path, bag)
+    moved = replace(FACTS, path="/elsewhere/other name.svs", name="other name.svs")
+
+    back = load_cached_bag(path, moved, bag.tiles, CARD)
+
+    assert back is not None
+    np.testing.assert_array_equal(back.features, bag.features)
+    assert back.slide == moved
+
+
+def test_what_was_never_kept_is_encoded(tmp_path: Path):
+    bag = a_bag()
+
+    assert from_cache(cached_bag_path(tmp_path, bag.slide, bag.tiles, bag.encoder), bag) is None
+
+
+OTHERS = {
+    "slide": lambda bag: replace_bag(bag, slide=replace(FACTS, quick_hash="f" * 64)),
+    "size": lambda bag: replace_bag(bag, slide=replace(FACTS, size_px0=(2048, 1537))),
+    "tiles": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0 + 128, 128, 64, 0.5)),
+    "order": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0[::-1].copy(), 128, 64, 0.5)),
+    "side": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0, 128, 32, 1.0)),
+    "field": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0, 64, 64, 0.25)),
+    "weights": lambda bag: replace_bag(bag, encoder=replace(CARD, weights_sha256="e" * 64)),
+    "precision": lambda bag: replace_bag(bag, encoder=replace(CARD, precision="bfloat16")),
+}
+
+
+def replace_bag(bag: FeatureBag, **changes: object) -> FeatureBag:
+    return replace(bag, **changes)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_features_of_something_else_are_not_taken(tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture):
+    bag = a_bag()
+    path = kept(tmp_path, bag)
+    other = OTHERS[what](bag)
+
+    with caplog.at_level(logging.WARNING):
+        assert from_cache(path, other) is None
+
+    assert cached_bag_path(tmp_path, other.slide, other.tiles, other.encoder) != path
+    assert "of something else" in caplog.text
+
+
+def test_a_file_cut_short_is_not_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    bag = a_bag(200)
+    path = kept(tmp_path, bag)
+    whole = path.read_bytes()
+
+    for share in (0.0, 0.1, 0.5, 0.9, 0.999):
+        caplog.clear()
+        path.write_bytes(whole[: int(len(whole) * share)])
+
+        assert from_cache(path, bag) is None
+        assert path.name in caplog.text
+
+
+def test_features_that_are_not_finite_are_not_taken(tmp_path: Path):
+    bag = a_bag()
+    bag.features[2, 3] = np.inf
+    path = kept(tmp_path, bag)
+
+    assert from_cache(path, bag) is None
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_flipped_bit_never_changes_features(tmp_path: Path, data: st.DataObject):
+    bag = a_bag()
+    path = kept(tmp_path, bag)
+    content = bytearray(path.read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+
+    back = from_cache(path, bag)
+
+    assert back is None or np.array_equal(back.features, bag.features)
+
+
+def test_listing_and_storing_never_import_torch():
+    code = (
+        "import sys; from msm_mil_core.bags import encode, encoders, store; encoders.known_encoders();"
+        "print('torch' in sys.modules)"
+    )
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "False"

@@ -1,0 +1,213 @@
+"""The report: one page with everything, that holds its pictures itself and names no patient."""
+
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msm_mil_core.cli.app import call
+from msm_mil_core.display.stage_style import stage_ramp
+from msm_mil_core.errors import OutputError
+from msm_mil_core.explain.selection import ClaimedTiles
+from msm_mil_core.explain.what_if import Question, Step, ask
+from msm_mil_core.export.report.images import draw_map, lay_ground
+from msm_mil_core.export.report.report import ReportOptions, write_report
+from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.progress import finish
+from msm_mil_core.results.annotations import Notebook, Verdict, keep_answer, save_notebook
+from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.slides.slide import open_slide
+from tests.models import a_bag, a_checkpoint
+from tests.results import a_prediction, a_result, block_of_tiles, tile_grid
+from tests.slides import a_drawn_slide
+
+QUICK = ReportOptions(examine=False, gallery_count=3)
+WHEN = "2026-11-24T10:00:00+01:00"
+
+
+class Reader(HTMLParser):
+    """What a browser would see: the text, the tags, and where pictures come from."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.tags, self.sources = "", [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return a_drawn_slide(tmp_path_factory.mktemp("slides") / "drawn.tiff")
+
+
+def questionable(slide=None):
+    reading = read_bag(a_checkpoint(), a_bag(64), device="cpu")
+    tiles = tile_grid([(4 + n % 8, 2 + n // 8) for n in range(64)], side_px0=128)
+    return replace(a_result(tiles, slide=slide, prediction=reading.prediction), memory=reading.memory)
+
+
+def written(result, path, *, notebook=None, slide=None, options=QUICK):
+    finish(write_report(result, notebook or Notebook(), slide, path, options))
+    return path.read_text(encoding="utf-8")
+
+
+def test_everything_is_on_the_page(drawn, tmp_path):
+    with open_slide(drawn.path) as slide:
+        result = questionable(slide.facts)
+        question = Question(steps=(Step(verb="remove", selection=ClaimedTiles(stage=0)),))
+        answer = ask(result.memory, result.tiles, result.prediction, question)
+        notebook = Notebook().with_question(keep_answer(answer, "No stage 1?"))
+        notebook = notebook.with_verdict(Verdict(stage=1, label="tumour", note="solid nests", at=WHEN))
+        page = written(result, tmp_path / "r.html", notebook=notebook, slide=slide, options=ReportOptions())
+
+    seen = Reader(page)
+    for told in (
+        "drawn.tiff",
+        f"{result.prediction.probabilities.max():.3f}",
+        "Research use, not for diagnosis.",
+        "tumour",
+        "solid nests",
+        "No stage 1?",
+        "without the tiles that stage 1 claims",
+        "Removing the 3 tiles of stage 2",
+        "Stages 1 and 3",
+        "Bias ",
+        result.model.sha256,
+        result.slide.quick_hash,
+        "only here",
+    ):
+        assert told in seen.text, told
+    assert seen.sources
+    assert all(source.startswith("data:image/") for source in seen.sources)
+
+
+def test_a_page_needs_nothing_from_elsewhere_and_tells_no_path(drawn, tmp_path):
+    with open_slide(drawn.path) as slide:
+        page = written(questionable(slide.facts), tmp_path / "r.html", slide=slide)
+
+    assert "http:" not in page
+    assert "https:" not in page
+    assert str(drawn.path.parent) not in page
+    assert len(page) < 5e6
+
+
+@settings(max_examples=30, deadline=None)
+@given(words=st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80))
+def test_whatever_is_written_in_a_note_is_shown_as_it_is(tmp_path_factory, words):
+    text = f"<script>alert(1)</script> {words} &amp; \"'"
+    notebook = Notebook().with_verdict(Verdict(stage=0, label=text, note=text, at=WHEN))
+
+    page = written(a_result(), tmp_path_factory.mktemp("out") / "r.html", notebook=notebook)
+
+    seen = Reader(page)
+    assert "script" not in seen.tags
+    assert seen.text.count(text) == 2
+
+
+def test_the_label_is_shown_only_when_asked_for(shared, tmp_path):
+    with open_slide(shared("slides/CMU-1-Small-Region.svs")) as slide:
+        result = a_result(block_of_tiles(6, 5), slide=slide.facts)
+        without = written(result, tmp_path / "a.html", slide=slide)
+        asked = written(result, tmp_path / "b.html", slide=slide, options=QUICK.model_copy(update={"with_label": True}))
+
+    assert "label" in slide.associated_names
+    assert "label image" not in without
+    assert "macro image" not in without
+    assert "label image" in asked
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (a_result(), "The slide drawn.svs was not at hand"),
+        (a_result(prediction=a_prediction(30, evidence=False), preset="paper"), "preset paper"),
+        (a_result(prediction=a_prediction(30, S=1)), "The model has one stage"),
+        (a_result(block_of_tiles(1, 1), prediction=a_prediction(1)), "None was kept with the result."),
+        (a_result(slide=replace(a_result().slide, mpp=None)), "not known"),
+    ],
+    ids=["no slide", "paper", "one stage", "one tile", "no mpp"],
+)
+def test_what_cannot_be_shown_is_said(result, told, tmp_path):
+    assert told in Reader(written(result, tmp_path / "r.html", options=ReportOptions())).text
+
+
+def test_another_slide_is_refused(drawn, tmp_path):
+    with open_slide(drawn.path) as slide, pytest.raises(OutputError, match="not the slide of this result"):
+        written(a_result(), tmp_path / "r.html", slide=slide)
+
+
+def test_a_report_that_is_dropped_leaves_nothing(tmp_path):
+    work = write_report(a_result(), Notebook(), None, tmp_path / "r.html", QUICK)
+    next(work)
+    work.close()
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_map_colours_the_tiles_that_have_a_value_and_leaves_the_others():
+    tiles = block_of_tiles(4, 2, side_px0=100)
+    ground = lay_ground(tiles, (400, 200), None)
+    values = np.array([0, 0, 0, 0, 0, 0, 1, np.nan], np.float32)
+
+    picture = draw_map(ground, tiles, values, stage_ramp(0), (0, 1))
+
+    height, width = picture.shape[:2]
+    hot, blank = picture[3 * height // 4, 5 * width // 8], picture[3 * height // 4, 7 * width // 8]
+    assert (height, width) == (380, 760)
+    assert hot[2] > hot[0] + 60
+    assert (blank == 255).all()
+
+
+def test_the_command_writes_a_page_and_replaces_none_unasked(tmp_path, capsys):
+    source = tmp_path / "drawn.msm.h5"
+    save_result(a_result(), source)
+    save_notebook(Notebook().with_verdict(Verdict(stage=0, label="artefact", at=WHEN)), source)
+    words = ["report", str(source), "--out", str(tmp_path)]
+
+    first, again = call(words), call(words)
+
+    assert (first, again) == (0, 2)
+    assert "artefact" in (tmp_path / "drawn.report.html").read_text(encoding="utf-8")
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_damaged_notes_do_not_hold_up_a_report(tmp_path, capsys):
+    source = tmp_path / "drawn.msm.h5"
+    save_result(a_result(), source)
+    with h5py.File(source, "r+") as file:
+        file["notebook"] = '{"verdicts": 3}'
+
+    code = call(["report", str(source), "--out", str(tmp_path)])
+
+    assert code == 0
+    assert "Without notes" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_pdf_is_made_of_the_same_page(tmp_path):
+    pytest.importorskip("weasyprint", reason="needs the extra pdf", exc_type=ImportError)
+
+    finish(write_report(a_result(), Notebook(), None, tmp_path / "r.pdf", QUICK))
+
+    content = (tmp_path / "r.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.rstrip().endswith(b"%%EOF")
+
+
+def test_without_what_makes_a_pdf_it_is_said_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+
+    with pytest.raises(OutputError, match=r"napari-msm-mil\[pdf\]"):
+        finish(write_report(a_result(), Notebook(), None, tmp_path / "r.pdf", QUICK))
+
+    assert not list(tmp_path.iterdir())

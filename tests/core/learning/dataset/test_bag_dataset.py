@@ -1,0 +1,206 @@
+"""Labelled bags: what a folder and a table must hold before anything is learnt."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from msm_mil_core.errors import FeatureFileError, TrainingError
+from msm_mil_core.learning.dataset.bag_dataset import BagSet, Origin, label_bags, read_bagset
+from msm_mil_core.learning.dataset.labels import read_labels
+from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+
+
+def a_feature_file(path: Path, tiles: int = 3, features: int = 4, fill: float | None = None) -> Path:
+    """Write a file as TRIDENT writes it."""
+    rng = np.random.default_rng(tiles)
+    values = rng.normal(size=(tiles, features)).astype(np.float32) if fill is None else np.full((tiles, features), fill)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file["features"] = values.astype(np.float32)
+        file["features"].attrs["encoder"] = "timm:resnet18"
+        file["coords"] = np.stack([np.arange(tiles) * 256, np.zeros(tiles)], 1).astype(np.int64)
+        file["coords"].attrs.update({"patch_size": 224, "patch_size_level0": 256})
+    return path
+
+
+def a_table(path: Path, lines: Sequence[str]) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def a_folder(folder: Path, *slides: str) -> Path:
+    for number, slide in enumerate(slides):
+        a_feature_file(folder / f"{slide}.h5", tiles=3 + number)
+    return folder
+
+
+def a_bagset(
+    labels: Sequence[str], patients: Sequence[str] | None = None, parts: Sequence[str] | None = None
+) -> BagSet:
+    bags = {f"s{number}": np.full((2, 4), number, np.float32) for number in range(len(labels))}
+    return label_bags(bags, labels, Origin(), patients=patients, parts=parts)  # type: ignore[arg-type]
+
+
+def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
+    folder = a_folder(tmp_path / "bags", "a", "b", "c", "not named")
+    table = a_table(tmp_path / "labels.csv", ["slide,label,patient", "c,tumour,p2", "a,normal,p1", "b,tumour,p1"])
+
+    bags = read_bagset(folder, table)
+
+    assert bags.names == ("c", "a", "b")
+    assert [bags.classes[label] for label in bags.labels] == ["tumour", "normal", "tumour"]
+    assert bags.patients == ("p2", "p1", "p1")
+    assert bags.parts is None
+    assert [len(bags.features(index)) for index in range(3)] == [5, 3, 4]
+
+
+def test_the_first_file_tells_how_the_tiles_were_made(tmp_path):
+    table = a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"])
+
+    bags = read_bagset(a_folder(tmp_path / "bags", "a", "b"), table)
+
+    assert bags.origin == Origin(encoder="timm:resnet18", side_px=224)  # TRIDENT does not tell the mpp
+
+
+def test_files_that_hold_features_only_leave_their_origin_open(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["feats"] = np.ones((2, 4), np.float16)
+    (tmp_path / "b.h5").write_bytes((tmp_path / "a.h5").read_bytes())
+
+    bags = read_bagset(tmp_path, a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"]))
+
+    assert bags.origin == Origin()
+    assert bags.features(1).dtype == np.float32
+
+
+def test_a_table_may_name_the_slide_file_and_come_from_a_spreadsheet(tmp_path):
+    folder = a_folder(tmp_path / "bags", "a.1", "b")
+    table = tmp_path / "labels.csv"
+    with table.open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file).writerows([["Slide", "Label", "note"], ["a.1.svs", " x ", "…"], ["b.ndpi", "y", ""]])
+
+    bags = read_bagset(folder, table)
+
+    assert bags.classes == ("x", "y")
+    assert [path.name for path in bags.sources if isinstance(path, Path)] == ["a.1.h5", "b.h5"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (["slide,label"], "names no slides"),
+        (["slide,class", "a,x"], "no column label"),
+        (["name,label", "a,x"], "no column slide"),
+        (["slide,label", "a,x", "b,"], "leaves the label empty in line 3"),
+        (["slide,label", "a,x", "a,y"], "names a more than once"),
+        (["slide,label,split", "a,x,train", "b,y,"], "has the split ''"),
+        (["slide,label,split", "a,x,train", "b,y,dev"], "has the split 'dev'"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, lines, sentence):
+    table = a_table(tmp_path / "labels.csv", lines)
+
+    with pytest.raises(TrainingError, match=sentence) as refused:
+        read_labels(table)
+
+    assert str(table) in str(refused.value)
+
+
+def test_a_table_that_is_no_text_or_not_there_is_refused(tmp_path):
+    (tmp_path / "labels.csv").write_bytes(b"PK\x03\x04\xff\xfe\x00")
+
+    for name in ("labels.csv", "absent.csv"):
+        with pytest.raises(TrainingError, match=name):
+            read_labels(tmp_path / name)
+
+
+def test_slides_without_a_feature_file_are_named(tmp_path):
+    folder = a_folder(tmp_path / "bags", "a")
+    table = a_table(tmp_path / "labels.csv", ["slide,label", "a,x", *(f"lost{n},y" for n in range(7))])
+
+    with pytest.raises(TrainingError, match="lost0, lost1, lost2, lost3, lost4 and 2 more"):
+        read_bagset(folder, table)
+
+    with pytest.raises(TrainingError, match="not a folder"):
+        read_bagset(tmp_path / "absent", table)
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(TrainingError, match="All 3 slides have the label 'x'"):
+        a_bagset(["x", "x", "x"])
+
+
+def test_a_split_that_parts_a_patient_is_refused():
+    with pytest.raises(TrainingError, match="parts the slides of p1"):
+        a_bagset(["x", "y", "x"], patients=["p1", "p2", "p1"], parts=["train", "train", "test"])
+
+
+def test_features_that_are_no_numbers_are_refused_when_they_are_read(tmp_path):
+    bad_file = a_feature_file(tmp_path / "bad.h5", fill=np.nan)
+    in_memory = np.full((2, 4), np.inf, np.float32)
+
+    bags = label_bags({"bad": bad_file, "worse": in_memory}, ["x", "y"], Origin())
+
+    with pytest.raises(FeatureFileError, match=r"bad\.h5"):
+        bags.features(0)
+    with pytest.raises(TrainingError, match="The bag worse holds features that are not finite"):
+        bags.features(1)
+
+
+def test_bags_of_two_encoders_are_refused(tmp_path):
+    files = {name: a_feature_file(tmp_path / f"{name}.h5", features=size) for name, size in (("a", 4), ("b", 5))}
+
+    bags = label_bags(files, ["x", "y"], Origin())
+
+    with pytest.raises(TrainingError, match=r"b\.h5 has 5 features per tile, but .*a\.h5 has 4"):
+        bags.require_width(1, 4)
+
+
+def test_a_split_never_parts_a_patient_and_every_part_has_every_class():
+    rng = np.random.default_rng(0)
+    patients = [f"p{number}" for number in rng.integers(25, size=120)]
+    bags = a_bagset([str(rng.choice(["x", "y", "z"])) for _ in patients], patients=patients)
+
+    for seed in range(5):
+        split = split_bags(bags, SplitOptions(seed=seed))
+
+        owners = [{bags.patients[index] for index in part} for part in (split.train, split.val, split.test)]
+        assert not (owners[0] & owners[1] or owners[0] & owners[2] or owners[1] & owners[2])
+        assert sorted([*split.train, *split.val, *split.test]) == list(range(len(bags)))
+        for part in (split.train, split.val, split.test):
+            assert set(bags.labels[part]) == {0, 1, 2}
+
+
+def test_the_same_seed_draws_the_same_split():
+    bags = a_bagset(["x", "y"] * 20)
+
+    first, again, other = (split_bags(bags, SplitOptions(seed=seed)) for seed in (0, 0, 1))
+
+    assert first.test.tolist() == again.test.tolist()
+    assert first.test.tolist() != other.test.tolist()
+
+
+def test_the_table_has_the_last_word_on_the_split_and_only_what_it_leaves_open_is_drawn():
+    labels, parts = ["x", "y"] * 6, ["test"] * 2 + ["val"] * 2 + ["train"] * 8
+
+    told = split_bags(a_bagset(labels, parts=parts), SplitOptions())
+    no_val = split_bags(a_bagset(labels, parts=["test"] * 2 + ["train"] * 10), SplitOptions())
+    no_test = split_bags(a_bagset(labels), SplitOptions(test_share=0))
+
+    assert told.sizes() == {"train": 8, "val": 2, "test": 2}
+    assert no_val.test.tolist() == [0, 1]
+    assert len(no_val.val) == 2
+    assert no_test.sizes()["test"] == 0
+
+
+def test_too_few_patients_to_split_is_a_sentence():
+    one_patient = a_bagset(["x", "x", "y", "y"], patients=["p0", "p0", "p1", "p2"])
+
+    with pytest.raises(TrainingError, match="Class 'x' has slides of 1 patient to part"):
+        split_bags(one_patient, SplitOptions(test_share=0))
+    with pytest.raises(TrainingError, match="The part val has no slide of class 'y'"):
+        split_bags(a_bagset(["x", "y", "x"], parts=["train", "train", "val"]), SplitOptions())

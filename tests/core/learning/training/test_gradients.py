@@ -1,0 +1,87 @@
+"""Steps of a training: however a step's bags are parted, it comes to the same."""
+
+import numpy as np
+import pytest
+import torch
+
+from msm_mil_core.learning.training.batches import stages_shown
+from msm_mil_core.learning.training.gradients import choose_training_precision
+from msm_mil_core.learning.training.options import ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train import train
+from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.network import MsmMil
+from msm_mil_core.mil.options import ModelOptions
+from msm_mil_core.progress import finish
+from tests.core.learning.training.test_train import ORIGIN, P, label_bags, some_options, two_kinds_of_bags
+
+WITHOUT_EFFECT = ("score_bias", "fusion.3.bias")
+"""Biases before a softmax: their gradient is 0 but for rounding, of which the optimiser makes steps."""
+SMALL = {"hidden": 8, "attention": 4, "dropout": 0.0, "standardise": True}
+
+
+def uneven_bags(count: int = 33):
+    """Bags of 1 to 12 tiles, so that not every stage is shown tiles of each, and one class rarer than the other."""
+    rng = np.random.default_rng(0)
+    bags = {f"s{n}": rng.normal(n % 3 == 0, 1, (rng.integers(1, 13), P)).astype(np.float32) for n in range(count)}
+    return label_bags(bags, ["x" if n % 3 else "y" for n in range(count)], ORIGIN)
+
+
+def is_close(one: Checkpoint, other: Checkpoint) -> bool:
+    names = [name for name in one.state if name not in WITHOUT_EFFECT]
+    return all(np.allclose(one.state[name], other.state[name], rtol=1e-3, atol=2e-5) for name in names)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"lambda_s": 0.3, "lambda_beta": 0.1, "fusion": "attention"}, {"lambda_d": 0.5, "k_share": 0.4}],
+)
+def test_steps_in_several_parts_are_steps_of_all_their_bags(changes):
+    bags, model = uneven_bags(), ModelChanges(**SMALL | changes)
+    same = some_options(model=model, epochs=3, learning_rate=1e-3, tiles_per_bag=9)
+
+    whole = finish(train(bags, same.model_copy(update={"bags_per_step": 6})))
+    parted = finish(train(bags, same.model_copy(update={"bags_per_step": 1, "accumulate": 6})))
+    halves = finish(train(bags, same.model_copy(update={"bags_per_step": 4, "accumulate": 2})))
+
+    assert is_close(whole, parted)
+    assert not is_close(whole, halves)  # steps of 8: the law is of the bags in a step, not of any number
+    assert whole.record["figures"]["val"]["auc"] == pytest.approx(parted.record["figures"]["val"]["auc"])
+
+
+@pytest.mark.parametrize("changes", [{}, {"k": 2, "min_keep": 0}, {"k_share": 0.3}, {"mask_mode": "never"}])
+def test_how_many_stages_are_shown_tiles_is_what_the_network_does(changes):
+    options = ModelOptions(**{"features": P, "classes": 2, "hidden": 4, "masked_stages": 3, "k": 4} | changes)
+    network = MsmMil(options).train()
+
+    for tiles in range(1, 20):
+        shown = network(torch.randn(1, tiles, P)).shown.any(-1).sum()
+        assert stages_shown(tiles, options) == shown
+
+
+@pytest.mark.parametrize(
+    ("wish", "device", "has_it", "chosen"),
+    [
+        ("auto", "cuda", True, "bfloat16"),
+        ("auto", "cuda", False, "float32"),
+        ("auto", "cpu", False, "float32"),
+        ("auto", "mps", False, "float32"),
+        ("float32", "cuda", True, "float32"),
+        ("bfloat16", "cpu", False, "bfloat16"),
+        ("float16", "cuda", True, "float16"),
+    ],
+)
+def test_half_precision_is_chosen_where_the_device_has_it(wish, device, has_it, chosen):
+    assert choose_training_precision(wish, device, has_bfloat16=has_it) == chosen
+
+
+def test_a_model_learns_in_half_precision_too():
+    trained = finish(train(two_kinds_of_bags(), some_options(precision="bfloat16")))
+
+    assert trained.record["precision"] == "bfloat16"
+    assert trained.record["figures"]["test"]["auc"] > 0.9
+    assert all(weight.dtype == np.float32 for weight in trained.state.values())
+
+
+def test_half_precision_cannot_be_misspelt():
+    with pytest.raises(ValueError, match="precision"):
+        TrainOptions(precision="half")

@@ -1,0 +1,64 @@
+"""The dock in a real napari window, for the tests that play its user."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from napari.layers import Image, Layer
+from qtpy.QtCore import QSettings
+from qtpy.QtWidgets import QWidget
+
+from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.slide import open_slide
+from napari_msm_mil.dock import run_widget as _widget
+from napari_msm_mil.dock.run_widget import RunWidget
+from napari_msm_mil.files import annotation_store as _notes
+from napari_msm_mil.files import file_dialogs as _desk
+from napari_msm_mil.layers.layer_data import slide_layer
+from tests.models import a_checkpoint
+from tests.results import a_prediction, a_result, tile_grid
+from tests.slides import DrawnSlide
+
+FAST_MS = 2_000
+RUN_MS = 60_000
+
+
+def keep_apart(monkeypatch, folder: Path) -> None:
+    """Keep what the window remembers and stores in a folder of the test, not in the user's own."""
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder / "settings"))
+    for module in (_widget, _desk, _notes):
+        monkeypatch.setattr(module, "results_folder", lambda: folder / "results")
+    monkeypatch.setattr(_widget, "features_folder", lambda: folder / "features")
+
+
+def a_model_file(path: Path, **changes) -> Path:
+    """Write a model that was never trained, for tiles of 64 px at 1 micrometre per pixel."""
+    record = {"data": "drawn squares", "limits": "none of it is real"}
+    fields = {"classes": ("normal", "tumour"), "encoder_sha256": "", "side_px": 64, "mpp": 1.0, "record": record}
+    save_checkpoint(replace(a_checkpoint(features=1280), **fields | changes), path)
+    return path
+
+
+def show_slide(viewer, drawn: DrawnSlide) -> Image:
+    """Show a drawn slide as the reader does."""
+    return viewer.add_layer(Layer.create(*slide_layer(open_slide(drawn.path))))
+
+
+def dock_in(viewer) -> RunWidget:
+    """Open the dock as napari's plugin menu does."""
+    widget = RunWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Run MSM-MIL")
+    return widget
+
+
+def child(widget: QWidget, name: str):
+    """Find what a user sees by its object name."""
+    found = widget.findChild(QWidget, name)
+    assert found is not None, name
+    return found
+
+
+def a_result_of(drawn: DrawnSlide, *, mpp: float | None = None, **changes) -> SlideResult:
+    """Draw a result over the tissue of a drawn slide; `changes` are those of `a_prediction`."""
+    tiles = tile_grid([(4 + n % 8, 2 + n // 8) for n in range(64)], side_px0=128)
+    return a_result(tiles, slide=open_slide(drawn.path, mpp).facts, prediction=a_prediction(len(tiles), **changes))

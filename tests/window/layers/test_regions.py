@@ -1,0 +1,72 @@
+"""Shapes drawn over a slide, in its level-0 pixels."""
+
+import numpy as np
+import pytest
+from napari.layers import Layer, Shapes
+
+from msm_mil_core.errors import RegionError
+from msm_mil_core.slides.slide import open_slide
+from napari_msm_mil.layers.layer_data import slide_layer
+from napari_msm_mil.layers.regions import region_polygons
+from tests.slides import a_drawn_slide
+
+SQUARE_PX0 = np.array([[100, 200], [100, 300], [180, 300], [180, 200]])  # y, x: as napari counts
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return a_drawn_slide(tmp_path_factory.mktemp("slides") / "drawn.tiff").path
+
+
+@pytest.fixture
+def slide(file):
+    return Layer.create(*slide_layer(open_slide(file)))
+
+
+def over(slide, corners, **how):
+    """Shapes in micrometres whose corners lie on these pixel edges of the slide."""
+    world = [slide.data_to_world(corner - 0.5) for corner in corners]
+    return Shapes([np.array(world)], **how)
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "polygon"])
+def test_corners_fall_on_the_pixels_over_which_they_were_drawn(slide, kind):
+    (polygon,) = region_polygons(over(slide, SQUARE_PX0, shape_type=kind), slide)
+
+    assert polygon.bounds == pytest.approx((200, 100, 300, 180))
+
+
+def test_a_slide_that_was_moved_takes_its_regions_along(slide):
+    slide.translate = (1000, -500)
+
+    (polygon,) = region_polygons(over(slide, SQUARE_PX0, shape_type="polygon"), slide)
+
+    assert polygon.bounds == pytest.approx((200, 100, 300, 180))
+
+
+def test_a_shapes_layer_with_a_scale_of_its_own_is_understood(slide):
+    shapes = Shapes([SQUARE_PX0 - 0.5], shape_type="polygon", scale=slide.scale, translate=slide.translate)
+
+    (polygon,) = region_polygons(shapes, slide)
+
+    assert polygon.bounds == pytest.approx((200, 100, 300, 180))
+
+
+def test_an_ellipse_fills_its_rectangle_from_side_to_side(slide):
+    (polygon,) = region_polygons(over(slide, SQUARE_PX0, shape_type="ellipse"), slide)
+
+    assert polygon.bounds == pytest.approx((200, 100, 300, 180), abs=0.2)
+    assert polygon.area == pytest.approx(np.pi * 50 * 40, rel=0.01)
+
+
+def test_a_layer_without_shapes_is_refused_with_what_to_do(slide):
+    with pytest.raises(RegionError, match="Draw a polygon"):
+        region_polygons(Shapes(name="mine"), slide)
+
+
+@pytest.mark.parametrize("kind", ["line", "path"])
+def test_lines_enclose_nothing(slide, kind):
+    shapes = over(slide, SQUARE_PX0[:2], shape_type=kind)
+
+    with pytest.raises(RegionError, match="encloses nothing"):
+        region_polygons(shapes, slide)

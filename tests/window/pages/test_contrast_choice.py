@@ -1,0 +1,101 @@
+"""How values are spread over the colours: what can be chosen, and that the legend always says it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from msm_mil_core.display.heatmap import CONTRASTS, contrast_label
+from napari_msm_mil.layers.stage_layers import StageLook
+from napari_msm_mil.pages.stages.contrast_choice import ContrastChoice
+from tests.results import a_prediction
+from tests.window.dock_user import child
+
+SEEN = StageLook(visible=True, alone=False, contrast="rank")
+HIDDEN = replace(SEEN, visible=False)
+
+
+@pytest.fixture
+def prediction():
+    return a_prediction(40, S=3, masks=True)
+
+
+@pytest.fixture
+def choice(qtbot, prediction):
+    choice = ContrastChoice()
+    qtbot.addWidget(choice)
+    choice.show_prediction(prediction)
+    choice.show_looks([SEEN] * 3)
+    return choice
+
+
+def shown(prediction):
+    return [int(np.isfinite(stage.attention).sum()) for stage in prediction.stages]
+
+
+def test_contrast_is_wished_for_all_stages_or_for_one(choice, qtbot):
+    with qtbot.waitSignal(choice.wished) as of_all:
+        pick(child(choice, "contrast"), "percentile")
+    child(choice, "contrast_stage").setCurrentText("Stage 2")
+    with qtbot.waitSignal(choice.wished) as of_one:
+        pick(child(choice, "contrast"), "raw")
+
+    assert of_all.args == [-1, "percentile"]
+    assert of_one.args == [1, "raw"]
+
+
+def test_the_legend_says_what_the_colours_show_and_over_how_many_tiles(choice, prediction):
+    assert len(set(shown(prediction))) == 3
+    for index, tiles in enumerate(shown(prediction)):
+        assert f"Stage {index + 1}: attention, rank over the {tiles} tiles shown" in choice.legend
+    assert "Each stage on a scale of its own" in choice.legend
+
+
+@pytest.mark.parametrize("kind", CONTRASTS)
+def test_a_common_scale_is_told_once_for_all_stages(choice, prediction, kind):
+    choice.show_looks([replace(SEEN, contrast=kind, shared=True)] * 3)
+
+    assert "All stages on one scale" in choice.legend
+    if kind in ("rank", "percentile"):
+        assert f"Stages 1, 2 and 3: {contrast_label(kind, sum(shown(prediction)), shared=True)}" in choice.legend
+
+
+def test_stages_that_are_not_seen_are_not_in_the_legend(choice):
+    choice.show_looks([HIDDEN, SEEN, None])
+
+    assert "Stage 2" in choice.legend
+    assert "Stage 1" not in choice.legend
+    assert "Stage 3" not in choice.legend
+
+
+def test_where_nothing_is_seen_the_legend_says_so(choice):
+    choice.show_looks([HIDDEN] * 3)
+
+    assert choice.legend == "No stage is shown."
+
+
+def test_a_threshold_is_in_the_legend(choice):
+    choice.show_looks([replace(SEEN, top_percent=7.5)] * 3)
+
+    assert "top 7.5 %" in choice.legend
+
+
+def test_the_colours_of_a_stage_alone_are_named(choice):
+    choice.show_looks([replace(SEEN, alone=True), HIDDEN, HIDDEN])
+
+    assert choice.legend.startswith("Pale yellow to dark blue")
+
+
+def test_mixed_contrasts_are_told_stage_by_stage(choice):
+    choice.show_looks([replace(SEEN, contrast=kind) for kind in ("raw", "log", "percentile")])
+
+    assert [word in choice.legend for word in ("raw values", "log10", "percentile of")] == [True] * 3
+    assert child(choice, "contrast").currentText() == ""
+    child(choice, "contrast_stage").setCurrentText("Stage 2")
+    assert child(choice, "contrast").currentText() == "log"
+
+
+def pick(box, text):
+    """Choose as a user does: only a user's choice emits `activated`."""
+    box.setCurrentText(text)
+    box.activated.emit(box.currentIndex())

@@ -1,0 +1,144 @@
+"""The table of stages, its colours and its legend."""
+
+from dataclasses import replace
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QLabel
+
+from napari_msm_mil.layers.stage_layers import StageLook
+from napari_msm_mil.pages.stages.display_bar import TOPS
+from napari_msm_mil.pages.stages.stage_table import StageTable
+from tests.results import a_prediction
+from tests.window.dock_user import child
+
+
+@pytest.fixture
+def prediction():
+    return a_prediction(40, S=3, masks=True)
+
+
+@pytest.fixture
+def table(qtbot, prediction):
+    table = StageTable()
+    qtbot.addWidget(table)
+    table.show_prediction(prediction)
+    table.show_looks(looks(), claimed_visible=True)
+    return table
+
+
+def looks(*contrasts, visible=(True, False, False), alone=None):
+    contrasts = contrasts or ("rank", "rank", "rank")
+    return [
+        StageLook(visible=seen, alone=index == alone, contrast=kind)
+        for index, (kind, seen) in enumerate(zip(contrasts, visible, strict=True))
+    ]
+
+
+def test_the_table_tells_weight_claims_and_spread_of_each_stage(table, prediction):
+    texts = {label.text() for label in table.findChildren(QLabel)}
+
+    for stage in prediction.stages:
+        assert f"{stage.beta:.3f}" in texts
+        assert f"{stage.claimed.sum():,}" in texts
+        assert f"{stage.effective_tiles:,.0f}" in texts
+
+
+def test_ticks_follow_the_layers(table):
+    table.show_looks(looks(visible=(False, True, True), alone=2), claimed_visible=False)
+
+    assert [child(table, f"show_{n}").isChecked() for n in range(3)] == [False, True, True]
+    assert [child(table, f"solo_{n}").isChecked() for n in range(3)] == [False, False, True]
+    assert not child(table, "claimed_visible").isChecked()
+
+
+def test_a_tick_is_a_wish_and_nothing_more(table, qtbot):
+    with qtbot.waitSignal(table.visible_wished) as wish:
+        qtbot.keyClick(child(table, "show_1"), Qt.Key.Key_Space)
+
+    assert wish.args == [1, True]
+
+
+def test_solo_and_outlines_are_wishes_too(table, qtbot):
+    with qtbot.waitSignal(table.alone_wished) as alone:
+        child(table, "solo_2").click()
+    with qtbot.waitSignal(table.claimed_wished) as claimed:
+        child(table, "claimed_visible").click()
+
+    assert alone.args == [2, True]
+    assert claimed.args == [False]
+
+
+def test_a_stage_without_a_layer_cannot_be_operated(table):
+    table.show_looks([*looks()[:2], None], claimed_visible=None)
+
+    assert [child(table, f"show_{n}").isEnabled() for n in range(3)] == [True, True, False]
+    assert [child(table, f"solo_{n}").isEnabled() for n in range(3)] == [True, True, False]
+    assert not child(table, "claimed_visible").isEnabled()
+
+
+def test_another_prediction_replaces_the_lines(table, qtbot):
+    table.show_prediction(a_prediction(30, S=2))
+    table.show_looks(looks()[:2], claimed_visible=True)
+    qtbot.wait(10)
+
+    assert child(table, "contrast_stage").count() == 3
+    assert table.findChild(QCheckBox, "show_2") is None
+
+
+def test_every_control_has_a_name_for_a_screen_reader(table):
+    for control in table.controls:
+        assert control.accessibleName() or control.text()
+    assert child(table, "show_0").accessibleName() == "Show Stage 1"
+
+
+def test_no_two_controls_have_one_name(table):
+    names = [control.objectName() for control in table.controls]
+
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def test_sliders_are_wishes_and_say_what_they_stand_at(table, qtbot):
+    with qtbot.waitSignal(table.look.opacity_wished) as opacity:
+        child(table, "opacity").setValue(40)
+    with qtbot.waitSignal(table.look.top_wished) as top:
+        child(table, "top").setValue(TOPS.index(10))
+    table.show_looks([replace(look, opacity=0.4, top_percent=10) for look in looks()], claimed_visible=True)
+
+    assert (opacity.args, top.args) == ([0.4], [10.0])
+    assert {"40 %", "top 10 %"} <= {label.text() for label in table.findChildren(QLabel)}
+
+
+def test_facts_are_shown_without_wishing(table, qtbot):
+    with qtbot.assertNotEmitted(table.look.opacity_wished), qtbot.assertNotEmitted(table.look.top_wished):
+        table.show_looks([replace(look, opacity=0.1, top_percent=1) for look in looks()], claimed_visible=True)
+
+    assert child(table, "top").value() == TOPS.index(1)
+
+
+def test_blink_side_by_side_and_keys_are_wishes(table, qtbot):
+    for name in ("blink", "side_by_side", "keys"):
+        with qtbot.waitSignal(getattr(table.look, f"{name}_wished")):
+            child(table, "keys_help" if name == "keys" else name).click()
+
+
+def test_every_pair_can_be_picked_to_blink(table, qtbot):
+    pairs = child(table, "blink_pairs").actions()
+    at_first = table.look.pair
+
+    with qtbot.waitSignal(table.look.pair_wished) as picked:
+        pairs[-1].trigger()
+
+    assert at_first is None
+    assert [pair.text() for pair in pairs[1:]] == ["Stages 1 and 2", "Stages 1 and 3", "Stages 2 and 3"]
+    assert picked.args == [(1, 2)]
+    assert table.look.pair == (1, 2)
+
+
+def test_a_single_stage_cannot_blink(table):
+    table.show_prediction(a_prediction(30, S=1))
+    table.show_looks(looks()[:1], claimed_visible=True)
+
+    assert not child(table, "blink").isEnabled()
+    assert child(table, "side_by_side").isEnabled()
