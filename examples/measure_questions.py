@@ -20,8 +20,8 @@ import torch
 from msm_mil_core.explain.selection import ClaimedTiles, SingleTiles, TopTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, network_with, weights_of
-from msm_mil_core.mil.options import preset
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -47,13 +47,13 @@ def measure(count: int, questions: int) -> dict[str, object]:
     features = rng.normal(size=(count, FEATURES)).astype(np.float32)
     network = network_with(checkpoint.options, checkpoint.state)
     reading, tiles = read_bag(checkpoint, features, device="cpu"), a_grid(count)
-    memory = reading.memory
-    if memory is None:
+    tile_outputs = reading.tile_outputs
+    if tile_outputs is None:
         raise SystemExit("the preset remembers no tiles")
     asked_s, forward_s, apart = [], [], []
     for number in range(questions):
         question = Question(steps=(a_step(number, count, rng),))
-        seconds, answer = timed(lambda question=question: ask(memory, tiles, reading.prediction, question))
+        seconds, answer = timed(lambda question=question: ask(tile_outputs, tiles, reading.prediction, question))
         asked_s.append(seconds)
         if number % 4 == 0:
             left = features[answer.kept]

@@ -16,7 +16,7 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from msm_mil_core.learning.training.options import CardOptions
+from msm_mil_core.learning.training.train_options import CardOptions
 
 PHOTO_MPP = 1.1
 """Micrometres per pixel of a photograph at 400x, estimated: 3.2 µm a camera pixel / (40x objective · 0.5x adapter), and

@@ -12,12 +12,12 @@ from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.explain.tile_values import evidence_sum
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.progress import finish
-from msm_mil_core.results.annotations import keep_answer, load_notebook, save_notebook
+from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
 from msm_mil_core.results.slide_result import load_result
 
 path = Path(sys.argv[1])
 result = load_result(path)
-memory = result.require_memory()
+tile_outputs = result.require_tile_outputs()
 
 print("How the stages differ (top 5 % of each)")
 for pair in finish(compare_stages(result.prediction, result.tiles, result.slide.mpp, CompareOptions())).pairs:
@@ -33,8 +33,8 @@ print("".join(f", stage {number} {part:+.3f}" for number, part in enumerate(tota
 print("And without…?")
 for stage in range(len(result.prediction.stages)):
     question = Question(steps=(Step(verb="remove", selection=ClaimedTiles(stage=stage)),))
-    answer = ask(memory, result.tiles, result.prediction, question)
+    answer = ask(tile_outputs, result.tiles, result.prediction, question)
     print(f"  {answer}")
-print(f"  {finish(find_flip(memory, SearchOptions()))}")
+print(f"  {finish(find_flip(tile_outputs, SearchOptions()))}")
 
-save_notebook(load_notebook(path).with_question(keep_answer(answer, "Without the last stage?")), path)
+save_annotations(load_annotations(path).with_question(keep_answer(answer, "Without the last stage?")), path)

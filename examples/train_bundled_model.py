@@ -19,11 +19,11 @@ from oral_mucosa import CARD, PHOTO_MPP, Photo, group, read_photos, tiles_of, va
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.encoders.registry import DEFAULT_ENCODER, Encoder, load_encoder
-from msm_mil_core.learning.dataset.bag_dataset import BagSet, Origin, label_bags
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
 from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.evaluation.evaluate import Figures, answer, measure
-from msm_mil_core.learning.training.options import ABMIL, ModelChanges, TrainOptions
 from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train_options import ABMIL, ModelChanges, TrainOptions
 from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
 from msm_mil_core.mil.network import network_with
 
@@ -169,7 +169,7 @@ def _trained(collection: Collection, test_fold: int, options: TrainOptions) -> C
             return checkpoint
 
 
-def _bags(collection: Collection, test_fold: int) -> BagSet:
+def _bags(collection: Collection, test_fold: int) -> BagDataset:
     """Join plain photographs of the held-out folds with a variant of each other one and with mosaics of those."""
     sources, labels, groups, parts = {}, [], [], []
     for index, photo in enumerate(collection.photos):

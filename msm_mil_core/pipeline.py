@@ -88,7 +88,7 @@ def analyse(
         versions=_versions(),
         tiles=tiles,
         prediction=reading.prediction,
-        memory=reading.memory,
+        tile_outputs=reading.tile_outputs,
     )
 
 

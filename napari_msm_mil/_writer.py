@@ -7,9 +7,9 @@ from napari.utils.notifications import show_warning
 
 from msm_mil_core.errors import OutputError, ResultError
 from msm_mil_core.export.qupath.export import write_geojson
-from msm_mil_core.results.annotations import Notebook
+from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.files.annotation_store import notes_on
+from napari_msm_mil.files.annotation_store import annotations_on
 from napari_msm_mil.layers.layer_data import LayerData
 
 
@@ -25,7 +25,7 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """
     shown = _only_result(path, layers)
     result = shown["result"]
-    return [str(write_geojson(result, Path(path), notebook=_notes_on(result, shown.get("kept"))))]
+    return [str(write_geojson(result, Path(path), annotations=_notes_on(result, shown.get("kept"))))]
 
 
 def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
     return next(iter(results.values()))
 
 
-def _notes_on(result: SlideResult, kept: Path | None) -> Notebook:
+def _notes_on(result: SlideResult, kept: Path | None) -> Annotations:
     try:
-        return notes_on(result, kept)
+        return annotations_on(result, kept)
     except ResultError as exc:  # the result itself is worth writing
         show_warning(f"Written without notes: {exc}")
-        return Notebook()
+        return Annotations()

@@ -7,7 +7,7 @@ from threading import Thread
 
 import torch
 
-from msm_mil_core.encoders.network import Network, Normalisation
+from msm_mil_core.encoders.encoder_network import Network, Normalisation
 from msm_mil_core.encoders.torch_encoder import TorchEncoder, put_on_device
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_options import ModelOptions, preset
 from msm_mil_core.mil.network import MsmMil, weights_of
-from msm_mil_core.mil.options import ModelOptions, preset
 from msm_mil_core.mil.weight_shapes import weight_shapes
 
 

@@ -14,8 +14,8 @@ from examples.benchmarks.variants import (
     MsmPeer,
     RandomMasks,
 )
+from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
 from msm_mil_core.mil.network import MsmMil
-from msm_mil_core.mil.options import ModelOptions, Preset, preset
 
 HIDDEN, ATTENTION = 128, 64
 """Widths of every method: half of the preset's, as most features here are reduced to 128."""

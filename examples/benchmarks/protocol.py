@@ -78,13 +78,13 @@ class Bench:
 def train_method(make: Callable[[int], Peer], bench: Bench, fold: Fold, budget: Budget, seed: int) -> Trained:
     """Train with AdamW and cosine, classes balanced, and keep the epoch with the lowest validation loss."""
     torch.manual_seed(seed)
-    peer, drawer = make(bench.features), np.random.default_rng(seed)
+    peer, rng = make(bench.features), np.random.default_rng(seed)
     optimiser = AdamW(peer.parameters(), lr=budget.learning_rate, weight_decay=budget.weight_decay, fused=True)
     schedule = CosineAnnealingLR(optimiser, budget.epochs)
     weight = _class_weight(bench.labels[fold.train])
     best, state, started = _Best(), peer.state_dict(), time.perf_counter()
     for epoch in range(1, budget.epochs + 1):
-        _learn(peer.train(), optimiser, bench, drawer.permutation(fold.train), (weight, budget.bags_per_step))
+        _learn(peer.train(), optimiser, bench, rng.permutation(fold.train), (weight, budget.bags_per_step))
         schedule.step()
         val_loss = _val_loss(peer, bench, fold, weight)
         if val_loss < best.loss:

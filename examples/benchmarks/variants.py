@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from examples.benchmarks.peers import Peer, PeerOutput
 from msm_mil_core.mil.masking import claim
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, loss
-from msm_mil_core.mil.options import ModelOptions
 
 LARGEST_MASS_SHARE = 0.2  # of a bag's tiles, where a stage claims by mass
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from msm_mil_core.cli.console import out, say
 from msm_mil_core.errors import MsmMilError, OutputError, ResultError
 from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.annotations import Notebook, load_notebook
+from msm_mil_core.results.annotations import Annotations, load_annotations
 
 Noun = TypeVar("Noun")
 
@@ -91,10 +91,10 @@ def _stem(source: Path) -> str:
     return source.name.removesuffix(".msm.h5") if source.name.endswith(".msm.h5") else source.stem
 
 
-def notes_in(path: Path) -> Notebook:
+def annotations_in(path: Path) -> Annotations:
     """Read the notes in a result's file; where they are damaged, say so and go on: the result is worth it."""
     try:
-        return load_notebook(path)
+        return load_annotations(path)
     except ResultError as exc:
         say(f"Without notes: {exc}")
-        return Notebook()
+        return Annotations()

@@ -9,7 +9,7 @@ from msm_mil_core.cli.console import drive, say
 from msm_mil_core.learning.dataset.folds import FoldOptions
 from msm_mil_core.learning.dataset.labels import listed
 from msm_mil_core.learning.dataset.splits import SplitOptions
-from msm_mil_core.learning.dataset.validation import SanityReport, inspect_bags
+from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
 
 
 def check(
@@ -34,14 +34,14 @@ def check(
     encoder
         The encoder that made all features, where files call it by different names.
     """
-    report = drive(inspect_bags(bags, labels, split, folds, encoder), "check")
+    report = drive(validate_bags(bags, labels, split, folds, encoder), "check")
     tell_report(report)
     report.require_sound()
     say("nothing stops a training")
     return 0
 
 
-def tell_report(report: SanityReport) -> None:
+def tell_report(report: ValidationReport) -> None:
     """Print facts and findings, each finding with what to do."""
     say(_facts(report))
     for finding in report.findings:
@@ -49,7 +49,7 @@ def tell_report(report: SanityReport) -> None:
         say(f"{'STOPS TRAINING' if finding.fatal else 'note'}: {finding.sentence}{whom}")
 
 
-def _facts(report: SanityReport) -> str:
+def _facts(report: ValidationReport) -> str:
     classes = ", ".join(f"{name} {count}" for name, count in report.classes.items())
     facts = [f"{report.bags} bags of {report.patients} patients", classes]
     if report.tiles is not None:

@@ -15,7 +15,7 @@ from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
-from msm_mil_core.explain.stage_comparison import CompareOptions, Comparison, Range, StagePair, compare_stages
+from msm_mil_core.explain.stage_comparison import CompareOptions, Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
 from msm_mil_core.export.tables.json_file import Record
 from msm_mil_core.results.slide_result import SlideResult, load_result
@@ -26,7 +26,7 @@ NOT_TOLD = "-"
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compared:
     result: SlideResult
-    comparison: Comparison
+    comparison: StageComparison
 
 
 def compare(
@@ -100,7 +100,7 @@ def _tell(compared: _Compared) -> None:
         say(NOTE)
 
 
-def _table(result: SlideResult, comparison: Comparison) -> Table:
+def _table(result: SlideResult, comparison: StageComparison) -> Table:
     unit = "µm" if result.slide.mpp is not None else "level-0 pixels"
     title = f"{result.slide.name}, top {comparison.options.top_percent:g} % of each stage; in brackets 95 % of chance"
     table = Table("stages", "overlap", "rank correlation", f"distance, {unit}", title=Text(title), title_justify="left")

@@ -16,7 +16,7 @@ from msm_mil_core.export.figures.evaluation import draw_evaluation
 from msm_mil_core.export.tables.evaluation import write_evaluation
 from msm_mil_core.learning.dataset.cases import Choice, read_cases
 from msm_mil_core.learning.evaluation.bootstrap import Estimate
-from msm_mil_core.learning.evaluation.compare_models import Comparison, PairedDifference, compare_models
+from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 from msm_mil_core.mil.checkpoint import load_checkpoint
 
@@ -86,7 +86,7 @@ def _check_targets(targets: list[Path], *, overwrite: bool) -> None:
         check_writable(path.parent)
 
 
-def _print(comparison: Comparison) -> None:
+def _print(comparison: ModelComparison) -> None:
     out.print(_figures(comparison))
     if comparison.differences:
         out.print(_differences(comparison))
@@ -96,7 +96,7 @@ def _print(comparison: Comparison) -> None:
         say(note)
 
 
-def _figures(comparison: Comparison) -> Table:
+def _figures(comparison: ModelComparison) -> Table:
     title = f"{comparison.cases.described()} (research use, not for diagnosis)"
     table = Table("with 95 % interval", title=Text(title), title_justify="left")
     for evaluation in comparison.evaluations:
@@ -111,7 +111,7 @@ def _figures(comparison: Comparison) -> Table:
     return table
 
 
-def _differences(comparison: Comparison) -> Table:
+def _differences(comparison: ModelComparison) -> Table:
     title = f"Above {comparison.differences[0].against}, on the same bags"
     table = Table("model", "AUC", "p", "balanced accuracy", "p", title=Text(title), title_justify="left")
     for difference in comparison.differences:

@@ -53,7 +53,7 @@ def explain(
 
 def _examine_one(path: Path, options: ExamineOptions) -> _Examined:
     result = load_result(path)
-    return _Examined(result, drive(examine(result.require_memory(), options), result.slide.name))
+    return _Examined(result, drive(examine(result.require_tile_outputs(), options), result.slide.name))
 
 
 def _record(examined: _Examined) -> Record:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import each_slide, notes_in, output_paths, tell_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tell_failed
 from msm_mil_core.cli.console import say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
@@ -63,12 +63,12 @@ def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions)
     if to == "png":
         draw(result, target)
         return target
-    notebook = notes_in(source)
+    annotations = annotations_in(source)
     if to == "geojson":
-        return write_geojson(result, target, options, notebook)
-    write_csv(result, target, notebook)
-    if notebook.verdicts:
-        write_verdicts_csv(result, notebook, _verdicts_beside(target))
+        return write_geojson(result, target, options, annotations)
+    write_csv(result, target, annotations)
+    if annotations.verdicts:
+        write_verdicts_csv(result, annotations, _verdicts_beside(target))
     return target
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import each_slide, notes_in, output_paths, tell_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tell_failed
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
@@ -49,7 +49,7 @@ def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite
     result = load_result(source)
     slide = _slide_of(result)
     try:
-        return drive(write_report(result, notes_in(source), slide, target, options), result.slide.name)
+        return drive(write_report(result, annotations_in(source), slide, target, options), result.slide.name)
     finally:
         if slide is not None:
             slide.close()

@@ -12,10 +12,10 @@ from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun
 from msm_mil_core.errors import CheckpointError, OutputError
-from msm_mil_core.learning.dataset.bag_dataset import read_bagset
+from msm_mil_core.learning.dataset.bag_dataset import read_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
-from msm_mil_core.learning.dataset.validation import inspect_bags
-from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.dataset.validation import validate_bags
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import SUFFIX, Checkpoint
 
 
@@ -57,10 +57,10 @@ def train(
     check_writable(out_file.parent)
     if "name" not in options.model_fields_set:
         options = options.model_copy(update={"name": out_file.stem})
-    report = drive(inspect_bags(bags, labels, options.split, folds, options.encoder), "check")
+    report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
     tell_report(report)
     report.require_sound()
-    bagset = read_bagset(bags, labels)
+    bagset = read_bag_dataset(bags, labels)
     if folds.several:
         train_folds(bagset, options, folds, out_file, overwrite=overwrite)
         say(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")

@@ -8,16 +8,16 @@ from rich.text import Text
 from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.cli.training_run import TrainingRun
 from msm_mil_core.export.tables.cross_validation import write_folds
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.folds import Fold, FoldOptions, lay_folds
 from msm_mil_core.learning.evaluation.evaluate import Figures
 from msm_mil_core.learning.training.cross_validation import MEASURED, CrossValidation, FoldModel, cross_validate
-from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint
 
 
 def train_folds(
-    bags: BagSet, options: TrainOptions, folds: FoldOptions, out_file: Path, *, overwrite: bool
+    bags: BagDataset, options: TrainOptions, folds: FoldOptions, out_file: Path, *, overwrite: bool
 ) -> CrossValidation:
     """Train a model for each fold and seed, but those that are finished, and tell how they do."""
     laid = lay_folds(bags, folds.folds, options.split)

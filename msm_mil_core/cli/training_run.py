@@ -9,13 +9,13 @@ from typing import get_args
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import CheckpointError, OutputError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.training.history import draw_curves, write_curves
-from msm_mil_core.learning.training.options import TrainOptions
 from msm_mil_core.learning.training.state import identity_of, read_epochs
 from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 
@@ -23,7 +23,7 @@ from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkp
 class TrainingRun:
     """What is trained, and where it goes."""
 
-    bags: BagSet
+    bags: BagDataset
     options: TrainOptions
     model: Path
     """The model file to write."""

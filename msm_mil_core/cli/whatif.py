@@ -15,7 +15,7 @@ from msm_mil_core.explain.selection_syntax import parse_selection
 from msm_mil_core.explain.what_if import Answer, Question, Step, Verb, ask
 from msm_mil_core.export.qupath.export import read_regions
 from msm_mil_core.export.tables.json_file import Record, head
-from msm_mil_core.results.annotations import keep_answer, load_notebook, save_notebook
+from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
 from msm_mil_core.results.slide_result import SlideResult, load_result
 
 SCHEMA = "msm-mil-answer/1"
@@ -55,11 +55,11 @@ def whatif(
         Print JSON instead of a table.
     """
     read = load_result(result)
-    memory = read.require_memory()
+    tile_outputs = read.require_tile_outputs()
     question = Question(steps=_steps(parts, read), name=name or "")
-    answer = ask(memory, read.tiles, read.prediction, question)
+    answer = ask(tile_outputs, read.tiles, read.prediction, question)
     if name is not None:
-        save_notebook(load_notebook(result).with_question(keep_answer(answer)), result)
+        save_annotations(load_annotations(result).with_question(keep_answer(answer)), result)
     if as_json:
         print(json.dumps({"result": str(result)} | _record(answer), allow_nan=False))
     else:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER
-from msm_mil_core.encoders.network import Network, Normalisation, hash_file
+from msm_mil_core.encoders.encoder_network import Network, Normalisation, hash_file
 from msm_mil_core.errors import EncoderError
 
 SIDE_PX = 224

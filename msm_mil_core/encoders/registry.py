@@ -15,7 +15,7 @@ from msm_mil_core.errors import EncoderError
 from msm_mil_core.precision import Precision
 
 if TYPE_CHECKING:  # torch again
-    from msm_mil_core.encoders.network import Network
+    from msm_mil_core.encoders.encoder_network import Network
 
 HOW_TO_NAME = (
     'Use "efficientnet-lite0", "timm:NAME", "timm:hf-hub:OWNER/NAME", "timm:NAME@FILE" or "zoo:KEY"; '

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.encoders.network import Network
+from msm_mil_core.encoders.encoder_network import Network
 from msm_mil_core.errors import BatchTooLargeError, DeviceError, EncoderError
 from msm_mil_core.precision import Computed, Precision, Trial, choose_precision
 

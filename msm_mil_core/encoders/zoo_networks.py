@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 
 from msm_mil_core.encoders.catalogue import EncoderListing
+from msm_mil_core.encoders.encoder_network import Network
 from msm_mil_core.encoders.hub import check_access, hub_errors, is_kept
-from msm_mil_core.encoders.network import Network
 from msm_mil_core.errors import EncoderError
 
 HUB_PAGE = "https://huggingface.co/"

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.explain.tile_values import rank_correlation
-from msm_mil_core.mil.aggregate import recall
+from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.slides.tiles import TileGrid
 
 Method: TypeAlias = Literal["integrated gradients", "feature ablation"]
@@ -30,7 +30,7 @@ Logit: TypeAlias = Callable[..., Any]
 """From how far each tile is there, a tensor (B, N), to a logit (B,); torch is imported when it is made."""
 
 
-def attribute(memory: TileMemory, tiles: TileGrid, class_index: int, method: Method) -> NDArray[np.float32]:
+def attribute(tile_outputs: TileOutputs, tiles: TileGrid, class_index: int, method: Method) -> NDArray[np.float32]:
     """Return what a method attributes to each tile (N,) for the logit of a class.
 
     Integrated gradients add up to the logit less that of the bag of mean tiles. Feature ablation tells how far the
@@ -41,11 +41,11 @@ def attribute(memory: TileMemory, tiles: TileGrid, class_index: int, method: Met
     ValueError
         If there is no such class.
     """
-    if not 0 <= class_index < len(memory.classes):
-        raise ValueError(f"there is no class {class_index}: they are counted from 0 to {len(memory.classes) - 1}")
-    logit = _logit_of(memory, class_index)
+    if not 0 <= class_index < len(tile_outputs.classes):
+        raise ValueError(f"there is no class {class_index}: they are counted from 0 to {len(tile_outputs.classes) - 1}")
+    logit = _logit_of(tile_outputs, class_index)
     if method == "integrated gradients":
-        return _integrated_gradients(logit, len(memory))
+        return _integrated_gradients(logit, len(tile_outputs))
     return _ablation(logit, _pieces(tiles))
 
 
@@ -54,22 +54,22 @@ def attention_against(attribution: NDArray[np.float32], prediction: Prediction) 
     return tuple(rank_correlation(stage.attention, attribution) for stage in prediction.stages)
 
 
-def _logit_of(memory: TileMemory, class_index: int) -> Logit:
+def _logit_of(tile_outputs: TileOutputs, class_index: int) -> Logit:
     """Return the model's logit of a class as a function of how far each tile is there, masks fixed.
 
     A tile enters only through rows that are linear in it, so what is pooled needs no tensor (B, N, F).
     """
     import torch
 
-    shown = np.isfinite([stage.attention for stage in recall(memory).stages])  # (S, N)
+    shown = np.isfinite([stage.attention for stage in aggregate(tile_outputs).stages])  # (S, N)
     looked = shown.any(axis=1)
     hidden = torch.from_numpy(~shown[looked])  # (T, N), of the T stages that were shown a tile
-    mean_scores, scores = _about_mean(memory.scores[looked], axis=1)
-    weigher = memory.weigher
-    added = memory.tile_logits[:, [class_index]]  # (N, 1)
+    mean_scores, scores = _about_mean(tile_outputs.scores[looked], axis=1)
+    weigher = tile_outputs.weigher
+    added = tile_outputs.tile_logits[:, [class_index]]  # (N, 1)
     known = added if weigher is None else np.concatenate([added, weigher.inner], axis=1)
     mean_known, known = _about_mean(known, axis=0)  # (1, 1 + F), (N, 1 + F)
-    bias = float(memory.bias[class_index])
+    bias = float(tile_outputs.bias[class_index])
 
     def logit(there: torch.Tensor) -> torch.Tensor:
         part = there[:, None]  # (B, 1, N)

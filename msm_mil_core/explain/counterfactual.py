@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from msm_mil_core.explain.selection import Chosen
-from msm_mil_core.mil.aggregate import recall, recall_probabilities
+from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 
 Kind: TypeAlias = Literal["flip", "sufficient"]
@@ -92,7 +92,7 @@ class Counterfactual:
 class _Search:
     """The questions asked so far, and whether the model's answer stands after one."""
 
-    memory: TileMemory
+    tile_outputs: TileOutputs
     budget: int
     winner: int
     asked: int = 0
@@ -104,7 +104,7 @@ class _Search:
     def stands(self, kept: Chosen) -> bool:
         """Tell whether the answer stays the same with these tiles alone."""
         self.asked += 1
-        return int(recall_probabilities(self.memory, kept).argmax()) == self.winner
+        return int(aggregate_probabilities(self.tile_outputs, kept).argmax()) == self.winner
 
     def progress(self) -> Progress:
         return Progress(STEP, self.asked, self.budget, "questions")
@@ -113,35 +113,35 @@ class _Search:
 Search: TypeAlias = Generator[Progress, None, Counterfactual]
 
 
-def find_flip(memory: TileMemory, options: SearchOptions) -> Search:
+def find_flip(tile_outputs: TileOutputs, options: SearchOptions) -> Search:
     """Find few tiles without which another class is most probable.
 
     Round by round the tiles that speak most for the answer are taken away, those left ranked anew, until it changes;
     if it never does, all are taken but the one that speaks most against it. Then tiles are put back one by one, those
     that speak least for the answer first, as long as it stays changed.
     """
-    return _find(memory, options, "flip", taken=lambda gone: ~gone, holds=lambda stands: not stands)
+    return _find(tile_outputs, options, "flip", taken=lambda gone: ~gone, holds=lambda stands: not stands)
 
 
-def find_sufficient(memory: TileMemory, options: SearchOptions) -> Search:
+def find_sufficient(tile_outputs: TileOutputs, options: SearchOptions) -> Search:
     """Find few tiles with which alone the class that the model chose stays the most probable.
 
     Round by round the tiles that speak most for the answer are added, until it stands; then tiles are left out one by
     one, those that speak least for it first, as long as it stands.
     """
-    return _find(memory, options, "sufficient", taken=lambda kept: kept, holds=lambda stands: stands)
+    return _find(tile_outputs, options, "sufficient", taken=lambda kept: kept, holds=lambda stands: stands)
 
 
 def _find(
-    memory: TileMemory,
+    tile_outputs: TileOutputs,
     options: SearchOptions,
     kind: Kind,
     *,
     taken: Callable[[Chosen], Chosen],
     holds: Callable[[bool], bool],
 ) -> Search:
-    whole = recall(memory)
-    search = _Search(memory, options.budget, int(whole.probabilities.argmax()))
+    whole = aggregate(tile_outputs)
+    search = _Search(tile_outputs, options.budget, int(whole.probabilities.argmax()))
 
     def decides(tiles: Chosen) -> bool:
         return holds(search.stands(taken(tiles)))
@@ -150,15 +150,15 @@ def _find(
     minimal = False
     if chosen is not None:
         minimal = yield from _shrink(search, chosen, decides)
-    tiles = np.zeros(len(memory), bool) if chosen is None else chosen
-    after = whole.probabilities if chosen is None else recall_probabilities(memory, taken(tiles))
+    tiles = np.zeros(len(tile_outputs), bool) if chosen is None else chosen
+    after = whole.probabilities if chosen is None else aggregate_probabilities(tile_outputs, taken(tiles))
     return Counterfactual(
         kind=kind,
         tiles=tiles,
         found=chosen is not None,
         minimal=minimal,
         asked=search.asked,
-        classes=memory.classes,
+        classes=tile_outputs.classes,
         before=whole.probabilities,
         after=after,
     )
@@ -166,7 +166,7 @@ def _find(
 
 def _begin_flip(search: _Search, decides: Decides) -> Generator[Progress, None, Chosen | None]:
     """Return a set without which the answer changes; None if there is none, or the budget is spent."""
-    logits = search.memory.bias + search.memory.tile_logits  # (N, C), of each tile alone
+    logits = search.tile_outputs.bias + search.tile_outputs.tile_logits  # (N, C), of each tile alone
     against = np.delete(logits, search.winner, axis=1).max(axis=1) - logits[:, search.winner]  # (N,)
     if against.max() <= 0:
         return None
@@ -179,7 +179,7 @@ def _begin_flip(search: _Search, decides: Decides) -> Generator[Progress, None, 
 
 def _grow(search: _Search, kind: Kind, decides: Decides) -> Generator[Progress, None, Chosen | None]:
     """Add tiles to the set until it decides; None if it never does, or the budget is spent."""
-    tiles = len(search.memory)
+    tiles = len(search.tile_outputs)
     chosen, most = np.zeros(tiles, bool), tiles - 1 if kind == "flip" else tiles
     while chosen.sum() < most and not search.spent:
         if search.asked % TOLD_EVERY == 0:
@@ -215,7 +215,7 @@ def _shrink(search: _Search, chosen: Chosen, decides: Decides) -> Generator[Prog
 
 def _support(search: _Search, kept: Chosen) -> Floats:
     """Return how much each tile (N,) adds to the margin of the answer over the class that is next to it."""
-    prediction = recall(search.memory, kept)
+    prediction = aggregate(search.tile_outputs, kept)
     rival = _rival(prediction, search.winner)
     evidence = np.sum([stage.evidence for stage in prediction.stages if stage.evidence is not None], axis=0)  # (N, C)
     support: Floats = evidence[:, search.winner] - evidence[:, rival]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
 from msm_mil_core.explain.faithfulness import Faithfulness, FaithfulnessOptions, measure_faithfulness
 from msm_mil_core.explain.stability import Stability, StabilityOptions, measure_stability
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 
 
@@ -40,10 +40,10 @@ class Examination:
         return (*self.faithfulness.sentences, str(self.flip), str(self.sufficient), str(self.stability))
 
 
-def examine(memory: TileMemory, options: ExamineOptions) -> Generator[Progress, None, Examination]:
+def examine(tile_outputs: TileOutputs, options: ExamineOptions) -> Generator[Progress, None, Examination]:
     """Ask everything, one after the other."""
-    faithfulness = yield from measure_faithfulness(memory, options.faithfulness)
-    stability = yield from measure_stability(memory, options.stability)
-    flip = yield from find_flip(memory, options.search)
-    sufficient = yield from find_sufficient(memory, options.search)
+    faithfulness = yield from measure_faithfulness(tile_outputs, options.faithfulness)
+    stability = yield from measure_stability(tile_outputs, options.stability)
+    flip = yield from find_flip(tile_outputs, options.search)
+    sufficient = yield from find_sufficient(tile_outputs, options.search)
     return Examination(faithfulness, stability, flip, sufficient)

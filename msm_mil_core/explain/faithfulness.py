@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.integrate import trapezoid
 
 from msm_mil_core.explain.selection import Chosen
-from msm_mil_core.mil.aggregate import recall, recall_probabilities
+from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -122,18 +122,20 @@ class Faithfulness:
         return tuple(effect_sentence(effect, self.answer, self.before) for effect in self.effects)
 
 
-def measure_faithfulness(memory: TileMemory, options: FaithfulnessOptions) -> Generator[Progress, None, Faithfulness]:
+def measure_faithfulness(
+    tile_outputs: TileOutputs, options: FaithfulnessOptions
+) -> Generator[Progress, None, Faithfulness]:
     """Take tiles away and add them in the order in which stages attend to them, and at random."""
-    whole, rng = recall(memory), np.random.default_rng(options.seed)
-    asking = _Asking(memory, int(whole.probabilities.argmax()))
-    counts = _counts(len(memory), options.points)
+    whole, rng = aggregate(tile_outputs), np.random.default_rng(options.seed)
+    asking = _Asking(tile_outputs, int(whole.probabilities.argmax()))
+    counts = _counts(len(tile_outputs), options.points)
     orders = [_order(stage.attention) for stage in whole.stages] + [_order(_fused(whole))]
-    random = [rng.permutation(len(memory)) for _ in range(options.draws)]
+    random = [rng.permutation(len(tile_outputs)) for _ in range(options.draws)]
     rows = []
     for done, order in enumerate([*orders, *random]):
         yield Progress(STEP, done, len(orders) + len(random) + len(whole.stages), "rows of questions")
         rows.append((asking.deletion(order, counts), asking.insertion(order, counts)))
-    shares, named = counts / len(memory), [*range(len(whole.stages)), None]
+    shares, named = counts / len(tile_outputs), [*range(len(whole.stages)), None]
     effects = []
     for stage in range(len(whole.stages)):
         yield Progress(STEP, len(rows) + stage, len(rows) + len(whole.stages), "rows of questions")
@@ -167,11 +169,11 @@ def effect_sentence(effect: StageEffect, answer: str, before: float) -> str:
 class _Asking:
     """The probability of one class, for any part of the bag."""
 
-    memory: TileMemory
+    tile_outputs: TileOutputs
     class_index: int
 
     def of(self, kept: Chosen) -> float:
-        return float(recall_probabilities(self.memory, kept)[self.class_index]) if kept.any() else float("nan")
+        return float(aggregate_probabilities(self.tile_outputs, kept)[self.class_index]) if kept.any() else float("nan")
 
     def deletion(self, order: Order, counts: Order) -> Floats:
         return np.array([self.of(~_first(order, min(count, len(order) - 1))) for count in counts.tolist()])

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from msm_mil_core.explain.tile_values import rank_correlation, ranks
-from msm_mil_core.mil.aggregate import recall
+from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 
 
@@ -66,15 +66,15 @@ class Stability:
         )
 
 
-def measure_stability(memory: TileMemory, options: StabilityOptions) -> Generator[Progress, None, Stability]:
+def measure_stability(tile_outputs: TileOutputs, options: StabilityOptions) -> Generator[Progress, None, Stability]:
     """Read the bag again and again with tiles dropped at random."""
-    whole, rng = recall(memory), np.random.default_rng(options.seed)
-    left = max(1, round(len(memory) * (1 - options.dropped)))
-    runs, kept = [], np.zeros((options.runs, len(memory)), bool)
+    whole, rng = aggregate(tile_outputs), np.random.default_rng(options.seed)
+    left = max(1, round(len(tile_outputs) * (1 - options.dropped)))
+    runs, kept = [], np.zeros((options.runs, len(tile_outputs)), bool)
     for run in range(options.runs):
         yield Progress("Dropping tiles", run, options.runs, "readings")
-        kept[run, rng.permutation(len(memory))[:left]] = True
-        runs.append(recall(memory, kept[run]))
+        kept[run, rng.permutation(len(tile_outputs))[:left]] = True
+        runs.append(aggregate(tile_outputs, kept[run]))
     answer = int(whole.probabilities.argmax())
     chances = [run.probabilities[answer] for run in runs]
     return Stability(

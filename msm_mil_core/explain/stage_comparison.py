@@ -89,7 +89,7 @@ class StagePair:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class StageComparison:
     """The stages of a prediction, compared."""
 
     options: CompareOptions
@@ -124,7 +124,7 @@ class _Pair:
 
 def compare_stages(
     prediction: Prediction, tiles: TileGrid, mpp: float | None, options: CompareOptions
-) -> Generator[Progress, None, Comparison]:
+) -> Generator[Progress, None, StageComparison]:
     """Compare every two stages by their top tiles and their attention, and follow what each stage adds.
 
     Chance are random claims, for each stage as many tiles as its top has, drawn from the tiles that this stage was
@@ -151,7 +151,7 @@ def compare_stages(
         drawn.append([pair.shuffled(rng).measured(claims, tiles) for pair in pairs])
     by_chance = np.array(drawn)  # (draws, pairs, 3)
     yield Progress("Comparing stages with chance", options.draws, options.draws, "draws")
-    return Comparison(
+    return StageComparison(
         options=options,
         pairs=tuple(_compared(pair, tops, tiles, mpp, by_chance[:, index]) for index, pair in enumerate(pairs)),
         coverage=coverage(prediction, tiles, mpp, options.top_percent),

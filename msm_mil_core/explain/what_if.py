@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.selection import Chosen, Selection, select, tell
-from msm_mil_core.mil.aggregate import recall
+from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.slides.tiles import TileGrid
 
 Verb = Literal["remove", "keep"]
@@ -102,17 +102,17 @@ class Answer:
         return f"{str(self.question)[:1].upper()}{str(self.question)[1:]} ({left}): {moved}{flip}."
 
 
-def require_memory(memory: TileMemory | None, *, refined: bool) -> TileMemory:
+def require_tile_outputs(tile_outputs: TileOutputs | None, *, refined: bool) -> TileOutputs:
     """Return what questions need, or say why there is none.
 
     Raises
     ------
     QuestionError
-        If `memory` is None; `refined` tells whether the model has a refinement block.
+        If `tile_outputs` is None; `refined` tells whether the model has a refinement block.
     """
-    if memory is None:
+    if tile_outputs is None:
         raise QuestionError(NO_MEMORY.format(why=REFINED if refined else OLD))
-    return memory
+    return tile_outputs
 
 
 def kept_tiles(question: Question, tiles: TileGrid, whole: Prediction) -> Chosen:
@@ -132,14 +132,14 @@ def kept_tiles(question: Question, tiles: TileGrid, whole: Prediction) -> Chosen
     return kept
 
 
-def ask(memory: TileMemory, tiles: TileGrid, whole: Prediction, question: Question) -> Answer:
+def ask(tile_outputs: TileOutputs, tiles: TileGrid, whole: Prediction, question: Question) -> Answer:
     """Ask the model about what a question leaves of the slide, masks worked out anew.
 
     The answer equals a run of the model on a bag of just those tiles.
 
     Parameters
     ----------
-    memory, tiles, whole
+    tile_outputs, tiles, whole
         What the model computed of the N tiles, where they are, and what it says of all of them.
 
     Raises
@@ -148,4 +148,4 @@ def ask(memory: TileMemory, tiles: TileGrid, whole: Prediction, question: Questi
         If a step means no tile, or all are gone.
     """
     kept = kept_tiles(question, tiles, whole)
-    return Answer(question, kept, whole, recall(memory, kept))
+    return Answer(question, kept, whole, aggregate(tile_outputs, kept))

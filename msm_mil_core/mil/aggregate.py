@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.mil.options import ModelOptions
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import Array, StageWeigher, TileMemory
+from msm_mil_core.mil.tile_outputs import Array, StageWeigher, TileOutputs
 
 Chosen = NDArray[np.bool_]
 
@@ -28,7 +28,7 @@ class _Look:
     """(S,)."""
 
 
-def recall(memory: TileMemory, kept: Chosen | None = None) -> Prediction:
+def aggregate(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Prediction:
     """Say what the model says of a bag of the kept tiles (N,) alone: the same as if it were run on just those.
 
     Masks are worked out anew. All arrays are over all N tiles: attention is NaN, evidence 0 where a tile is not kept.
@@ -38,30 +38,30 @@ def recall(memory: TileMemory, kept: Chosen | None = None) -> Prediction:
     ValueError
         If no tile is kept.
     """
-    look = _look(memory, kept)
-    evidence = (look.beta[:, None] * look.attention)[..., None] * memory.tile_logits[look.tiles]  # (S, n, C)
-    logits = (memory.bias + evidence.sum((0, 1), dtype=np.float64)).astype(np.float32)
+    look = _look(tile_outputs, kept)
+    evidence = (look.beta[:, None] * look.attention)[..., None] * tile_outputs.tile_logits[look.tiles]  # (S, n, C)
+    logits = (tile_outputs.bias + evidence.sum((0, 1), dtype=np.float64)).astype(np.float32)
     return Prediction(
-        classes=memory.classes,
+        classes=tile_outputs.classes,
         logits=logits,
         probabilities=softmax(logits),
-        stages=_stages(memory, look, evidence),
-        masks_applied=memory.masks_applied,
-        bias=memory.bias,
+        stages=_stages(tile_outputs, look, evidence),
+        masks_applied=tile_outputs.masks_applied,
+        bias=tile_outputs.bias,
     )
 
 
-def recall_probabilities(memory: TileMemory, kept: Chosen | None = None) -> Array:
-    """Say only how probable the classes (C,) are: as `recall` does, for long rows of questions.
+def aggregate_probabilities(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Array:
+    """Say only how probable the classes (C,) are: as `aggregate` does, for long rows of questions.
 
     Raises
     ------
     ValueError
         If no tile is kept.
     """
-    look = _look(memory, kept)
-    pooled = look.attention @ memory.tile_logits[look.tiles]  # (S, C)
-    return softmax(memory.bias + look.beta @ pooled)
+    look = _look(tile_outputs, kept)
+    pooled = look.attention @ tile_outputs.tile_logits[look.tiles]  # (S, C)
+    return softmax(tile_outputs.bias + look.beta @ pooled)
 
 
 def softmax(logits: Array) -> Array:
@@ -71,17 +71,17 @@ def softmax(logits: Array) -> Array:
     return probabilities
 
 
-def _look(memory: TileMemory, kept: Chosen | None) -> _Look:
+def _look(tile_outputs: TileOutputs, kept: Chosen | None) -> _Look:
     everything = kept is None or bool(kept.all())
-    tiles = np.arange(len(memory)) if kept is None else np.flatnonzero(kept)
+    tiles = np.arange(len(tile_outputs)) if kept is None else np.flatnonzero(kept)
     if not len(tiles):
         raise ValueError("A model says nothing of no tiles: at least one must be kept.")
-    scores = memory.scores if everything else memory.scores[:, tiles]  # (S, n)
-    claimed = _claims(scores, memory.options)
-    shown = _shown(claimed, masks_applied=memory.masks_applied)
+    scores = tile_outputs.scores if everything else tile_outputs.scores[:, tiles]  # (S, n)
+    claimed = _claims(scores, tile_outputs.options)
+    shown = _shown(claimed, masks_applied=tile_outputs.masks_applied)
     attention = np.stack([_softmax_over(*row) for row in zip(shown, scores, strict=True)])  # (S, n)
     looked: Chosen = np.logical_or.reduce(shown, axis=1)
-    return _Look(tiles, attention, shown, claimed, _weights(memory.weigher, attention, looked, tiles))
+    return _Look(tiles, attention, shown, claimed, _weights(tile_outputs.weigher, attention, looked, tiles))
 
 
 def _claims(scores: Array, options: ModelOptions) -> Chosen:
@@ -137,17 +137,17 @@ def _weights(weigher: StageWeigher | None, attention: Array, looked: Chosen, til
     return _softmax_over(looked, scores)
 
 
-def _stages(memory: TileMemory, look: _Look, evidence: Array) -> tuple[StageAttention, ...]:
-    pooled = np.einsum("sn,snc->sc", look.attention, memory.stage_tile_logits[:, look.tiles])
-    logits = np.where(look.shown.any(1, keepdims=True), pooled + memory.stage_bias, np.float32(np.nan))
+def _stages(tile_outputs: TileOutputs, look: _Look, evidence: Array) -> tuple[StageAttention, ...]:
+    pooled = np.einsum("sn,snc->sc", look.attention, tile_outputs.stage_tile_logits[:, look.tiles])
+    logits = np.where(look.shown.any(1, keepdims=True), pooled + tile_outputs.stage_bias, np.float32(np.nan))
     attention = np.where(look.shown, look.attention, np.float32(np.nan))
     return tuple(
         StageAttention(
-            attention=_over_all(len(memory), look.tiles, attention[stage], np.nan),
-            claimed=_over_all(len(memory), look.tiles, look.claimed[stage], fill=False),
+            attention=_over_all(len(tile_outputs), look.tiles, attention[stage], np.nan),
+            claimed=_over_all(len(tile_outputs), look.tiles, look.claimed[stage], fill=False),
             beta=float(look.beta[stage]),
             logits=logits[stage],
-            evidence=_over_all(len(memory), look.tiles, evidence[stage], 0),
+            evidence=_over_all(len(tile_outputs), look.tiles, evidence[stage], 0),
         )
         for stage in range(len(attention))
     )

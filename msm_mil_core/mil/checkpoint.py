@@ -16,7 +16,7 @@ from safetensors.numpy import save
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
-from msm_mil_core.mil.options import ModelOptions
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.weight_shapes import flaw_of_weights
 
 SUFFIX = ".safetensors"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def agreement(scores: Tensor, shown: Tensor) -> Tensor:
+def diversity_penalty(scores: Tensor, shown: Tensor) -> Tensor:
     """Return the mean over all pairs of stages of their scores' correlation over the tiles that both were shown.
 
     Pearson's correlation; what is below 0 counts as 0, for stages that look at different things need not be opposites.

@@ -22,7 +22,7 @@ KEPT_SHARE = 0.4  # of the tiles' gates; of the others they are computed again, 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reader:
+class TileWeights:
     """The weights that read a tile."""
 
     projection: Tensor
@@ -37,7 +37,7 @@ class Reader:
     """(H, D)."""
 
 
-def read_tiles(bags: Tensor, reader: Reader, dropout: float = 0.0) -> tuple[Tensor, Tensor]:
+def read_tiles(bags: Tensor, reader: TileWeights, dropout: float = 0.0) -> tuple[Tensor, Tensor]:
     """Return hidden features (B, N, L), ReLU of the projection, and scores (B, H, N) of bags (B, N, P).
 
     Can be differentiated once, by the weights and by the bags. Scores are float32 under autocast too.
@@ -47,7 +47,7 @@ def read_tiles(bags: Tensor, reader: Reader, dropout: float = 0.0) -> tuple[Tens
 
 
 def gated_scores(hidden: Tensor, gates: Tensor, gate_bias: Tensor, score_weight: Tensor) -> Tensor:
-    """Return the scores (B, H, N) of tiles (B, N, L), for the weights of a `Reader`."""
+    """Return the scores (B, H, N) of tiles (B, N, L), for the weights of a `TileWeights`."""
     own = _apart(score_weight)
     chunks = (_gate(hidden[:, chunk], gates, gate_bias) for chunk in _chunks(hidden.shape[1]))
     return torch.cat([_scored(V, U, own) for V, U in chunks], -1)
@@ -77,7 +77,7 @@ def _scored(V: Tensor, U: Tensor, own: Tensor) -> Tensor:
 class _ReadTiles(Function):
     @staticmethod
     def forward(ctx: Any, bags: Tensor, dropout: float, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        reader = Reader(*weights)
+        reader = TileWeights(*weights)
         hidden = functional.linear(bags, reader.projection, reader.shift).relu_()
         if dropout:
             hidden = functional.dropout(hidden, dropout, inplace=True)
@@ -99,7 +99,7 @@ class _ReadTiles(Function):
         bags, hidden, *rest = ctx.saved_tensors
         if not ctx.has_shift:
             rest.insert(1, None)
-        reader, kept = Reader(*rest[:5]), rest[5:]
+        reader, kept = TileWeights(*rest[:5]), rest[5:]
         back = _Backwards(reader, bags, needs_bags=ctx.needs_input_grad[0], kept_share=1 / (1 - ctx.dropout))
         with torch.autocast(bags.device.type, **ctx.autocast):
             for number, chunk in enumerate(_chunks(hidden.shape[1])):
@@ -111,7 +111,7 @@ class _ReadTiles(Function):
 class _Backwards:
     """Gradients of what reads a tile, added up chunk by chunk."""
 
-    def __init__(self, reader: Reader, bags: Tensor, *, needs_bags: bool, kept_share: float) -> None:
+    def __init__(self, reader: TileWeights, bags: Tensor, *, needs_bags: bool, kept_share: float) -> None:
         self._reader, self._bags, self._scale = reader, bags, kept_share
         self._own = _apart(reader.score_weight)
         self._of_bags = torch.empty_like(bags) if needs_bags else None

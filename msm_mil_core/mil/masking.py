@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from msm_mil_core.mil.options import ModelOptions
+from msm_mil_core.mil.model_options import ModelOptions
 
 
 def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:

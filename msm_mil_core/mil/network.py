@@ -16,10 +16,10 @@ from nystrom_attention import NystromAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
-from msm_mil_core.mil.diversity_penalty import agreement
-from msm_mil_core.mil.gated_attention import Reader, gated_scores, read_tiles
+from msm_mil_core.mil.diversity_penalty import diversity_penalty
+from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, read_tiles
 from msm_mil_core.mil.masking import claim
-from msm_mil_core.mil.options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
+from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,14 +128,14 @@ class MsmMil(nn.Module):
             refined = [hidden]
         return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
 
-    def _reader(self) -> Reader:
+    def _reader(self) -> TileWeights:
         weight, shift = self.projection.weight, None
         if self.options.standardise:  # of the weights, not of the tiles: no second bag in memory
             weight = weight / self.feature_std
             shift = -(weight @ self.feature_mean)
-        return Reader(weight, shift, self.gates.weight, self.gates.bias, self.score_weight)
+        return TileWeights(weight, shift, self.gates.weight, self.gates.bias, self.score_weight)
 
-    def _score(self, tiles: Tensor, stage: int, reader: Reader) -> Tensor:
+    def _score(self, tiles: Tensor, stage: int, reader: TileWeights) -> Tensor:
         head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)
         heads, D = self.score_weight.shape
         gates = reader.gates.view(2, heads, D, -1)[:, head].flatten(0, 2)
@@ -227,7 +227,7 @@ def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weig
     if options.lambda_beta:
         total = total + options.lambda_beta * (output.beta * output.beta.clamp(min=1e-12).log()).sum(1).mean()
     if options.lambda_d:
-        total = total + options.lambda_d * agreement(output.scores, output.shown)
+        total = total + options.lambda_d * diversity_penalty(output.scores, output.shown)
     return total
 
 

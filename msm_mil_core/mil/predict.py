@@ -9,11 +9,11 @@ from torch import nn
 
 from msm_mil_core.devices import choose_device
 from msm_mil_core.errors import CheckpointError, DeviceError, FeatureFileError
-from msm_mil_core.mil.aggregate import recall, softmax
+from msm_mil_core.mil.aggregate import aggregate, softmax
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import Array, StageWeigher, TileMemory
+from msm_mil_core.mil.tile_outputs import Array, StageWeigher, TileOutputs
 
 MaskChoice = Literal["checkpoint", "always", "never"]
 
@@ -23,7 +23,7 @@ class BagReading:
     """What a model says of a bag, and what it computed of each tile."""
 
     prediction: Prediction
-    memory: TileMemory | None
+    tile_outputs: TileOutputs | None
     """None for models with a refinement block: there no tile stands by itself."""
 
 
@@ -98,8 +98,8 @@ def _applied(checkpoint: Checkpoint, masks: MaskChoice) -> bool:
 def _read(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> BagReading:
     if checkpoint.options.refine != "none":
         return BagReading(_refined(checkpoint, features, device, masks_applied=masks_applied), None)
-    memory = remember(checkpoint, features, device, masks_applied=masks_applied)
-    return BagReading(recall(memory), memory)
+    tile_outputs = compute_tile_outputs(checkpoint, features, device, masks_applied=masks_applied)
+    return BagReading(aggregate(tile_outputs), tile_outputs)
 
 
 def _refined(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> Prediction:
@@ -135,7 +135,9 @@ def _attention(output: MsmMilOutput) -> Array:
     return exact
 
 
-def remember(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> TileMemory:
+def compute_tile_outputs(
+    checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool
+) -> TileOutputs:
     """Compute what is known of each tile (N, P) by itself.
 
     Raises
@@ -150,7 +152,7 @@ def remember(checkpoint: Checkpoint, features: Array, device: torch.device, *, m
     with torch.inference_mode():
         output = network(bag[None], masks=False)
         hidden = output.hidden[0]  # (N, L)
-        return TileMemory(
+        return TileOutputs(
             options=checkpoint.options,
             classes=checkpoint.classes,
             masks_applied=masks_applied,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.mil.options import ModelOptions
+from msm_mil_core.mil.model_options import ModelOptions
 
 Array = NDArray[np.float32]
 
@@ -26,7 +26,7 @@ class StageWeigher:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TileMemory:
+class TileOutputs:
     """What one model computed of the tiles of one bag."""
 
     options: ModelOptions

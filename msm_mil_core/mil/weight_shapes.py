@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.mil.options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
+from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
 Shapes = dict[str, tuple[int, ...]]
 

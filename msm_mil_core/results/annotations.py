@@ -67,7 +67,7 @@ class View(_Note):
     """Whether claimed tiles were outlined."""
 
 
-class Notebook(_Note):
+class Annotations(_Note):
     """Everything a person added to a result; nothing of it is computed anew when it is opened."""
 
     verdicts: tuple[Verdict, ...] = ()
@@ -80,19 +80,19 @@ class Notebook(_Note):
         """Return what was said of a stage."""
         return next((verdict for verdict in self.verdicts if verdict.stage == stage), None)
 
-    def with_verdict(self, verdict: Verdict) -> "Notebook":
-        """Return a notebook with this verdict in place of the stage's last; an empty one takes it away."""
+    def with_verdict(self, verdict: Verdict) -> "Annotations":
+        """Return annotations with this verdict in place of the stage's last; an empty one takes it away."""
         others = [known for known in self.verdicts if known.stage != verdict.stage]
         new = [verdict] if verdict.label or verdict.note else []
         ordered = sorted([*others, *new], key=lambda known: known.stage)
         return self.model_copy(update={"verdicts": tuple(ordered)})
 
-    def with_question(self, kept: KeptQuestion) -> "Notebook":
-        """Return a notebook with one more question."""
+    def with_question(self, kept: KeptQuestion) -> "Annotations":
+        """Return annotations with one more question."""
         return self.model_copy(update={"questions": (*self.questions, kept)})
 
-    def without_question(self, index: int) -> "Notebook":
-        """Return a notebook without one of its questions."""
+    def without_question(self, index: int) -> "Annotations":
+        """Return annotations without one of its questions."""
         left = tuple(kept for at, kept in enumerate(self.questions) if at != index)
         return self.model_copy(update={"questions": left})
 
@@ -113,7 +113,7 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def load_notebook(path: Path) -> Notebook:
+def load_annotations(path: Path) -> Annotations:
     """Read the notes in a result's file; empty if nobody made any.
 
     Raises
@@ -124,13 +124,13 @@ def load_notebook(path: Path) -> Notebook:
     try:
         with h5py.File(path, "r") as file:
             text = file[DATASET].asstr()[()] if DATASET in file else "{}"
-        return Notebook.model_validate_json(text)
+        return Annotations.model_validate_json(text)
     except (OSError, RuntimeError, KeyError, TypeError, ValidationError) as exc:
         why = str(exc).splitlines()[0]
         raise ResultError(f"The notes in {path} cannot be read ({why}). The result itself may still open.") from exc
 
 
-def save_notebook(notebook: Notebook, path: Path) -> None:
+def save_annotations(annotations: Annotations, path: Path) -> None:
     """Put the notes into a result's file, in place of those that were there; the file stays whole throughout.
 
     Nothing else changes: who may read the file stays as it was, and a link goes on pointing at it.
@@ -150,7 +150,7 @@ def save_notebook(notebook: Notebook, path: Path) -> None:
         shutil.copy(path, part)
         try:
             with h5py.File(part, "r+") as file:
-                write_notebook(file, notebook)
+                write_annotations(file, annotations)
         except (RuntimeError, KeyError, ValueError) as exc:
             raise OutputError(f"{path} is damaged ({exc}), so the notes are not in it.") from exc
 
@@ -172,8 +172,8 @@ def computed_at(path: Path) -> str:
         return ""
 
 
-def write_notebook(file: h5py.File, notebook: Notebook) -> None:
+def write_annotations(file: h5py.File, annotations: Annotations) -> None:
     """Put the notes into an open result file, in place of those that were there."""
     if DATASET in file:
         del file[DATASET]
-    file[DATASET] = notebook.model_dump_json()
+    file[DATASET] = annotations.model_dump_json()

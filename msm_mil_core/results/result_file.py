@@ -7,16 +7,18 @@ import numpy as np
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import ResultError
-from msm_mil_core.results.annotations import Notebook, load_notebook, write_notebook
+from msm_mil_core.results.annotations import Annotations, load_annotations, write_annotations
 from msm_mil_core.results.slide_result import SlideResult, load_result, write_result
 
 
-def keep_result(result: SlideResult, path: Path, notebook: Notebook | None = None, *, overwrite: bool = True) -> None:
+def save_result_with_annotations(
+    result: SlideResult, path: Path, annotations: Annotations | None = None, *, overwrite: bool = True
+) -> None:
     """Write a result with its notes as one file; the file is whole or absent.
 
     Parameters
     ----------
-    notebook
+    annotations
         The notes; None takes over those of the result that is there, if it is of the same slide, model and tiles.
 
     Raises
@@ -24,21 +26,21 @@ def keep_result(result: SlideResult, path: Path, notebook: Notebook | None = Non
     OutputError
         If it cannot be written there, or there is one already that may not be overwritten.
     """
-    notebook = _notes_of_same_run(result, path) if notebook is None else notebook
+    annotations = _annotations_of_same_run(result, path) if annotations is None else annotations
     with whole_file(path, overwrite=overwrite) as part, h5py.File(part, "w") as file:
         write_result(file, result)
-        if notebook != Notebook():
-            write_notebook(file, notebook)
+        if annotations != Annotations():
+            write_annotations(file, annotations)
 
 
-def _notes_of_same_run(result: SlideResult, path: Path) -> Notebook:
+def _annotations_of_same_run(result: SlideResult, path: Path) -> Annotations:
     if not path.is_file():
-        return Notebook()
+        return Annotations()
     try:
         known = load_result(path)
-        return load_notebook(path) if _same_run(result, known) else Notebook()
+        return load_annotations(path) if _same_run(result, known) else Annotations()
     except ResultError:  # what is there cannot be read: there is nothing to take over
-        return Notebook()
+        return Annotations()
 
 
 def _same_run(one: SlideResult, other: SlideResult) -> bool:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import ResultError
-from msm_mil_core.explain.what_if import require_memory
+from msm_mil_core.explain.what_if import require_tile_outputs
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.results.hdf5_array import write_array
-from msm_mil_core.results.tile_outputs_group import read_memory, shapes_of, write_memory
+from msm_mil_core.results.tile_outputs_group import read_tile_outputs, shapes_of, write_tile_outputs
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -50,10 +50,10 @@ class SlideResult:
     versions: Mapping[str, str]
     tiles: TileGrid
     prediction: Prediction
-    memory: TileMemory | None = None
+    tile_outputs: TileOutputs | None = None
     """What questions need; None for models with a refinement block, and in files of older versions."""
 
-    def require_memory(self) -> TileMemory:
+    def require_tile_outputs(self) -> TileOutputs:
         """Return what questions need.
 
         Raises
@@ -61,7 +61,7 @@ class SlideResult:
         QuestionError
             If there is none; it says why.
         """
-        return require_memory(self.memory, refined=self.model.preset == "paper")
+        return require_tile_outputs(self.tile_outputs, refined=self.model.preset == "paper")
 
 
 def save_result(result: SlideResult, path: Path, *, overwrite: bool = True) -> None:
@@ -81,8 +81,8 @@ def write_result(file: h5py.File, result: SlideResult) -> None:
     _write_facts(file, result)
     _write_tiles(file.create_group("tiles"), result.tiles)
     _write_prediction(file, result.prediction)
-    if result.memory is not None:
-        write_memory(file.create_group("memory"), result.memory)
+    if result.tile_outputs is not None:
+        write_tile_outputs(file.create_group("memory"), result.tile_outputs)
 
 
 def load_result(path: Path) -> SlideResult:
@@ -157,7 +157,7 @@ def _read(file: h5py.File) -> SlideResult:
         versions=json.loads(file.attrs["versions"]),
         tiles=_read_tiles(file["tiles/xy_px0"]),
         prediction=_read_prediction(file, model["classes"]),
-        memory=read_memory(file["memory"], model["classes"]) if "memory" in file else None,
+        tile_outputs=read_tile_outputs(file["memory"], model["classes"]) if "memory" in file else None,
     )
 
 
@@ -203,8 +203,8 @@ def _check_shapes(result: SlideResult) -> None:
         if stage.evidence is not None:
             found.append(stage.evidence.shape)
             expected.append((N, C))
-    if result.memory is not None:
-        found += shapes_of(result.memory)
+    if result.tile_outputs is not None:
+        found += shapes_of(result.tile_outputs)
         expected += [(S, N), (N, C), (S, N, C), (C,), (S, C)]
     if found != expected:
         raise ValueError(f"sizes do not fit {N} tiles, {S} stages and {C} classes")

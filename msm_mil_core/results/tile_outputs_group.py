@@ -2,31 +2,31 @@
 
 import h5py
 
-from msm_mil_core.mil.options import ModelOptions
-from msm_mil_core.mil.tile_outputs import StageWeigher, TileMemory
+from msm_mil_core.mil.model_options import ModelOptions
+from msm_mil_core.mil.tile_outputs import StageWeigher, TileOutputs
 from msm_mil_core.results.hdf5_array import write_array
 
 ARRAYS = ("scores", "tile_logits", "stage_tile_logits", "bias", "stage_bias")
 WEIGHER = ("inner", "inner_bias", "outer")
 
 
-def write_memory(group: h5py.Group, memory: TileMemory) -> None:
+def write_tile_outputs(group: h5py.Group, tile_outputs: TileOutputs) -> None:
     """Write all that questions need."""
-    group.attrs["options"] = memory.options.model_dump_json()
-    group.attrs["masks_applied"] = memory.masks_applied
+    group.attrs["options"] = tile_outputs.options.model_dump_json()
+    group.attrs["masks_applied"] = tile_outputs.masks_applied
     for name in ARRAYS:
-        write_array(group, name, getattr(memory, name))
-    if memory.weigher is not None:
+        write_array(group, name, getattr(tile_outputs, name))
+    if tile_outputs.weigher is not None:
         for name in WEIGHER:
-            write_array(group, f"weigher/{name}", getattr(memory.weigher, name))
+            write_array(group, f"weigher/{name}", getattr(tile_outputs.weigher, name))
 
 
-def read_memory(group: h5py.Group, classes: tuple[str, ...]) -> TileMemory:
+def read_tile_outputs(group: h5py.Group, classes: tuple[str, ...]) -> TileOutputs:
     """Read it back."""
     weigher = None
     if "weigher" in group:
         weigher = StageWeigher(*(group[f"weigher/{name}"][()] for name in WEIGHER))
-    return TileMemory(
+    return TileOutputs(
         options=ModelOptions.model_validate_json(group.attrs["options"]),
         classes=classes,
         masks_applied=bool(group.attrs["masks_applied"]),
@@ -35,6 +35,6 @@ def read_memory(group: h5py.Group, classes: tuple[str, ...]) -> TileMemory:
     )
 
 
-def shapes_of(memory: TileMemory) -> list[tuple[int, ...]]:
+def shapes_of(tile_outputs: TileOutputs) -> list[tuple[int, ...]]:
     """Return the shapes of the arrays: (S, N), (N, C), (S, N, C), (C,), (S, C)."""
-    return [getattr(memory, name).shape for name in ARRAYS]
+    return [getattr(tile_outputs, name).shape for name in ARRAYS]

@@ -10,13 +10,13 @@ from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.check.panel import CheckPanel
 from napari_msm_mil.pages.compare.panel import ComparePanel
-from napari_msm_mil.pages.gallery.panel import GalleryView
+from napari_msm_mil.pages.gallery.panel import GalleryPanel
 from napari_msm_mil.pages.gallery.tile_view import TileView
-from napari_msm_mil.pages.readout.panel import TileReadout
-from napari_msm_mil.pages.stages.evidence_row import EvidenceLine
+from napari_msm_mil.pages.readout.panel import ReadoutPanel
+from napari_msm_mil.pages.stages.evidence_row import EvidenceRow
 from napari_msm_mil.pages.stages.stage_table import StageTable
 from napari_msm_mil.pages.verdict.panel import VerdictPanel
-from napari_msm_mil.pages.what_if.panel import AskPanel
+from napari_msm_mil.pages.what_if.panel import WhatIfPanel
 from napari_msm_mil.widgets.controls import named_button
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
 from napari_msm_mil.widgets.tabs import Tabs
@@ -30,19 +30,19 @@ class ResultPanel(QWidget):
 
     shown = Signal(object)
     """The `SlideResult` that is shown now, or None."""
-    export_wished = Signal()
-    save_wished = Signal()
-    open_wished = Signal()
-    report_wished = Signal()
+    export_requested = Signal()
+    save_requested = Signal()
+    open_requested = Signal()
+    report_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.bars = ProbabilityBars()
-        self.stages, self.evidence = StageTable(), EvidenceLine()
-        self.gallery, self.compare, self.ask = GalleryView(), ComparePanel(), AskPanel()
+        self.stages, self.evidence = StageTable(), EvidenceRow()
+        self.gallery, self.compare, self.ask = GalleryPanel(), ComparePanel(), WhatIfPanel()
         self.check, self.verdicts = CheckPanel(), VerdictPanel()
         self.tabs = self._tabs()
-        self.readout, self.tile_view = TileReadout(), TileView()
+        self.readout, self.tile_view = ReadoutPanel(), TileView()
         self._title = WrappedText("result_title", bold=True)
         self._facts = WrappedText("result_facts")
         self._kept = WrappedText("kept")
@@ -118,10 +118,10 @@ class ResultPanel(QWidget):
         self._save = named_button("Save result…", "save_result", "All of it as one file (.msm.h5)")
         self._open = named_button("Open result…", "open_result", "Bring a saved result back, without computing")
         self._report = named_button("Report…", "report", "All of it as one page to read, print and send (HTML)")
-        self._report.clicked.connect(lambda _: self.report_wished.emit())
-        self._export.clicked.connect(lambda _: self.export_wished.emit())
-        self._save.clicked.connect(lambda _: self.save_wished.emit())
-        self._open.clicked.connect(lambda _: self.open_wished.emit())
+        self._report.clicked.connect(lambda _: self.report_requested.emit())
+        self._export.clicked.connect(lambda _: self.export_requested.emit())
+        self._save.clicked.connect(lambda _: self.save_requested.emit())
+        self._open.clicked.connect(lambda _: self.open_requested.emit())
         grid = QGridLayout()
         grid.addWidget(self._export, 0, 0)
         grid.addWidget(self._report, 0, 1)

@@ -18,15 +18,15 @@ from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.user_folders import features_folder
 from napari_msm_mil.background import Background, Job
-from napari_msm_mil.dock.result_controller import Rooms
+from napari_msm_mil.dock.result_controller import ResultController
 from napari_msm_mil.dock.result_panel import ResultPanel
-from napari_msm_mil.dock.shortcuts import Keys, KeysDialog
-from napari_msm_mil.dock.stage_view_controller import Showing
-from napari_msm_mil.files.annotation_store import NotesKeeper
-from napari_msm_mil.files.file_dialogs import FileDesk
+from napari_msm_mil.dock.shortcuts import Shortcuts, ShortcutsDialog
+from napari_msm_mil.dock.stage_view_controller import StageViewController
+from napari_msm_mil.files.annotation_store import AnnotationStore
+from napari_msm_mil.files.file_dialogs import FileDialogs
 from napari_msm_mil.files.file_jobs import Opened, Written
 from napari_msm_mil.files.results_folder import results_folder
-from napari_msm_mil.files.slide_locator import SlideFinder
+from napari_msm_mil.files.slide_locator import SlideLocator
 from napari_msm_mil.layers.regions import region_polygons
 from napari_msm_mil.layers.viewer_layers import ViewerLayers, show_scale_bar
 from napari_msm_mil.run.pace import Pace
@@ -49,12 +49,12 @@ class RunWidget(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self._layers = ViewerLayers(napari_viewer, self)
-        self._runner, self._desk = Background(self), FileDesk(self)
+        self._runner, self._desk = Background(self), FileDialogs(self)
         self._setup, self._bar, self._panel = SetupForm(), RunBar(), ResultPanel()
-        self._notes, self._finder = NotesKeeper(self), SlideFinder(self)
-        self._rooms = Rooms(napari_viewer, self._layers, self._panel, self._notes)
-        self._showing = Showing(napari_viewer, self._layers, self._panel)
-        self._keys = Keys(napari_viewer, self)
+        self._notes, self._finder = AnnotationStore(self), SlideLocator(self)
+        self._rooms = ResultController(napari_viewer, self._layers, self._panel, self._notes)
+        self._showing = StageViewController(napari_viewer, self._layers, self._panel)
+        self._keys = Shortcuts(napari_viewer, self)
         self._pace = Pace()
         self._began_s = 0.0
         self._looking = QTimer(self)
@@ -71,20 +71,20 @@ class RunWidget(QWidget):
         """Bring a saved result back with its layers, without computing."""
         self._desk.open(path)
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop a run that is under way, and stop listening to the viewer."""
         self._runner.cancel()
-        self._showing.let_go()
+        self._showing.stop()
         self._panel.verdicts.finish()
         self._notes.flush()
-        self._keys.let_go()
-        self._rooms.let_go()
-        self._layers.let_go()
+        self._keys.stop()
+        self._rooms.stop()
+        self._layers.stop()
 
     def event(self, event: QEvent | None) -> bool:
         """Notice that napari took the widget out of its dock: it is not going to be closed in any other way."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.let_go()
+            self.stop()
         return super().event(event)
 
     def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802  Qt's name
@@ -107,9 +107,9 @@ class RunWidget(QWidget):
 
     def _connect(self) -> None:
         self._setup.changed.connect(self._on_setup_changed)
-        self._bar.run_wished.connect(self._on_run_wished)
-        self._bar.cancel_wished.connect(self._on_cancel_wished)
-        self._bar.offer_wished.connect(self.open_result)
+        self._bar.run_requested.connect(self._on_run_requested)
+        self._bar.cancel_requested.connect(self._on_cancel_requested)
+        self._bar.offer_requested.connect(self.open_result)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.succeeded.connect(self._on_run_succeeded)
         self._runner.failed.connect(self._on_run_failed)
@@ -117,14 +117,14 @@ class RunWidget(QWidget):
         self._desk.opened.connect(self._on_opened)
         self._desk.written.connect(self._on_written)
         self._desk.failed.connect(self._complain)
-        self._panel.export_wished.connect(self._on_export_wished)
-        self._panel.save_wished.connect(self._on_save_wished)
-        self._panel.open_wished.connect(self._desk.ask_open)
+        self._panel.export_requested.connect(self._on_export_requested)
+        self._panel.save_requested.connect(self._on_save_requested)
+        self._panel.open_requested.connect(self._desk.ask_open)
         self._keys.pressed.connect(self._on_key)
-        self._panel.stages.look.keys_wished.connect(lambda: KeysDialog(self).open())
+        self._panel.stages.look.keys_requested.connect(lambda: ShortcutsDialog(self).open())
         self._showing.viewed.connect(lambda _: self._looking.start())
-        self._panel.report_wished.connect(self._on_report_wished)
-        self._panel.gallery.find_slide_wished.connect(self._on_find_slide_wished)
+        self._panel.report_requested.connect(self._on_report_requested)
+        self._panel.gallery.find_slide_requested.connect(self._on_find_slide_requested)
         self._finder.found.connect(self._on_slide_found)
         self._finder.failed.connect(self._complain)
         self._layers.listed.connect(self._on_listed)
@@ -146,7 +146,7 @@ class RunWidget(QWidget):
             return False, "Choose a model first."
         return True, ""
 
-    def _on_run_wished(self) -> None:
+    def _on_run_requested(self) -> None:
         slide = self._setup.slide
         if slide is None:
             return
@@ -177,7 +177,7 @@ class RunWidget(QWidget):
             features=features_folder(),
         )
 
-    def _on_cancel_wished(self) -> None:
+    def _on_cancel_requested(self) -> None:
         self._bar.cancelling()
         self._runner.cancel()
 
@@ -186,7 +186,7 @@ class RunWidget(QWidget):
 
     def _on_cancelled(self) -> None:
         self._bar.idle()
-        self._bar.tell("Cancelled. Nothing was shown or kept.")
+        self._bar.show_message("Cancelled. Nothing was shown or kept.")
 
     def _on_run_failed(self, error: MsmMilError) -> None:
         self._bar.idle()
@@ -200,7 +200,7 @@ class RunWidget(QWidget):
             return
         self._layers.show(finished.result, finished.kept)
         seconds = time.monotonic() - self._began_s
-        self._bar.tell(finished.problem or f"Done: {len(finished.result.tiles):,} tiles in {seconds:.0f} s.")
+        self._bar.show_message(finished.problem or f"Done: {len(finished.result.tiles):,} tiles in {seconds:.0f} s.")
         if finished.problem:
             show_error(finished.problem)
 
@@ -209,7 +209,7 @@ class RunWidget(QWidget):
             self._layers.show(finished.result, None)  # shown without its slide rather than lost
             self._complain(MsmMilError(finished.problem))
             return
-        self._bar.tell("The slide's layer was removed during the run, so nothing is shown. The result is kept.")
+        self._bar.show_message("The slide's layer was removed during the run, so nothing is shown. The result is kept.")
         self._bar.offer(finished.kept)
 
     def _on_key(self, action: str) -> None:
@@ -235,22 +235,22 @@ class RunWidget(QWidget):
         if result is not None and view is not None:
             self._notes.note_view(result, view)
 
-    def _on_save_wished(self) -> None:
+    def _on_save_requested(self) -> None:
         result = self._showing.result
         if result is not None:
             self._desk.ask_save(result, self._notes.of(result))
 
-    def _on_export_wished(self) -> None:
+    def _on_export_requested(self) -> None:
         result = self._showing.result
         if result is not None:
             self._desk.ask_export(result, self._notes.of(result))
 
-    def _on_report_wished(self) -> None:
+    def _on_report_requested(self) -> None:
         result = self._showing.result
         if result is not None:
             self._desk.ask_report(result, self._notes.of(result))
 
-    def _on_find_slide_wished(self) -> None:
+    def _on_find_slide_requested(self) -> None:
         if self._showing.result is not None:
             self._finder.ask(self._showing.result.slide)
 
@@ -262,10 +262,10 @@ class RunWidget(QWidget):
         self._rooms.look_again()
 
     def _on_written(self, done: Written) -> None:
-        self._bar.tell(f"Written: {done.path}")
+        self._bar.show_message(f"Written: {done.path}")
 
     def _on_opened(self, done: Opened) -> None:
-        self._bar.tell(self._bring_slide(done))
+        self._bar.show_message(self._bring_slide(done))
         self._layers.show(done.result, done.path, done.view)
         self._on_listed()  # the result may have told the pixel size of its slide
 
@@ -282,5 +282,5 @@ class RunWidget(QWidget):
         return ""
 
     def _complain(self, error: MsmMilError) -> None:
-        self._bar.tell(str(error))
+        self._bar.show_message(str(error))
         show_error(str(error))

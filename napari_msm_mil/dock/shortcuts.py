@@ -54,7 +54,7 @@ KEYS = (
 )
 
 
-class Keys(QObject):
+class Shortcuts(QObject):
     """Hears keys over the canvas and in the dock; never while text is typed."""
 
     pressed = Signal(str)
@@ -70,7 +70,7 @@ class Keys(QObject):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(partial(self._tell, key.action))
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Give the keys back, but those that another dock has taken meanwhile."""
         bound = {str(key): handler for key, handler in self._viewer.keymap.items()}
         for key, handler in self._handlers.items():
@@ -88,7 +88,7 @@ class Keys(QObject):
             self.pressed.emit(action)
 
 
-class KeysDialog(QDialog):
+class ShortcutsDialog(QDialog):
     """Lists the keys."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 
-class Showing(QObject):
+class StageViewController(QObject):
     """Shows the latest result, or the one of which the user selects a layer; does what its table wishes."""
 
     viewed = Signal(object)
@@ -41,16 +41,16 @@ class Showing(QObject):
 
     def _connect(self) -> None:
         table = self._panel.stages
-        table.visible_wished.connect(self._on_visible_wished)
-        table.alone_wished.connect(self._on_alone_wished)
-        table.contrast_wished.connect(self._on_contrast_wished)
-        table.claimed_wished.connect(self._on_claimed_wished)
-        table.look.opacity_wished.connect(self._on_opacity_wished)
-        table.look.top_wished.connect(self._on_top_wished)
-        table.look.shared_wished.connect(self._on_shared_wished)
-        table.look.blink_wished.connect(lambda _: self.toggle_blink())
-        table.look.pair_wished.connect(self._on_pair_wished)
-        table.look.side_by_side_wished.connect(lambda _: self.toggle_side_by_side())
+        table.visible_requested.connect(self._on_visible_requested)
+        table.alone_requested.connect(self._on_alone_requested)
+        table.contrast_requested.connect(self._on_contrast_requested)
+        table.claimed_requested.connect(self._on_claimed_requested)
+        table.look.opacity_requested.connect(self._on_opacity_requested)
+        table.look.top_requested.connect(self._on_top_requested)
+        table.look.shared_requested.connect(self._on_shared_requested)
+        table.look.blink_requested.connect(lambda _: self.toggle_blink())
+        table.look.pair_requested.connect(self._on_pair_requested)
+        table.look.side_by_side_requested.connect(lambda _: self.toggle_side_by_side())
         self._blink.blinking.connect(table.look.show_blinking)
         self._side.changed.connect(table.look.show_side_by_side)
         for passing in (self._blink, self._side):
@@ -79,11 +79,11 @@ class Showing(QObject):
             if not self._blink.on and not self._side.on:
                 self.viewed.emit(self._result)
 
-    def _on_visible_wished(self, index: int, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_visible_requested(self, index: int, visible: bool) -> None:  # noqa: FBT001  Qt's signal
         if self._result is not None:
             self.stages.set_visible(self._result, index, visible=visible)
 
-    def _on_alone_wished(self, index: int, alone: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_alone_requested(self, index: int, alone: bool) -> None:  # noqa: FBT001  Qt's signal
         if alone:
             self._show_alone(index)
         else:
@@ -100,28 +100,28 @@ class Showing(QObject):
         self._blink.stop()
         self._side.stop()
 
-    def _on_contrast_wished(self, index: int, contrast: str) -> None:
+    def _on_contrast_requested(self, index: int, contrast: str) -> None:
         if self._result is not None:
             self.stages.set_contrast(self._result, None if index < 0 else index, cast("Contrast", contrast))
 
-    def _on_claimed_wished(self, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_claimed_requested(self, visible: bool) -> None:  # noqa: FBT001  Qt's signal
         self._side.stop()  # its cells have outlines of their own
         if self._result is not None:
             self.stages.set_claimed_visible(self._result, visible=visible)
 
-    def _on_opacity_wished(self, opacity: float) -> None:
+    def _on_opacity_requested(self, opacity: float) -> None:
         if self._result is not None:
             self.stages.set_opacity(self._result, opacity)
 
-    def _on_top_wished(self, percent: float) -> None:
+    def _on_top_requested(self, percent: float) -> None:
         if self._result is not None:
             self.stages.set_top(self._result, percent)
 
-    def _on_shared_wished(self, shared: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_shared_requested(self, shared: bool) -> None:  # noqa: FBT001  Qt's signal
         if self._result is not None:
             self.stages.set_shared(self._result, shared=shared)
 
-    def _on_pair_wished(self, pair: Pair | None) -> None:
+    def _on_pair_requested(self, pair: Pair | None) -> None:
         self._side.stop()
         if self._result is not None:
             self._blink.start(self._result, pair)
@@ -131,7 +131,7 @@ class Showing(QObject):
         if self._blink.on:
             self._blink.stop()
         else:
-            self._on_pair_wished(self._panel.stages.look.pair)
+            self._on_pair_requested(self._panel.stages.look.pair)
         self._panel.stages.look.show_blinking(self._blink.on)
 
     def toggle_side_by_side(self) -> None:
@@ -170,9 +170,9 @@ class Showing(QObject):
         """Show or hide the outlines of claimed tiles."""
         self._side.stop()
         if self._result is not None:
-            self._on_claimed_wished(not self.stages.claimed_visible(self._result))
+            self._on_claimed_requested(not self.stages.claimed_visible(self._result))
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Bring back what was shown before, as far as it was changed for a while."""
         self._end_passing()
 

@@ -11,8 +11,15 @@ from qtpy.QtCore import QCoreApplication, QObject, QTime, QTimer, Signal
 
 from msm_mil_core.errors import MsmMilError, OutputError, ResultError
 from msm_mil_core.progress import Progress
-from msm_mil_core.results.annotations import Notebook, View, computed_at, is_writable, load_notebook, save_notebook
-from msm_mil_core.results.result_file import keep_result
+from msm_mil_core.results.annotations import (
+    Annotations,
+    View,
+    computed_at,
+    is_writable,
+    load_annotations,
+    save_annotations,
+)
+from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.results_folder import SUFFIX, kept_path, results_folder
@@ -26,7 +33,7 @@ class _Page:
     """The notes of one result, and where they stand."""
 
     result: SlideResult
-    notebook: Notebook
+    annotations: Annotations
     kept: Path | None
     """The result's file; None while it has none."""
     unsaved: bool = False
@@ -39,7 +46,7 @@ class _Page:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Saved:
     result: SlideResult
-    notebook: Notebook
+    annotations: Annotations
     path: Path
     before: Path | None
     """The file that held them before."""
@@ -47,7 +54,7 @@ class _Saved:
     """Why it is another file than before; empty if it is not."""
 
 
-class NotesKeeper(QObject):
+class AnnotationStore(QObject):
     """Holds the notes of every result that was shown, and saves them by itself."""
 
     changed = Signal(object)
@@ -60,14 +67,14 @@ class NotesKeeper(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._pages: dict[SlideResult, _Page] = {}
-        self._clerk = Background(self)
+        self._file_worker = Background(self)
         self._saving: SlideResult | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._save_next)
-        self._clerk.succeeded.connect(self._on_saved)
-        self._clerk.failed.connect(self._on_failed)
+        self._file_worker.succeeded.connect(self._on_saved)
+        self._file_worker.failed.connect(self._on_failed)
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.flush)
@@ -76,43 +83,43 @@ class NotesKeeper(QObject):
         """Read what was noted on a result before, unless that is known already."""
         if result in self._pages:
             return
-        place = notes_place(result, kept, results_folder())
+        place = annotations_path(result, kept, results_folder())
         known = self._of_file(place)
-        self._pages[result] = _Page(result, known[0].notebook if known else Notebook(), place)
+        self._pages[result] = _Page(result, known[0].annotations if known else Annotations(), place)
         if place != kept:
             self.saved.emit(result, f"The notes on this result are kept in {place}.")
         if known or place is None or not place.is_file():
             return
         try:
-            self._pages[result].notebook = load_notebook(place)
+            self._pages[result].annotations = load_annotations(place)
         except ResultError as exc:
             self.failed.emit(result, str(exc))
 
-    def of(self, result: SlideResult) -> Notebook:
+    def of(self, result: SlideResult) -> Annotations:
         """Return the notes on a result."""
-        return self._pages[result].notebook if result in self._pages else Notebook()
+        return self._pages[result].annotations if result in self._pages else Annotations()
 
     def where(self, result: SlideResult) -> Path | None:
         """Return the file that holds a result and its notes."""
         return self._pages[result].kept if result in self._pages else None
 
-    def change(self, result: SlideResult, notebook: Notebook) -> None:
+    def change(self, result: SlideResult, annotations: Annotations) -> None:
         """Take new notes on a result; they are saved after a short pause."""
-        page = self._pages.setdefault(result, _Page(result, Notebook(), None))
-        if notebook == page.notebook:
+        page = self._pages.setdefault(result, _Page(result, Annotations(), None))
+        if annotations == page.annotations:
             return
         page.unsaved, page.refused = True, False
         for same in self._of_file(page.kept) or [page]:
-            same.notebook = notebook
+            same.annotations = annotations
             self.changed.emit(same.result)
         self._pause.start()
 
     def note_view(self, result: SlideResult, view: View) -> None:
         """Remember how a result is looked at; looking alone makes no file where there is none to write to."""
         page = self._pages.get(result)
-        if page is None or page.notebook.view == view:
+        if page is None or page.annotations.view == view:
             return
-        page.notebook = page.notebook.model_copy(update={"view": view})
+        page.annotations = page.annotations.model_copy(update={"view": view})
         if page.kept is not None and is_writable(page.kept):
             page.unsaved = True
             self._pause.start()
@@ -138,16 +145,16 @@ class NotesKeeper(QObject):
         page = next((page for page in self._pages.values() if page.unsaved and not page.refused), None)
         if page is None:
             return
-        if self._clerk.busy:
+        if self._file_worker.busy:
             self._pause.start()
             return
         self._saving = page.result
         work = partial(_saving, page, results_folder())
-        self._clerk.start(Job(f"Saving the notes on {page.result.slide.name}", work))
+        self._file_worker.start(Job(f"Saving the notes on {page.result.slide.name}", work))
 
     def _on_saved(self, saved: _Saved) -> None:
         page = self._pages[saved.result]
-        page.unsaved, page.refused = page.notebook != saved.notebook, False
+        page.unsaved, page.refused = page.annotations != saved.annotations, False
         for same in self._of_file(saved.before):
             same.kept = saved.path
         time = QTime.currentTime().toString("HH:mm")
@@ -165,7 +172,7 @@ class NotesKeeper(QObject):
             self._pause.start()
 
 
-def notes_place(result: SlideResult, kept: Path | None, folder: Path) -> Path | None:
+def annotations_path(result: SlideResult, kept: Path | None, folder: Path) -> Path | None:
     """Return the file with the notes on a result: its own, or the copy in `folder` if its own could not be written."""
     if kept is not None and is_writable(kept):
         return kept
@@ -174,7 +181,7 @@ def notes_place(result: SlideResult, kept: Path | None, folder: Path) -> Path | 
     return max(noted, key=lambda copy: copy.stat().st_mtime_ns, default=kept)
 
 
-def notes_on(result: SlideResult, kept: Path | None) -> Notebook:
+def annotations_on(result: SlideResult, kept: Path | None) -> Annotations:
     """Read what was noted on a result; empty if nothing was.
 
     Raises
@@ -182,8 +189,8 @@ def notes_on(result: SlideResult, kept: Path | None) -> Notebook:
     ResultError
         If there are notes that cannot be read.
     """
-    place = notes_place(result, kept, results_folder())
-    return Notebook() if place is None or not place.is_file() else load_notebook(place)
+    place = annotations_path(result, kept, results_folder())
+    return Annotations() if place is None or not place.is_file() else load_annotations(place)
 
 
 def _copies(result: SlideResult, folder: Path) -> Iterator[Path]:
@@ -195,7 +202,7 @@ def _copies(result: SlideResult, folder: Path) -> Iterator[Path]:
 
 def _is_noted(copy: Path) -> bool:
     try:
-        return load_notebook(copy) != Notebook()
+        return load_annotations(copy) != Annotations()
     except ResultError:
         return False
 
@@ -208,18 +215,18 @@ def _saving(page: _Page, folder: Path) -> Generator[Progress, None, _Saved]:
 def _save(page: _Page, folder: Path) -> _Saved:
     """Save into the result's file; if that cannot be written, result and notes go where results are kept."""
     with page.writing:
-        notebook, before = page.notebook, page.kept
+        annotations, before = page.annotations, page.kept
         moved = ""
         if before is not None:
             try:
-                save_notebook(notebook, before)
-                return _Saved(page.result, notebook, before, before, "")
+                save_annotations(annotations, before)
+                return _Saved(page.result, annotations, before, before, "")
             except OutputError as exc:
                 moved = str(exc)
         path = next(copy for copy in _copies(page.result, folder) if _is_free(copy, page.result))
-        keep_result(page.result, path, notebook)
+        save_result_with_annotations(page.result, path, annotations)
         page.kept = path  # while the lock is held: whoever saves next goes on in this file
-        return _Saved(page.result, notebook, path, before, moved)
+        return _Saved(page.result, annotations, path, before, moved)
 
 
 def _is_free(copy: Path, result: SlideResult) -> bool:

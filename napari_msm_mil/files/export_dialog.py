@@ -25,7 +25,7 @@ FILTER = "GeoJSON (*.geojson *.geojson.gz)"
 class ExportDialog(QDialog):
     """Asks where a GeoJSON goes and what is in it; it emits the wish once everything is right."""
 
-    export_wished = Signal(object, object)
+    export_requested = Signal(object, object)
     """Path and `GeoJsonOptions`."""
 
     def __init__(self, suggested: Path, parent: QWidget | None = None) -> None:
@@ -67,7 +67,7 @@ class ExportDialog(QDialog):
         except ValidationError as exc:
             self._problem.setText(refusal(exc))
             return
-        self.export_wished.emit(Path(self._path.text()), options)
+        self.export_requested.emit(Path(self._path.text()), options)
         super().accept()
 
     def _buttons(self) -> QDialogButtonBox:

@@ -7,8 +7,8 @@ from pathlib import Path
 from msm_mil_core.errors import ResultError
 from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
 from msm_mil_core.progress import Progress
-from msm_mil_core.results.annotations import Notebook, View, load_notebook
-from msm_mil_core.results.result_file import keep_result
+from msm_mil_core.results.annotations import Annotations, View, load_annotations
+from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import SlideResult, load_result
 from msm_mil_core.slides.slide import Slide, SlideFacts, is_slide, open_slide
 
@@ -32,28 +32,28 @@ class Opened:
     """How it was shown; None if nobody looked, or it cannot be read."""
 
 
-def save(result: SlideResult, notebook: Notebook, path: Path) -> Generator[Progress, None, Written]:
+def save(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, Written]:
     """Write a result file with its notes."""
     yield Progress("Saving the result", 0, 1)
-    keep_result(result, path, notebook)
+    save_result_with_annotations(result, path, annotations)
     return Written(path)
 
 
 def export(
-    result: SlideResult, notebook: Notebook, path: Path, options: GeoJsonOptions
+    result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions
 ) -> Generator[Progress, None, Written]:
     """Write a result for QuPath, with the verdicts on its stages."""
     yield Progress("Exporting GeoJSON", 0, 1)
-    return Written(write_geojson(result, path, options, notebook))
+    return Written(write_geojson(result, path, options, annotations))
 
 
-def report(result: SlideResult, notebook: Notebook, path: Path) -> Generator[Progress, None, Written]:
+def report(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, Written]:
     """Write the report of a result, with its slide if that is where it was."""
     from msm_mil_core.export.report.report import ReportOptions, write_report  # brings matplotlib and jinja2 along
 
     slide = _find_slide(result.slide, path)
     try:
-        return Written((yield from write_report(result, notebook, slide, path, ReportOptions())))
+        return Written((yield from write_report(result, annotations, slide, path, ReportOptions())))
     finally:
         if slide is not None:
             slide.close()
@@ -69,7 +69,7 @@ def read(path: Path) -> Generator[Progress, None, Opened]:
 def last_view(path: Path) -> View | None:
     """Return how a result was shown; None if that is not known: the result is shown all the same."""
     try:
-        return load_notebook(path).view
+        return load_annotations(path).view
     except ResultError:
         return None
 

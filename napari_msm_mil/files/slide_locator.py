@@ -13,7 +13,7 @@ from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
 from napari_msm_mil.background import Background, Job
 
 
-class SlideFinder(QObject):
+class SlideLocator(QObject):
     """Finds the slide of a result again."""
 
     found = Signal(object)

@@ -27,7 +27,7 @@ class SlideClicks(QObject):
         self._viewer = viewer
         viewer.mouse_drag_callbacks.append(self._on_pressed)
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop listening to the viewer's mouse."""
         if self._on_pressed in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._on_pressed)

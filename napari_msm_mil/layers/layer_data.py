@@ -146,12 +146,12 @@ def placed(mpp: float | None, cell_px0: int, origin_px0: tuple[float, float]) ->
     }
 
 
-def told_apart(name: str, run: int) -> str:
+def disambiguated(name: str, run: int) -> str:
     """Name a layer of the second or a later run so that it is not taken for the first one's."""
     return f"{name} · run {run}" if run > 1 else name
 
 
-def way_to(slide: Image, result: SlideResult) -> NDArray[np.float64]:
+def slide_affine(slide: Image, result: SlideResult) -> NDArray[np.float64]:
     """Return the way from micrometres on the glass to where the slide's layer lies, which a user may have moved."""
     um_per_px0 = result.slide.mpp or 1.0
     origin, down, right = (np.asarray(slide.data_to_world(corner)) for corner in ((0, 0), (1, 0), (0, 1)))

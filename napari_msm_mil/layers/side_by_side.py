@@ -89,7 +89,7 @@ class SideBySide(QObject):
         self._viewer.canvas.grid.enabled = False  # first: napari lays cells out anew at every change
         self._viewer.canvas.grid.update(before.grid)
         self._put_back(before)
-        self._stages.let_loose()
+        self._stages.resume()
         if before.alone is not None and self._layers.stages(self._result, before.alone):
             self._stages.set_alone(self._result, before.alone)
         self._layers.select(*(layer for layer in before.selected if self._layers.has(layer)))
@@ -112,7 +112,7 @@ class SideBySide(QObject):
 
     def _cell(self, result: SlideResult, stage: Image, thicker: int) -> list[Layer]:
         """Return the layers of a cell, bottom first: the slide, the map, and what the stage claims if that is seen."""
-        slide, claimed = self._layers.slide_of(result.slide), self._layers.keyed(result, CLAIMED)
+        slide, claimed = self._layers.slide_of(result.slide), self._layers.layer_by_key(result, CLAIMED)
         cell: list[Layer] = [stage]
         if slide is not None:
             cell = [self._add(_copy(slide, stage_name(stage.metadata["stage"]))), stage]

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from msm_mil_core.display.heatmap import Contrast
 from msm_mil_core.results.annotations import StageView, View
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.layers.layer_data import CLAIMED, stage_layer_name, told_apart
+from napari_msm_mil.layers.layer_data import CLAIMED, disambiguated, stage_layer_name
 from napari_msm_mil.layers.stage_images import Spread, StageMaps
 from napari_msm_mil.layers.stage_visibility import Solo
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
@@ -84,11 +84,11 @@ class StageLayers(QObject):
 
     def hold(self, result: SlideResult) -> None:
         """Keep what is seen now as the view of a result, while others show and hide its layers."""
-        claimed = self._layers.keyed(result, CLAIMED)
+        claimed = self._layers.layer_by_key(result, CLAIMED)
         layers = [*self._layers.stages(result), *([] if claimed is None else [claimed])]
         self._held = {layer: self._solo.seen_before(layer) for layer in layers}
 
-    def let_loose(self) -> None:
+    def resume(self) -> None:
         """Let what is seen be the view again."""
         self._held = {}
 
@@ -120,12 +120,12 @@ class StageLayers(QObject):
 
     def claimed_visible(self, result: SlideResult) -> bool | None:
         """Tell whether the outlines of the claimed tiles are shown; None if their layer was removed."""
-        layer = self._layers.keyed(result, CLAIMED)
+        layer = self._layers.layer_by_key(result, CLAIMED)
         return None if layer is None else self._held.get(layer, layer.visible)
 
     def set_claimed_visible(self, result: SlideResult, *, visible: bool) -> None:
         """Show or hide the outlines of the claimed tiles."""
-        layer = self._layers.keyed(result, CLAIMED)
+        layer = self._layers.layer_by_key(result, CLAIMED)
         if layer is not None:
             layer.visible = visible
 
@@ -177,7 +177,7 @@ class StageLayers(QObject):
         if tuple(layer.contrast_limits) != limits:
             layer.contrast_limits_range = limits
             layer.contrast_limits = limits
-        name = told_apart(stage_layer_name(result, stage, spread), layer.metadata.get("run", 1))
+        name = disambiguated(stage_layer_name(result, stage, spread), layer.metadata.get("run", 1))
         if layer.name != name:
             layer.name = name
 

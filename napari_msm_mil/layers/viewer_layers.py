@@ -13,7 +13,14 @@ from qtpy.QtCore import QObject, Signal
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, SlideFacts
-from napari_msm_mil.layers.layer_data import AXIS_LABELS, LayerData, slide_layer, stage_layers, told_apart, way_to
+from napari_msm_mil.layers.layer_data import (
+    AXIS_LABELS,
+    LayerData,
+    disambiguated,
+    slide_affine,
+    slide_layer,
+    stage_layers,
+)
 from napari_msm_mil.layers.stage_veil import Veil
 
 if TYPE_CHECKING:
@@ -44,7 +51,7 @@ class ViewerLayers(QObject):
         self._veil = Veil()
         self._connect()
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop listening to the viewer."""
         layers = self._viewer.layers
         layers.events.inserted.disconnect(self._on_inserted)
@@ -121,7 +128,7 @@ class ViewerLayers(QObject):
         slide.metadata.update(mpp=mpp, mpp_origin="user")
         for layer in self._result_layers():
             if self.slide_of(layer.metadata["result"].slide) == slide:
-                layer.affine = way_to(slide, layer.metadata["result"])
+                layer.affine = slide_affine(slide, layer.metadata["result"])
         camera = self._viewer.scene.camera
         camera.center, camera.zoom = tuple(np.asarray(camera.center) * growth), camera.zoom / growth
 
@@ -152,17 +159,17 @@ class ViewerLayers(QObject):
         images = (layer for layer in self._of(result) if isinstance(layer, Image) and "stage" in layer.metadata)
         return tuple(layer for layer in images if index in (None, layer.metadata["stage"]))
 
-    def keyed(self, result: SlideResult, key: str) -> Layer | None:
+    def layer_by_key(self, result: SlideResult, key: str) -> Layer | None:
         """Return the layer that was put beside the stages of a result under this key."""
         return next((layer for layer in self._of(result) if layer.metadata.get("key") == key), None)
 
-    def put(self, result: SlideResult, key: str, data: LayerData) -> Layer:
+    def show_map(self, result: SlideResult, key: str, data: LayerData) -> Layer:
         """Put a layer beside the stages of a result, in place of the one under the same key, where that was.
 
         A map veils the stages' own maps, for colours on colours cannot be read; they come back with the last such map.
         """
         self.about_to_change.emit()
-        old = self.keyed(result, key)
+        old = self.layer_by_key(result, key)
         run = next((layer.metadata.get("run", 1) for layer in self._of(result)), 1)
         at = len(self._viewer.layers) if old is None else self._viewer.layers.index(old)
         active = self._viewer.layers.selection.active
@@ -187,9 +194,9 @@ class ViewerLayers(QObject):
         region.mode = "add_polygon"
         return region
 
-    def drop(self, result: SlideResult, key: str) -> None:
+    def remove_map(self, result: SlideResult, key: str) -> None:
         """Take away the layer under a key, if there is one."""
-        layer = self.keyed(result, key)
+        layer = self.layer_by_key(result, key)
         if layer is not None:
             self.about_to_change.emit()
             self._viewer.layers.remove(layer)
@@ -211,7 +218,7 @@ class ViewerLayers(QObject):
         """Make these layers the selected ones."""
         self._viewer.layers.selection = layers
 
-    def fly_to(self, result: SlideResult, xy_px0: tuple[float, float], across_px0: float) -> None:
+    def center_on(self, result: SlideResult, xy_px0: tuple[float, float], across_px0: float) -> None:
         """Move the camera to a place of the slide, so that `across_px0` fill the shorter side of the canvas."""
         layer = next(iter(self.stages(result)), None)
         if layer is None:
@@ -261,9 +268,9 @@ class ViewerLayers(QObject):
     def _prepared(self, result: SlideResult, data: LayerData, run: int) -> Layer:
         layer, slide = Layer.create(*data), self.slide_of(result.slide)
         layer.metadata["run"] = run
-        layer.name = told_apart(layer.name, run)
+        layer.name = disambiguated(layer.name, run)
         if slide is not None:
-            layer.affine = way_to(slide, result)
+            layer.affine = slide_affine(slide, result)
         return layer
 
     def _on_inserted(self, event: Event) -> None:

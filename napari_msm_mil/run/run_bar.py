@@ -14,9 +14,9 @@ RUN, CANCEL, CANCELLING = "Run", "Cancel", "Cancelling…"
 class RunBar(QWidget):
     """One button, Run, then Cancel, then Cancelling…, then Run again; a bar while it runs; one message."""
 
-    run_wished = Signal()
-    cancel_wished = Signal()
-    offer_wished = Signal(object)
+    run_requested = Signal()
+    cancel_requested = Signal()
+    offer_requested = Signal(object)
     """The path that was offered."""
 
     def __init__(self) -> None:
@@ -34,13 +34,13 @@ class RunBar(QWidget):
         self._offered: Path | None = None
         self._offer = QPushButton("Open the kept result")
         self._offer.setObjectName("offer")
-        self._offer.clicked.connect(lambda _: self.offer_wished.emit(self._offered))
+        self._offer.clicked.connect(lambda _: self.offer_requested.emit(self._offered))
         self._ready = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._button, self._bar, self._pace, self._message, self._offer):
             layout.addWidget(widget)
-        self.tell("")
+        self.show_message("")
         self.idle()
 
     @property
@@ -67,7 +67,7 @@ class RunBar(QWidget):
         self._bar.setRange(0, 0)
         self._bar.setVisible(True)
         self._pace.setVisible(True)
-        self.tell("")
+        self.show_message("")
 
     def cancelling(self) -> None:
         """Show that the run was asked to stop and has not stopped yet."""
@@ -89,7 +89,7 @@ class RunBar(QWidget):
         self._bar.setAccessibleDescription(words)
         self._pace.setText(words)
 
-    def tell(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Show one message; an empty one takes the last away."""
         self._message.setText(text)
         self._message.setVisible(bool(text))
@@ -101,4 +101,4 @@ class RunBar(QWidget):
         self._offer.setVisible(True)
 
     def _on_clicked(self) -> None:
-        (self.run_wished if self.state == RUN else self.cancel_wished).emit()
+        (self.run_requested if self.state == RUN else self.cancel_requested).emit()

@@ -9,7 +9,7 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 class MapSwitch(QWidget):
     """Shows or hides a map of the tiles, and says its legend while it is shown."""
 
-    wished = Signal(bool)
+    requested = Signal(bool)
 
     def __init__(self, object_name: str, text: str, help_text: str, *choices: QWidget) -> None:
         """Make a switch with a text, and beside it what else there is to choose."""
@@ -17,7 +17,7 @@ class MapSwitch(QWidget):
         self._box = QCheckBox(text)
         self._box.setObjectName(object_name)
         self._box.setToolTip(help_text)
-        self._box.clicked.connect(self.wished)
+        self._box.clicked.connect(self.requested)
         self._legend = WrappedText(f"{object_name}_legend")
         line = QHBoxLayout()
         line.addWidget(self._box)

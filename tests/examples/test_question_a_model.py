@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from msm_mil_core.mil.predict import read_bag
-from msm_mil_core.results.annotations import load_notebook
+from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.slide_result import save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
@@ -17,12 +17,14 @@ SCRIPT = Path(__file__).parents[2] / "examples" / "question_a_model.py"
 def test_the_script_compares_questions_and_keeps_what_it_asked(tmp_path):
     reading = read_bag(a_checkpoint(), a_bag(30), device="cpu")
     path = tmp_path / "drawn.msm.h5"
-    save_result(replace(a_result(block_of_tiles(6, 5), prediction=reading.prediction), memory=reading.memory), path)
+    save_result(
+        replace(a_result(block_of_tiles(6, 5), prediction=reading.prediction), tile_outputs=reading.tile_outputs), path
+    )
 
     done = subprocess.run([sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
     for told in ("stages 1 and 3: overlap", "Logit of class", "Without the tiles that stage 2 claims (27 of 30"):
         assert told in done.stdout
-    (kept,) = load_notebook(path).questions
+    (kept,) = load_annotations(path).questions
     assert str(kept.question) == "Without the last stage?"

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QListWidget
 from msm_mil_core.export.qupath.export import GeoJsonOptions
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
-from msm_mil_core.results.annotations import load_notebook
+from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from napari_msm_mil.files.file_jobs import export
 from tests.models import a_bag, a_checkpoint
@@ -51,7 +51,7 @@ def desk(viewer, drawn, seeker, qtbot):
     child(dock, "run").click()
     qtbot.waitUntil(lambda: child(dock, "run").text() == "Run", timeout=RUN_MS)
     yield dock
-    dock.let_go()
+    dock.stop()
 
 
 def hot_tile(desk, drawn):
@@ -158,12 +158,12 @@ def test_without_the_drawn_square_the_label_flips_and_the_question_is_kept(desk,
     answer = desk._panel.ask.answer.text
     qtbot.keyClicks(child(desk, "ask_name"), "No square?")
     child(desk, "ask_keep").click()
-    desk.let_go()
+    desk.stop()
 
     (kept,) = tmp_path.glob("results/*.msm.h5")
     assert desk._showing.result.prediction.winner == "hot"
     assert answer.endswith("the model now says tissue.")
-    assert str(load_notebook(kept).questions[0].question) == "No square?"
+    assert str(load_annotations(kept).questions[0].question) == "No square?"
 
 
 def test_the_smallest_set_is_the_drawn_square(desk, drawn, qtbot):
@@ -231,10 +231,10 @@ def test_a_note_that_is_half_typed_when_the_window_closes_is_kept(desk, qtbot, t
     turn_to(desk, "Verdict")
 
     qtbot.keyClicks(child(desk, "note_1"), "solid nests, and")
-    desk.let_go()
+    desk.stop()
 
     (kept,) = tmp_path.glob("results/*.msm.h5")
-    assert load_notebook(kept).verdict_of(1).note == "solid nests, and"
+    assert load_annotations(kept).verdict_of(1).note == "solid nests, and"
 
 
 def test_a_result_that_is_dropped_on_napari_looks_as_it_was_left(desk, viewer, tmp_path):
@@ -296,7 +296,7 @@ def test_a_slide_that_was_moved_is_asked_for_and_its_maps_still_show(viewer, dra
 
     assert "is not open, so its tiles cannot be shown" in told
     assert any(isinstance(layer, Image) and "stage" in layer.metadata for layer in viewer.layers)
-    dock.let_go()
+    dock.stop()
 
 
 def test_a_read_only_result_is_looked_at_and_judged_all_the_same(viewer, drawn, qtbot, tmp_path):
@@ -311,11 +311,11 @@ def test_a_read_only_result_is_looked_at_and_judged_all_the_same(viewer, drawn, 
     box = child(dock, "verdict_2")
     box.setCurrentText("artefact")
     box.activated.emit(box.currentIndex())
-    dock.let_go()
+    dock.stop()
 
     (copy,) = tmp_path.glob("results/*.msm.h5")
     assert path.read_bytes() == before
-    assert load_notebook(copy).verdict_of(2).label == "artefact"
+    assert load_annotations(copy).verdict_of(2).label == "artefact"
     assert "read-only" in dock._panel.verdicts.saved_text
     assert load_result(copy).created == a_result().created
 
@@ -339,7 +339,7 @@ def test_poor_results_say_what_they_lack_and_leave_the_rest(viewer, drawn, qtbot
     assert "preset paper" in dock._panel.check.text
     assert child(dock, "verdict_0").isEnabled()
     assert child(dock, "show_0").isEnabled()
-    dock.let_go()
+    dock.stop()
 
 
 def test_a_single_tile_can_be_opened_on_every_page(viewer, qtbot, tmp_path):
@@ -353,12 +353,14 @@ def test_a_single_tile_can_be_opened_on_every_page(viewer, qtbot, tmp_path):
     qtbot.waitUntil(lambda: not dock._rooms._comparing._comparer.busy, timeout=RUN_MS)
 
     assert child(dock, "show_0").isEnabled()
-    dock.let_go()
+    dock.stop()
 
 
 def test_the_window_answers_while_it_is_checked(viewer, qtbot, tmp_path):
     reading = read_bag(a_checkpoint(), a_bag(20_000), device="cpu")
-    result = replace(a_result(block_of_tiles(200, 100), prediction=reading.prediction), memory=reading.memory)
+    result = replace(
+        a_result(block_of_tiles(200, 100), prediction=reading.prediction), tile_outputs=reading.tile_outputs
+    )
     dock = dock_in(viewer)
     dock._layers.show(result, None)
     turn_to(dock, "Check")
@@ -373,4 +375,4 @@ def test_the_window_answers_while_it_is_checked(viewer, qtbot, tmp_path):
     child(dock, "check_stop").click()
 
     assert np.percentile(pauses, 95) < 0.1
-    dock.let_go()
+    dock.stop()

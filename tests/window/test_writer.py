@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from msm_mil_core.errors import OutputError
-from msm_mil_core.results.annotations import Notebook, Verdict, save_notebook
+from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.slide_result import save_result
 from napari_msm_mil.files import annotation_store as _notes
 from napari_msm_mil.layers.layer_data import stage_layers
@@ -64,8 +64,8 @@ def test_all_layers_of_the_viewer_save_the_one_result_among_them(viewer, tmp_pat
 
 def test_verdicts_that_are_saved_with_the_result_go_along(viewer, tmp_path):
     result = keep(viewer, tmp_path / "drawn.msm.h5")
-    said = Notebook().with_verdict(Verdict(stage=1, label="tumour", at=""))
-    save_notebook(said, tmp_path / "drawn.msm.h5")
+    said = Annotations().with_verdict(Verdict(stage=1, label="tumour", at=""))
+    save_annotations(said, tmp_path / "drawn.msm.h5")
 
     viewer.layers.save(str(tmp_path / "out.geojson"))
 

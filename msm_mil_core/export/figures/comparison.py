@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from msm_mil_core.display.stage_style import stage_colour
 from msm_mil_core.explain.coverage import CoverageStep
-from msm_mil_core.explain.stage_comparison import Comparison, Range, StagePair
+from msm_mil_core.explain.stage_comparison import Range, StageComparison, StagePair
 from msm_mil_core.export.figures.style import LETTER_PT, SMALL_PT, Sheet, as_png
 
 COVERAGE_IN, PAIR_IN, PAIRS_IN = 1.9, 0.18, 0.8
@@ -24,7 +24,7 @@ Figures = Sequence[tuple[float, Range]]
 """What was measured, and the range of what chance gives."""
 
 
-def findings(comparison: Comparison) -> tuple[str, ...]:
+def findings(comparison: StageComparison) -> tuple[str, ...]:
     """Tell in sentences which stages add nothing, and which pairs lie outside of what 95 % of chance gives."""
     pairs = comparison.pairs
     told = (

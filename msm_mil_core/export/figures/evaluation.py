@@ -12,7 +12,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.export.figures.panels import FRAME, INK, SOFT_INK, literal
 from msm_mil_core.learning.evaluation.bootstrap import Estimate
 from msm_mil_core.learning.evaluation.calibration import BINS, EDGES
-from msm_mil_core.learning.evaluation.compare_models import Comparison
+from msm_mil_core.learning.evaluation.compare_models import ModelComparison
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 
 DPI = 150
@@ -26,7 +26,7 @@ MOST_NUMBERS = 12
 """Classes above which the cells of a confusion matrix are too small for their number."""
 
 
-def draw_evaluation(comparison: Comparison, path: Path) -> None:
+def draw_evaluation(comparison: ModelComparison, path: Path) -> None:
     """Draw as PNG, one row a model: a reliability diagram with the number of bags in each bin, a confusion matrix.
 
     Raises

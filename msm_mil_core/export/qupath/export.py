@@ -23,7 +23,7 @@ from msm_mil_core.export.qupath.import_regions import read_areas
 from msm_mil_core.export.qupath.tile_ids import tile_ids
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import short_label, tile_verdicts, verdicts_in_words
-from msm_mil_core.results.annotations import Notebook
+from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import Regions, check_regions
 from msm_mil_core.slides.slide import SlideFacts
@@ -57,34 +57,34 @@ class GeoJsonOptions(BaseModel):
 
 
 def write_geojson(
-    result: SlideResult, path: Path, options: GeoJsonOptions | None = None, notebook: Notebook | None = None
+    result: SlideResult, path: Path, options: GeoJsonOptions | None = None, annotations: Annotations | None = None
 ) -> Path:
     """Write a result for QuPath and return where: `path`, with ".gz" added above 20,000 features.
 
     Each tile becomes a locked tile object with all stages' measurements; tiles that a stage claims have its class. The
     top tiles of each stage are annotations besides. Ids depend on the slide, the model, its masking and the cell alone,
-    so QuPath asks before it doubles objects. What `notebook` says of the stages goes into the names of their top tiles
-    and the metadata: all of it into every object's, and what was said of the stage that claims a tile into the tile's
-    own "verdict". The file is whole or absent, and was read back.
+    so QuPath asks before it doubles objects. What `annotations` says of the stages goes into the names of their top
+    tiles and the metadata: all of it into every object's, and what was said of the stage that claims a tile into the
+    tile's own "verdict". The file is whole or absent, and was read back.
 
     Raises
     ------
     OutputError
         If it cannot be written there, no tile lies in QuPath's image, or what was written does not read back.
     """
-    options, notebook = options or GeoJsonOptions(), notebook or Notebook()
+    options, annotations = options or GeoJsonOptions(), annotations or Annotations()
     frame = qupath_frame(result.slide, options.origin, options.custom_origin_px0)
     placed = place_tiles(result.tiles, frame)
     _tell_lost(placed, frame, path)
     measured = measure_tiles(result.prediction)
     values = np.stack(list(measured.values()), axis=1)[placed.index]  # (n, M)
-    words = CommonWords(tuple(measured), _metadata(result, frame, notebook))
-    tops = [_top_tiles(result, placed, values, top) for top in _tops(result, notebook, options.top_k)]
+    words = CommonWords(tuple(measured), _metadata(result, frame, annotations))
+    tops = [_top_tiles(result, placed, values, top) for top in _tops(result, annotations, options.top_k)]
     features = len(placed.index) + sum(len(top.ids) for top in tops)
     if features > GZIP_ABOVE and path.suffix != ".gz":
         path = path.with_name(f"{path.name}.gz")
     with whole_file(path) as part:
-        parts = chain(_tiles(result, placed, values, _verdict_members(result, notebook)), tops)
+        parts = chain(_tiles(result, placed, values, _verdict_members(result, annotations)), tops)
         _write_text(part, collection_text(parts, words), zipped=path.suffix == ".gz")
         check_geojson(part, features, path)
     return path
@@ -117,9 +117,9 @@ def _tell_lost(placed: PlacedTiles, frame: QuPathFrame, path: Path) -> None:
         logger.warning("%s: QuPath's edge cuts %d tiles and drops %d", path.name, placed.clipped, placed.dropped)
 
 
-def _verdict_members(result: SlideResult, notebook: Notebook) -> list[str]:
+def _verdict_members(result: SlideResult, annotations: Annotations) -> list[str]:
     """Return for each tile the member of its metadata that tells the verdict on it; empty where there is none."""
-    return [f'"verdict":{json.dumps(said)},' if said else "" for said in tile_verdicts(result.prediction, notebook)]
+    return [f'"verdict":{json.dumps(said)},' if said else "" for said in tile_verdicts(result.prediction, annotations)]
 
 
 def _tiles(
@@ -155,8 +155,8 @@ class _Top:
     label: str
 
 
-def _tops(result: SlideResult, notebook: Notebook, count: int) -> list[_Top]:
-    return [_Top(stage, count, short_label(notebook, stage)) for stage in range(len(result.prediction.stages))]
+def _tops(result: SlideResult, annotations: Annotations, count: int) -> list[_Top]:
+    return [_Top(stage, count, short_label(annotations, stage)) for stage in range(len(result.prediction.stages))]
 
 
 def _top_tiles(result: SlideResult, placed: PlacedTiles, values: NDArray[np.float32], top: _Top) -> FeatureColumns:
@@ -175,7 +175,7 @@ def _top_tiles(result: SlideResult, placed: PlacedTiles, values: NDArray[np.floa
     )
 
 
-def _metadata(result: SlideResult, frame: QuPathFrame, notebook: Notebook) -> str:
+def _metadata(result: SlideResult, frame: QuPathFrame, annotations: Annotations) -> str:
     x, y = frame.origin_px0
     facts = {
         "run": result.created,
@@ -185,7 +185,7 @@ def _metadata(result: SlideResult, frame: QuPathFrame, notebook: Notebook) -> st
         "tile": f"{result.tiles.side_px0} px0",
         "bounds": f"{frame.rule} {x},{y}",
         "version": result.versions.get("napari-msm-mil", ""),
-        "verdicts": verdicts_in_words(notebook),
+        "verdicts": verdicts_in_words(annotations),
     }
     facts = {name: fact for name, fact in facts.items() if fact}
     return json.dumps(facts, separators=(",", ":"))

@@ -14,7 +14,7 @@ from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.examination import Examination
 from msm_mil_core.explain.gallery import Gallery
-from msm_mil_core.explain.stage_comparison import Comparison, StagePair
+from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
 from msm_mil_core.explain.tile_values import NO_EVIDENCE, evidence_sum
 from msm_mil_core.export.figures.comparison import coverage_figure, findings
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
@@ -22,7 +22,7 @@ from msm_mil_core.export.figures.style import Sheet
 from msm_mil_core.export.report.images import Ground, Pixels, as_data, as_jpeg, draw_map, draw_outline
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
-from msm_mil_core.results.annotations import KeptQuestion, Notebook, now
+from msm_mil_core.results.annotations import Annotations, KeptQuestion, now
 from msm_mil_core.results.slide_result import SlideResult
 
 SHEET = Sheet(width_px=1150, dpi=170)
@@ -37,11 +37,11 @@ class ReportParts:
     """Everything that a report is made of."""
 
     result: SlideResult
-    notebook: Notebook
+    annotations: Annotations
     ground: Ground
     galleries: tuple[Gallery, ...]
     """One for each stage; none without the slide."""
-    comparison: Comparison
+    comparison: StageComparison
     examination: Examination | None
     no_examination: str
     """Why there is none; empty if there is one."""
@@ -73,7 +73,7 @@ def _words(parts: ReportParts) -> Words:
         "stages": [_stage(parts, index) for index in range(len(prediction.stages))],
         "masks_applied": prediction.masks_applied,
         "by_construction": NOTE,
-        "questions": [_question(kept) for kept in parts.notebook.questions],
+        "questions": [_question(kept) for kept in parts.annotations.questions],
         "provenance": _provenance(result),
         **_evidence(parts),
         **_comparison(parts.comparison),
@@ -119,7 +119,7 @@ def _stage(parts: ReportParts, index: int) -> Words:
         "legend": f"{contrast_label('rank', row.shown)}, pale to full colour",
         "ramp": _gradient(ramp),
         "map": as_jpeg(draw_outline(picture, parts.ground, result.tiles, stage.claimed, stage_colour(index))),
-        "verdict": parts.notebook.verdict_of(index),
+        "verdict": parts.annotations.verdict_of(index),
         "gallery": [] if gallery is None else _pictures(gallery),
     }
 
@@ -152,7 +152,7 @@ def _evidence(parts: ReportParts) -> Words:
     return {"evidence": {"sum": total.in_words(prediction.winner), "map": as_jpeg(picture), "legend": shown.legend}}
 
 
-def _comparison(comparison: Comparison) -> Words:
+def _comparison(comparison: StageComparison) -> Words:
     if not comparison.pairs:
         return {"pairs": []}
     return {

@@ -14,7 +14,7 @@ from msm_mil_core.explain.top_tiles import PickOptions
 from msm_mil_core.export.report.images import Pixels, lay_ground
 from msm_mil_core.export.report.page import ReportParts, render_page
 from msm_mil_core.progress import Progress
-from msm_mil_core.results.annotations import Notebook
+from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 
@@ -38,7 +38,7 @@ class ReportOptions(BaseModel):
 
 
 def write_report(
-    result: SlideResult, notebook: Notebook, slide: Slide | None, path: Path, options: ReportOptions
+    result: SlideResult, annotations: Annotations, slide: Slide | None, path: Path, options: ReportOptions
 ) -> Generator[Progress, None, Path]:
     """Write a report as HTML, or as PDF if the path ends in .pdf; the file is whole or absent.
 
@@ -54,7 +54,7 @@ def write_report(
     """
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
-    parts = yield from _gather(result, notebook, slide, options)
+    parts = yield from _gather(result, annotations, slide, options)
     yield Progress("Writing the report", 0, 1)
     page = render_page(parts)
     with whole_file(path) as part:
@@ -63,14 +63,14 @@ def write_report(
 
 
 def _gather(
-    result: SlideResult, notebook: Notebook, slide: Slide | None, options: ReportOptions
+    result: SlideResult, annotations: Annotations, slide: Slide | None, options: ReportOptions
 ) -> Generator[Progress, None, ReportParts]:
     comparison = yield from compare_stages(result.prediction, result.tiles, result.slide.mpp, CompareOptions())
     galleries = yield from _galleries(result, slide, options)
     examination = yield from _examine(result, options)
     return ReportParts(
         result=result,
-        notebook=notebook,
+        annotations=annotations,
         ground=lay_ground(result.tiles, result.slide.size_px0, slide),
         galleries=galleries,
         comparison=comparison,
@@ -93,14 +93,14 @@ def _galleries(
 
 
 def _examine(result: SlideResult, options: ReportOptions) -> Generator[Progress, None, Examination | None]:
-    if not options.examine or result.memory is None:
+    if not options.examine or result.tile_outputs is None:
         return None
-    return (yield from examine(result.memory, ExamineOptions()))
+    return (yield from examine(result.tile_outputs, ExamineOptions()))
 
 
 def _why_not(result: SlideResult) -> str:
     try:
-        result.require_memory()
+        result.require_tile_outputs()
     except QuestionError as exc:
         return str(exc)
     return NOT_EXAMINED

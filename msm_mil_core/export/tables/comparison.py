@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.explain.coverage import CoverageStep
-from msm_mil_core.explain.stage_comparison import Comparison, StagePair
+from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
 from msm_mil_core.export.tables.json_file import Record, head, number
 
 SCHEMA = "msm-mil-comparison/1"
@@ -38,13 +38,13 @@ COVERAGE_COLUMNS = ("stage", "tiles", "new_tiles", "new_tiles_by_chance", "area_
 COLUMNS = tuple(dict.fromkeys(("about", *PAIR_COLUMNS, *COVERAGE_COLUMNS)))
 
 
-def comparison_rows(comparison: Comparison) -> list[Record]:
+def comparison_rows(comparison: StageComparison) -> list[Record]:
     """Return one row per pair of stages (`about` is "pair"), then one per stage ("coverage"); None is missing."""
     pairs: list[Record] = [{"about": "pair", **_pair(pair)} for pair in comparison.pairs]
     return pairs + [{"about": "coverage", **_step(step)} for step in comparison.coverage]
 
 
-def write_comparison_csv(comparison: Comparison, path: Path) -> None:
+def write_comparison_csv(comparison: StageComparison, path: Path) -> None:
     """Write the rows of a comparison, always under the same columns; a cell is empty where there is no figure.
 
     Raises
@@ -58,7 +58,7 @@ def write_comparison_csv(comparison: Comparison, path: Path) -> None:
         writer.writerows(comparison_rows(comparison))
 
 
-def comparison_json(comparison: Comparison) -> Record:
+def comparison_json(comparison: StageComparison) -> Record:
     """Return options, pairs and coverage as JSON values; null is what cannot be told."""
     return {
         **head(SCHEMA),

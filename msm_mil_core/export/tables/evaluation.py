@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from msm_mil_core.export.tables.json_file import Record, head, number, numbers, write_json
 from msm_mil_core.learning.evaluation.bootstrap import INTERVAL_PERCENT, SEED, Estimate
 from msm_mil_core.learning.evaluation.calibration import EDGES, Calibration
-from msm_mil_core.learning.evaluation.compare_models import Comparison, PairedDifference
+from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 from msm_mil_core.learning.evaluation.metrics import FIGURES
 from msm_mil_core.mil.checkpoint import Checkpoint
@@ -16,7 +16,7 @@ from msm_mil_core.mil.checkpoint import Checkpoint
 SCHEMA = "msm-mil-evaluation/1"
 
 
-def write_evaluation(comparison: Comparison, path: Path) -> None:
+def write_evaluation(comparison: ModelComparison, path: Path) -> None:
     """Write figures, intervals, differences and every bag's probabilities; null is what cannot be told.
 
     The same bags and models give the same bytes.
@@ -29,7 +29,7 @@ def write_evaluation(comparison: Comparison, path: Path) -> None:
     write_json(_record(comparison), path)
 
 
-def _record(comparison: Comparison) -> Record:
+def _record(comparison: ModelComparison) -> Record:
     cases, judged = comparison.cases, zip(comparison.checkpoints, comparison.evaluations, strict=True)
     return {
         **head(SCHEMA),
@@ -84,7 +84,7 @@ def _bins(calibration: Calibration) -> list[JsonValue]:
     ]
 
 
-def _case(comparison: Comparison, index: int) -> Record:
+def _case(comparison: ModelComparison, index: int) -> Record:
     cases = comparison.cases
     answers = (evaluation.answers for evaluation in comparison.evaluations)
     return {

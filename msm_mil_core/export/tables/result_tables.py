@@ -12,7 +12,7 @@ from msm_mil_core.display.stage_style import stage_colour, stage_name
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import tile_verdicts
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.results.annotations import Notebook
+from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 
 
@@ -55,11 +55,11 @@ def stage_rows(prediction: Prediction) -> list[StageRow]:
     return [_stage_row(index, stage) for index, stage in enumerate(prediction.stages)]
 
 
-def write_csv(result: SlideResult, path: Path, notebook: Notebook | None = None) -> None:
+def write_csv(result: SlideResult, path: Path, annotations: Annotations | None = None) -> None:
     """Write one row per tile: its top-left corner in level-0 pixels and micrometres, and all its measurements.
 
     A cell is empty where a stage was not shown the tile, or the slide's micrometres per pixel are not known. With
-    verdicts in `notebook` there is a column for what was said of the stage that claims the tile.
+    verdicts in `annotations` there is a column for what was said of the stage that claims the tile.
 
     Raises
     ------
@@ -67,8 +67,8 @@ def write_csv(result: SlideResult, path: Path, notebook: Notebook | None = None)
         If it cannot be written there.
     """
     columns = _place(result) | {name: _cells(values) for name, values in measure_tiles(result.prediction).items()}
-    if notebook is not None and notebook.verdicts:
-        columns |= {"Verdict": tile_verdicts(result.prediction, notebook)}
+    if annotations is not None and annotations.verdicts:
+        columns |= {"Verdict": tile_verdicts(result.prediction, annotations)}
     with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

@@ -8,7 +8,7 @@ import numpy as np
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.results.annotations import Notebook
+from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 
 COLUMNS = ("stage", "label", "note", "at", "weight", "claimed_tiles")
@@ -16,28 +16,28 @@ LONGEST = 60
 """Letters of a label where short ones are wanted."""
 
 
-def short_label(notebook: Notebook, stage: int) -> str:
+def short_label(annotations: Annotations, stage: int) -> str:
     """Return what was said of a stage (counted from 0) in one short line; empty if nothing was."""
-    verdict = notebook.verdict_of(stage)
+    verdict = annotations.verdict_of(stage)
     words = "" if verdict is None else " ".join(verdict.label.split())
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
-def verdicts_in_words(notebook: Notebook) -> str:
+def verdicts_in_words(annotations: Annotations) -> str:
     """Return all labels in one line; empty if there is none."""
-    told = ((verdict.stage, short_label(notebook, verdict.stage)) for verdict in notebook.verdicts)
+    told = ((verdict.stage, short_label(annotations, verdict.stage)) for verdict in annotations.verdicts)
     return "; ".join(f"{stage_name(stage)}: {label}" for stage, label in told if label)
 
 
-def tile_verdicts(prediction: Prediction, notebook: Notebook) -> list[str]:
+def tile_verdicts(prediction: Prediction, annotations: Annotations) -> list[str]:
     """Return for each tile the label of the stage that claims it; empty where none does or nothing was said."""
     claimed = np.stack([stage.claimed for stage in prediction.stages])  # (S, N)
-    labels = [short_label(notebook, stage) for stage in range(len(claimed))]
+    labels = [short_label(annotations, stage) for stage in range(len(claimed))]
     by_stage = np.where(claimed.any(axis=0), claimed.argmax(axis=0), -1).tolist()
     return ["" if stage < 0 else labels[stage] for stage in by_stage]
 
 
-def write_verdicts_csv(result: SlideResult, notebook: Notebook, path: Path) -> None:
+def write_verdicts_csv(result: SlideResult, annotations: Annotations, path: Path) -> None:
     """Write one row a stage: what was said of it, when, and what the stage did; cells are empty where nothing was.
 
     Raises
@@ -49,6 +49,6 @@ def write_verdicts_csv(result: SlideResult, notebook: Notebook, path: Path) -> N
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)  # a lone \r in a note would end the row
         writer.writerow(COLUMNS)
         for index, stage in enumerate(result.prediction.stages):
-            verdict = notebook.verdict_of(index)
+            verdict = annotations.verdict_of(index)
             said = ("", "", "") if verdict is None else (verdict.label, verdict.note, verdict.at)
             writer.writerow((index + 1, *said, f"{stage.beta:.7g}", int(stage.claimed.sum())))

@@ -34,7 +34,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BagSet:
+class BagDataset:
     """Bags with a label each; what lies in files is read when it is asked for."""
 
     names: tuple[str, ...]
@@ -131,7 +131,7 @@ def label_bags(
     *,
     patients: Sequence[str] | None = None,
     parts: Sequence[Part] | None = None,
-) -> BagSet:
+) -> BagDataset:
     """Join bags, by the names of their slides, with labels, patients and parts in the same order.
 
     Raises
@@ -150,7 +150,7 @@ def label_bags(
     _tell_mixed_patients(patients, labels)
     if parts is not None:
         _check_parts(patients, parts)
-    return BagSet(
+    return BagDataset(
         names=names,
         sources=tuple(sources.values()),
         labels=np.array([classes.index(label) for label in labels], np.int64),
@@ -161,7 +161,7 @@ def label_bags(
     )
 
 
-def read_bagset(folder: Path, table: Path) -> BagSet:
+def read_bag_dataset(folder: Path, table: Path) -> BagDataset:
     """Join the feature files of a folder with the table of labels; files that it does not name are left out.
 
     Parameters

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import Indices, SplitOptions
 
@@ -38,10 +38,10 @@ class Fold:
 
     number: int
     """From 1."""
-    bags: BagSet
+    bags: BagDataset
 
 
-def lay_folds(bags: BagSet, count: int, split: SplitOptions) -> tuple[Fold, ...]:
+def lay_folds(bags: BagDataset, count: int, split: SplitOptions) -> tuple[Fold, ...]:
     """Part bags `count` times, by patient, the classes in like shares; each bag is in the test part once.
 
     Validation bags are still to be drawn from the rest of each fold. One fold leaves the bags as they are.
@@ -60,7 +60,7 @@ def lay_folds(bags: BagSet, count: int, split: SplitOptions) -> tuple[Fold, ...]
     )
 
 
-def _check(bags: BagSet, count: int) -> None:
+def _check(bags: BagDataset, count: int) -> None:
     if bags.parts is not None:
         raise TrainingError("The table says in its column split which slides are test. Leave it out to draw folds.")
     for index, name in enumerate(bags.classes):
@@ -72,17 +72,17 @@ def _check(bags: BagSet, count: int) -> None:
             )
 
 
-def _draw(bags: BagSet, count: int, seed: int) -> list[Indices]:
+def _draw(bags: BagDataset, count: int, seed: int) -> list[Indices]:
     for drawn in _drawn(bags, count, seed):
         if all(len(np.unique(bags.labels[test])) == len(bags.classes) for test in drawn):
             return drawn
     raise TrainingError(f"No {count} folds have every class in each: too few patients. Draw fewer folds.")
 
 
-def _drawn(bags: BagSet, count: int, seed: int) -> Iterator[list[Indices]]:
+def _drawn(bags: BagDataset, count: int, seed: int) -> Iterator[list[Indices]]:
     for draw in range(DRAWS):
-        drawer = StratifiedGroupKFold(count, shuffle=True, random_state=seed + draw)
-        yield [test for _, test in drawer.split(bags.labels, bags.labels, np.array(bags.patients))]
+        rng = StratifiedGroupKFold(count, shuffle=True, random_state=seed + draw)
+        yield [test for _, test in rng.split(bags.labels, bags.labels, np.array(bags.patients))]
 
 
 def _parts(count: int, test: Indices) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.labels import Part
 
 Indices = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Split:
         return {"train": len(self.train), "val": len(self.val), "test": len(self.test)}
 
 
-def split_bags(bags: BagSet, options: SplitOptions) -> Split:
+def split_bags(bags: BagDataset, options: SplitOptions) -> Split:
     """Part bags as their table says, and draw by patient what it leaves open.
 
     Raises
@@ -60,7 +60,7 @@ def split_bags(bags: BagSet, options: SplitOptions) -> Split:
     return split
 
 
-def _test_part(bags: BagSet, options: SplitOptions) -> tuple[Indices, Indices]:
+def _test_part(bags: BagDataset, options: SplitOptions) -> tuple[Indices, Indices]:
     everything = np.arange(len(bags))
     test = _given(bags, "test")
     if bags.parts is None and options.test_share:
@@ -68,11 +68,11 @@ def _test_part(bags: BagSet, options: SplitOptions) -> tuple[Indices, Indices]:
     return test, np.setdiff1d(everything, test)
 
 
-def _given(bags: BagSet, wanted: Part) -> Indices:
+def _given(bags: BagDataset, wanted: Part) -> Indices:
     return np.array([index for index, part in enumerate(bags.parts or ()) if part == wanted], np.int64)
 
 
-def _hold_out(bags: BagSet, among: Indices, share: float, seed: int) -> Indices:
+def _hold_out(bags: BagDataset, among: Indices, share: float, seed: int) -> Indices:
     """Draw about `share` of the bags in `among`; the fold with every class on both sides, or else the first."""
     labels, patients = bags.labels[among], np.array(bags.patients)[among]
     folds = StratifiedGroupKFold(_fold_count(bags, among, share), shuffle=True, random_state=seed)
@@ -81,7 +81,7 @@ def _hold_out(bags: BagSet, among: Indices, share: float, seed: int) -> Indices:
     return next(whole, drawn[0])
 
 
-def _fold_count(bags: BagSet, among: Indices, share: float) -> int:
+def _fold_count(bags: BagDataset, among: Indices, share: float) -> int:
     for index, name in enumerate(bags.classes):
         patients = {bags.patients[bag] for bag in among if bags.labels[bag] == index}
         if len(patients) < 2:
@@ -93,7 +93,7 @@ def _fold_count(bags: BagSet, among: Indices, share: float) -> int:
     return max(2, min(round(1 / share), least, len({bags.patients[bag] for bag in among})))
 
 
-def _check_has_all_classes(bags: BagSet, name: str, part: Indices) -> None:
+def _check_has_all_classes(bags: BagDataset, name: str, part: Indices) -> None:
     lacking = _lacking(bags, part)
     if lacking and (len(part) or name != "test"):
         raise TrainingError(
@@ -102,5 +102,5 @@ def _check_has_all_classes(bags: BagSet, name: str, part: Indices) -> None:
         )
 
 
-def _lacking(bags: BagSet, part: Indices) -> Sequence[str]:
+def _lacking(bags: BagDataset, part: Indices) -> Sequence[str]:
     return [name for index, name in enumerate(bags.classes) if index not in bags.labels[part]]

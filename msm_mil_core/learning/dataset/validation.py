@@ -21,7 +21,7 @@ FEW_PATIENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class SanityReport:
+class ValidationReport:
     """What was found, and what there is."""
 
     findings: tuple[Finding, ...]
@@ -57,15 +57,15 @@ class SanityReport:
         )
 
 
-def inspect_bags(
+def validate_bags(
     folder: Path, table: Path, split: SplitOptions, folds: FoldOptions, encoder: str | None = None
-) -> Generator[Progress, None, SanityReport]:
+) -> Generator[Progress, None, ValidationReport]:
     """Read the table and every file that it names, and tell all that is wrong with them and with their split.
 
     Parameters
     ----------
     folder, table
-        As `read_bagset` takes them.
+        As `read_bag_dataset` takes them.
     encoder
         The one that made all features, whatever the files call it.
 
@@ -86,7 +86,7 @@ def inspect_bags(
         *_judge_split(labels, paths, split, folds),
     ]
     tiles = [one.tiles for one in looked.values() if one.tiles]
-    return SanityReport(
+    return ValidationReport(
         findings=tuple(sorted(findings, key=lambda finding: not finding.fatal)),
         bags=len(paths),
         patients=len(

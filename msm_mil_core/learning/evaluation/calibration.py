@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.learning.evaluation.predictions import Answers
+from msm_mil_core.learning.evaluation.predictions import Predictions
 
 BINS = 15
 EDGES = np.linspace(0, 1, BINS + 1)
@@ -35,7 +35,7 @@ class Calibration:
         return ece
 
 
-def bin_answers(answers: Answers, counts: Floats | None = None) -> Calibration:
+def bin_predictions(answers: Predictions, counts: Floats | None = None) -> Calibration:
     """Sort answers by the probability of the class they choose.
 
     Parameters

@@ -10,8 +10,8 @@ from msm_mil_core.errors import EvaluationError
 from msm_mil_core.learning.dataset.cases import Cases
 from msm_mil_core.learning.evaluation.bootstrap import Estimate, Resamples, draw_resamples, estimate
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate
-from msm_mil_core.learning.evaluation.metrics import score, score_resamples
-from msm_mil_core.learning.evaluation.predictions import Answers, answer_cases
+from msm_mil_core.learning.evaluation.metrics import resampled_metrics, score
+from msm_mil_core.learning.evaluation.predictions import Predictions, predict_cases
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
@@ -41,7 +41,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class ModelComparison:
     """One or more models on the same cases."""
 
     cases: Cases
@@ -56,13 +56,13 @@ class Comparison:
 
 def compare_models(
     cases: Cases, checkpoints: Sequence[Checkpoint], *, encoder: str | None = None, device: str = "auto"
-) -> Generator[Progress, None, Comparison]:
+) -> Generator[Progress, None, ModelComparison]:
     """Judge one or more models on the same cases, one bag at a time.
 
     Parameters
     ----------
     encoder, device
-        As `answer_cases` takes them.
+        As `predict_cases` takes them.
 
     Raises
     ------
@@ -76,20 +76,20 @@ def compare_models(
         If there is no model.
     """
     _check_classes(checkpoints)
-    answers = yield from answer_cases(cases, checkpoints, encoder=encoder, device=device)
+    answers = yield from predict_cases(cases, checkpoints, encoder=encoder, device=device)
     resamples = draw_resamples(cases.patients)
     evaluations = []
     for done, of_one in enumerate(answers):
         yield Progress("Drawing patients anew", done, len(answers), "models")
         evaluations.append(evaluate(of_one, resamples))
     differences = tuple(subtract(other, answers[0], resamples) for other in answers[1:])
-    return Comparison(cases, tuple(checkpoints), tuple(evaluations), differences, len(resamples))
+    return ModelComparison(cases, tuple(checkpoints), tuple(evaluations), differences, len(resamples))
 
 
-def subtract(answers: Answers, first: Answers, resamples: Resamples) -> Difference:
+def subtract(answers: Predictions, first: Predictions, resamples: Resamples) -> Difference:
     """Hold a model against the first, both in the same resamples."""
     one, other = score(answers), score(first)
-    drawn, drawn_first = score_resamples(answers, resamples), score_resamples(first, resamples)
+    drawn, drawn_first = resampled_metrics(answers, resamples), resampled_metrics(first, resamples)
     return Difference(
         title=answers.title,
         against=first.title,

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import Indices
 from msm_mil_core.learning.evaluation.bootstrap import (
     INTERVAL_PERCENT,
@@ -20,9 +20,9 @@ from msm_mil_core.learning.evaluation.bootstrap import (
     centred_estimate,
     estimate,
 )
-from msm_mil_core.learning.evaluation.calibration import Calibration, bin_answers
-from msm_mil_core.learning.evaluation.metrics import Scores, confuse, score, score_resamples
-from msm_mil_core.learning.evaluation.predictions import Answers
+from msm_mil_core.learning.evaluation.calibration import Calibration, bin_predictions
+from msm_mil_core.learning.evaluation.metrics import Metrics, confuse, resampled_metrics, score
+from msm_mil_core.learning.evaluation.predictions import Predictions
 from msm_mil_core.mil.network import MsmMil
 
 
@@ -45,8 +45,8 @@ class Figures:
 class Evaluation:
     """How good one finished model is on cases."""
 
-    answers: Answers
-    scores: Scores[Estimate]
+    answers: Predictions
+    scores: Metrics[Estimate]
     confusion: NDArray[np.int64]
     """(C, C) bags: a row for each label, a column for each answer."""
     calibration: Calibration
@@ -54,12 +54,12 @@ class Evaluation:
     """Sentences on what the figures leave out, and why."""
 
 
-def evaluate(answers: Answers, resamples: Resamples) -> Evaluation:
+def evaluate(answers: Predictions, resamples: Resamples) -> Evaluation:
     """Judge the answers of a model, and draw the intervals from resamples of the same bags."""
-    told, drawn = score(answers), score_resamples(answers, resamples)
+    told, drawn = score(answers), resampled_metrics(answers, resamples)
     return Evaluation(
         answers=answers,
-        scores=Scores(
+        scores=Metrics(
             accuracy=estimate(told.accuracy, drawn.accuracy),
             balanced_accuracy=estimate(told.balanced_accuracy, drawn.balanced_accuracy),
             macro_f1=estimate(told.macro_f1, drawn.macro_f1),
@@ -69,12 +69,12 @@ def evaluate(answers: Answers, resamples: Resamples) -> Evaluation:
             recalls=tuple(map(estimate, told.recalls, drawn.recalls)),
         ),
         confusion=confuse(answers),
-        calibration=bin_answers(answers),
+        calibration=bin_predictions(answers),
         notes=tuple(_notes(answers, resamples)),
     )
 
 
-def answer(network: MsmMil, bags: BagSet, chosen: Indices) -> NDArray[np.float32]:
+def answer(network: MsmMil, bags: BagDataset, chosen: Indices) -> NDArray[np.float32]:
     """Return the logits (B, C) of the chosen bags, one bag at a time."""
     network.eval()
     device = network.classifier.weight.device
@@ -107,7 +107,7 @@ def auc(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
     return float(np.mean([_binary_auc(labels == index, column) for index, column in enumerate(probabilities.T)]))
 
 
-def _notes(answers: Answers, resamples: Resamples) -> Iterator[str]:
+def _notes(answers: Predictions, resamples: Resamples) -> Iterator[str]:
     present = [answers.classes[index] for index in answers.present]
     absent = [name for name in answers.classes if name not in present]
     if len(present) == 1:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, recall_score
 
 from msm_mil_core.learning.evaluation.bootstrap import Resamples
-from msm_mil_core.learning.evaluation.calibration import bin_answers
-from msm_mil_core.learning.evaluation.predictions import Answers
+from msm_mil_core.learning.evaluation.calibration import bin_predictions
+from msm_mil_core.learning.evaluation.predictions import Predictions
 
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 """What scikit-learn takes for 0 in the log loss."""
@@ -19,7 +19,7 @@ Figure = TypeVar("Figure")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scores(Generic[Figure]):
+class Metrics(Generic[Figure]):
     """One figure each, or one each for every resample; NaN is what cannot be told."""
 
     accuracy: Figure
@@ -36,26 +36,26 @@ class Scores(Generic[Figure]):
     """Of each of the model's classes; NaN of one that no bag shows."""
 
 
-FIGURES = tuple(field.name for field in fields(Scores) if field.name != "recalls")
+FIGURES = tuple(field.name for field in fields(Metrics) if field.name != "recalls")
 
 
-def score(answers: Answers) -> Scores[float]:
+def score(answers: Predictions) -> Metrics[float]:
     """Judge a model on all bags."""
     labels, predicted, present = answers.labels, answers.predicted, answers.present
     every_class = range(len(answers.classes))
     recalls = recall_score(labels, predicted, labels=every_class, average=None, zero_division=np.nan)
-    return Scores(
+    return Metrics(
         accuracy=float((labels == predicted).mean()),
         balanced_accuracy=float(np.mean(recalls[present])),
         macro_f1=float(f1_score(labels, predicted, labels=present, average="macro", zero_division=0)),
         auc=float(_auc(answers, np.ones((1, len(labels))))[0]),
         log_loss=float(log_loss(labels, answers.probabilities, labels=every_class)),
-        ece=float(bin_answers(answers).ece),
+        ece=float(bin_predictions(answers).ece),
         recalls=tuple(map(float, recalls)),
     )
 
 
-def score_resamples(answers: Answers, resamples: Resamples) -> Scores[Floats]:
+def resampled_metrics(answers: Predictions, resamples: Resamples) -> Metrics[Floats]:
     """Judge a model on every resample, (R,) each; what needs all classes is NaN where a draw lacks one."""
     counts, present = resamples.counts, answers.present
     confusion = _confusion(answers, counts)
@@ -65,18 +65,18 @@ def score_resamples(answers: Answers, resamples: Resamples) -> Scores[Floats]:
     f1 = 2 * right[:, present] / np.where(of_class[:, present] > 0, (of_class + answered)[:, present], np.nan)
     chosen = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
     losses = -np.log(np.clip(chosen, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
-    return Scores(
+    return Metrics(
         accuracy=right.sum(1) / counts.sum(1),
         balanced_accuracy=recalls[:, present].mean(1),
         macro_f1=f1.mean(1),
         auc=_auc(answers, counts),
         log_loss=counts @ losses / counts.sum(1),
-        ece=bin_answers(answers, counts).ece,
+        ece=bin_predictions(answers, counts).ece,
         recalls=tuple(recalls.T),
     )
 
 
-def confuse(answers: Answers) -> NDArray[np.int64]:
+def confuse(answers: Predictions) -> NDArray[np.int64]:
     """Count bags (C, C): a row for each label, a column for each answer."""
     matrix: NDArray[np.int64] = confusion_matrix(
         answers.labels, answers.predicted, labels=range(len(answers.classes))
@@ -84,14 +84,14 @@ def confuse(answers: Answers) -> NDArray[np.int64]:
     return matrix
 
 
-def _confusion(answers: Answers, counts: Floats) -> Floats:
+def _confusion(answers: Predictions, counts: Floats) -> Floats:
     C = len(answers.classes)
     cell = np.eye(C * C)[answers.labels * C + answers.predicted]  # (B, C²)
     confusion: Floats = (counts @ cell).reshape(-1, C, C)
     return confusion
 
 
-def _auc(answers: Answers, counts: Floats) -> Floats:
+def _auc(answers: Predictions, counts: Floats) -> Floats:
     """Mean over the classes that the bags show; of two classes both have the same."""
     if len(answers.present) < 2:
         return np.full(len(counts), np.nan)

@@ -20,7 +20,7 @@ from msm_mil_core.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class Predictions:
     """What one model says of B cases, beside what is true."""
 
     title: str
@@ -44,9 +44,9 @@ class Answers:
         return np.unique(self.labels)
 
 
-def answer_cases(
+def predict_cases(
     cases: Cases, checkpoints: Sequence[Checkpoint], *, encoder: str | None = None, device: str = "auto"
-) -> Generator[Progress, None, tuple[Answers, ...]]:
+) -> Generator[Progress, None, tuple[Predictions, ...]]:
     """Read each bag once, ask every model, and let go of it.
 
     Parameters
@@ -75,7 +75,7 @@ def answer_cases(
             said.append(predict(checkpoint, features, device=device).logits)
     titles = _titles([checkpoint.name for checkpoint in checkpoints])
     return tuple(
-        Answers(title, checkpoint.classes, true, softmax(np.stack(said).astype(np.float64), axis=1))
+        Predictions(title, checkpoint.classes, true, softmax(np.stack(said).astype(np.float64), axis=1))
         for title, checkpoint, true, said in zip(titles, checkpoints, labels, logits, strict=True)
     )
 

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from msm_mil_core.learning.dataset.splits import Indices
-from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.masking import claim
-from msm_mil_core.mil.options import ModelOptions
+from msm_mil_core.mil.model_options import ModelOptions
 
 WHOLE = (1.0, 1.0, 1.0)
 
@@ -37,10 +37,10 @@ class Batch:
         )
 
 
-def draw_tiles(chosen: Indices, tiles: Sequence[int], most: int | None, drawer: np.random.Generator) -> Batch:
+def draw_tiles(chosen: Indices, tiles: Sequence[int], most: int | None, rng: np.random.Generator) -> Batch:
     """Draw at most `most` tiles of each chosen bag; `tiles` says how many every bag has."""
     rows = [
-        None if most is None or tiles[index] <= most else np.sort(drawer.permutation(tiles[index])[:most])
+        None if most is None or tiles[index] <= most else np.sort(rng.permutation(tiles[index])[:most])
         for index in chosen
     ]
     return Batch(chosen, tuple(rows))

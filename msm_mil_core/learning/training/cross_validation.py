@@ -12,7 +12,7 @@ from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import Indices, split_bags
 from msm_mil_core.learning.evaluation.evaluate import Figures, answer, measure
 from msm_mil_core.learning.training.gradients import torch_errors
-from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import network_with
 from msm_mil_core.progress import Progress

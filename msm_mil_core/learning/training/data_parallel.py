@@ -14,7 +14,7 @@ import torch
 
 from msm_mil_core.learning.training.batches import Batch
 from msm_mil_core.learning.training.device_worker import CrewMate, Task, hire
-from msm_mil_core.learning.training.gradients import Material, add_gradients
+from msm_mil_core.learning.training.gradients import TrainingData, add_gradients
 from msm_mil_core.learning.training.process_group import Meeting, share_weights, sum_gradients
 from msm_mil_core.learning.training.state import Learner
 
@@ -25,7 +25,7 @@ class Crew:
 
     learner: Learner
     """On the first device, in this process."""
-    material: Material
+    data: TrainingData
     mates: tuple[CrewMate, ...] = ()
     """The other devices."""
 
@@ -49,7 +49,7 @@ class Crew:
             mate.send(Task(tuple(batches), seed + mate.rank, scaler.get_scale()))
         if self.mates:
             share_weights(network)
-        total = add_gradients(network, self.material, parts[0], seed, scaler.scale)
+        total = add_gradients(network, self.data, parts[0], seed, scaler.scale)
         total += sum(mate.receive() for mate in self.mates)  # before the sum: who has failed would be waited for
         if self.mates:
             sum_gradients(network)
@@ -57,7 +57,7 @@ class Crew:
 
 
 @contextmanager
-def assemble(learner: Learner, material: Material, devices: Sequence[torch.device]) -> Iterator[Crew]:
+def assemble(learner: Learner, data: TrainingData, devices: Sequence[torch.device]) -> Iterator[Crew]:
     """Start a process for each device but the first, on which the learner is, and end them whatever happens.
 
     Raises
@@ -70,12 +70,12 @@ def assemble(learner: Learner, material: Material, devices: Sequence[torch.devic
         meeting = Meeting(Path(folder) / "meeting", len(devices))
         try:
             for rank, device in enumerate(devices[1:], start=1):
-                mates.append(hire(rank, device, learner.network, material, meeting))
+                mates.append(hire(rank, device, learner.network, data, meeting))
             for mate in mates:
                 mate.receive()
             if mates:
                 meeting.join(0, devices[0])
-            yield Crew(learner, material, tuple(mates))
+            yield Crew(learner, data, tuple(mates))
         finally:
             for mate in mates:
                 mate.let_go()

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from msm_mil_core.errors import DeviceError, MsmMilError
 from msm_mil_core.learning.training.batches import Batch
-from msm_mil_core.learning.training.gradients import Material, add_gradients
+from msm_mil_core.learning.training.gradients import TrainingData, add_gradients
 from msm_mil_core.learning.training.process_group import Meeting, share_weights, sum_gradients
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil, network_with, weights_of
-from msm_mil_core.mil.options import ModelOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +89,11 @@ class CrewMate:
         )
 
 
-def hire(rank: int, device: torch.device, network: MsmMil, material: Material, meeting: Meeting) -> CrewMate:
+def hire(rank: int, device: torch.device, network: MsmMil, data: TrainingData, meeting: Meeting) -> CrewMate:
     """Start the process of another device, which says when it is ready."""
     spawning = multiprocessing.get_context("spawn")
     ours, theirs = spawning.Pipe()
-    start = _Start(rank, str(device), network.options, weights_of(network), material, meeting)
+    start = _Start(rank, str(device), network.options, weights_of(network), data, meeting)
     process = spawning.Process(target=_help, args=(start, theirs), daemon=True)
     process.start()
     theirs.close()  # or the end of the process would not be seen in the pipe
@@ -108,7 +108,7 @@ class _Start:
     device: str
     options: ModelOptions
     weights: Mapping[str, NDArray[np.float32]]
-    material: Material
+    data: TrainingData
     meeting: Meeting
 
 
@@ -121,7 +121,7 @@ def _help(start: _Start, pipe: "Connection[_Report, Task]") -> None:
         pipe.send(_Report())
         start.meeting.join(start.rank, device)
         while True:
-            _work(network, start.material, pipe)
+            _work(network, start.data, pipe)
     except EOFError:
         return
     except DeviceError as exc:
@@ -135,10 +135,10 @@ def _tell(pipe: "Connection[_Report, Task]", failure: str) -> None:
         pipe.send(_Report(failure=failure))
 
 
-def _work(network: MsmMil, material: Material, pipe: "Connection[_Report, Task]") -> None:
+def _work(network: MsmMil, data: TrainingData, pipe: "Connection[_Report, Task]") -> None:
     task = pipe.recv()
     share_weights(network)
     network.zero_grad()
-    loss = add_gradients(network, material, task.batches, task.seed, lambda wrong: wrong * task.scale)
+    loss = add_gradients(network, data, task.batches, task.seed, lambda loss_value: loss_value * task.scale)
     pipe.send(_Report(loss))
     sum_gradients(network)

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from msm_mil_core.bags.feature_table import FeatureTable
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import Split
 from msm_mil_core.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stock:
+class FeatureStatistics:
     """Bags that are ready to be learnt from."""
 
     tables: tuple[FeatureTable, ...]
@@ -25,7 +25,7 @@ class Stock:
     """(P,), of the training tiles."""
 
 
-def take_stock(bags: BagSet, split: Split) -> Generator[Progress, None, Stock]:
+def compute_feature_statistics(bags: BagDataset, split: Split) -> Generator[Progress, None, FeatureStatistics]:
     """Read every bag once, some thousand tiles at once, so that a bad one is told before anything is learnt.
 
     Raises
@@ -49,4 +49,4 @@ def take_stock(bags: BagSet, split: Split) -> Generator[Progress, None, Stock]:
         tables.append(table)
     mean = total / count
     std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return Stock(tuple(tables), torch.from_numpy(mean).float(), torch.from_numpy(std).float())
+    return FeatureStatistics(tuple(tables), torch.from_numpy(mean).float(), torch.from_numpy(std).float())

@@ -18,7 +18,7 @@ from msm_mil_core.precision import Computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class TrainingData:
     """What gradients are made of beside the network; the features stay in their files."""
 
     tables: tuple[FeatureTable, ...]
@@ -31,7 +31,7 @@ class Material:
 
 
 def add_gradients(
-    network: MsmMil, material: Material, batches: Sequence[Batch], seed: int, scaled: Callable[[Tensor], Tensor]
+    network: MsmMil, data: TrainingData, batches: Sequence[Batch], seed: int, scaled: Callable[[Tensor], Tensor]
 ) -> float:
     """Add the gradients of some batches to those that the network holds, and return their share of the step's loss.
 
@@ -53,9 +53,9 @@ def add_gradients(
     network.train()
     with seeded(seed), torch_errors(device):
         for batch in batches:
-            wrong = _loss(network, material, batch)
-            scaled(wrong).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            total += wrong.item()
+            loss_value = _loss(network, data, batch)
+            scaled(loss_value).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            total += loss_value.item()
     return total
 
 
@@ -91,20 +91,20 @@ def torch_errors(device: torch.device) -> Iterator[None]:
         ) from exc
 
 
-def _loss(network: MsmMil, material: Material, batch: Batch) -> Tensor:
+def _loss(network: MsmMil, data: TrainingData, batch: Batch) -> Tensor:
     device = network.classifier.weight.device
-    half = material.precision == "float16"
+    half = data.precision == "float16"
     tiles = [
-        _tiles(material.tables[bag], rows, device, half=half) for bag, rows in zip(batch.bags, batch.rows, strict=True)
+        _tiles(data.tables[bag], rows, device, half=half) for bag, rows in zip(batch.bags, batch.rows, strict=True)
     ]
     valid = None
     if len(tiles) > 1:
         valid = pad_sequence([torch.ones(len(bag), dtype=torch.bool, device=device) for bag in tiles], batch_first=True)
     padded = tiles[0][None] if valid is None else pad_sequence(tiles, batch_first=True)  # (B, N, P)
-    with torch.autocast(device.type, getattr(torch, material.precision), enabled=material.precision != "float32"):
+    with torch.autocast(device.type, getattr(torch, data.precision), enabled=data.precision != "float32"):
         output = network(padded, valid)
-    labels = torch.from_numpy(material.labels[batch.bags]).to(device)
-    class_weight = torch.from_numpy(material.class_weight).to(device)
+    labels = torch.from_numpy(data.labels[batch.bags]).to(device)
+    class_weight = torch.from_numpy(data.class_weight).to(device)
     return loss(output, labels, batch.scaled(network.options), class_weight) * batch.shares[0]
 
 

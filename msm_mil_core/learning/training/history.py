@@ -1,4 +1,4 @@
-"""The course of a training, epoch by epoch, as a table and as a figure."""
+"""The context of a training, epoch by epoch, as a table and as a figure."""
 
 import csv
 from collections.abc import Sequence

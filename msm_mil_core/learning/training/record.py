@@ -5,16 +5,16 @@ from dataclasses import asdict
 from pydantic import JsonValue
 
 from msm_mil_core import __version__
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import Indices, Split
 from msm_mil_core.learning.evaluation.evaluate import Figures, answer, measure
-from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.network import MsmMil
 
 Record = dict[str, JsonValue]
 
 
-def record_of(network: MsmMil, bags: BagSet, split: Split, options: TrainOptions) -> Record:
+def record_of(network: MsmMil, bags: BagDataset, split: Split, options: TrainOptions) -> Record:
     """Return the record of a training: data, split, options, and figures on the bags that were not learnt from."""
     parts = {"val": split.val, "test": split.test}
     return {
@@ -27,9 +27,9 @@ def record_of(network: MsmMil, bags: BagSet, split: Split, options: TrainOptions
     }
 
 
-def _size(bags: BagSet, part: Indices) -> Record:
+def _size(bags: BagDataset, part: Indices) -> Record:
     return {"bags": len(part), "patients": len({bags.patients[index] for index in part})}
 
 
-def _figures(network: MsmMil, bags: BagSet, part: Indices) -> Figures:
+def _figures(network: MsmMil, bags: BagDataset, part: Indices) -> Figures:
     return measure(bags.labels[part], answer(network, bags, part), [bags.patients[index] for index in part])

@@ -18,8 +18,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
-from msm_mil_core.learning.training.options import TrainOptions
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.network import MsmMil, weights_of
 
 Array = NDArray[np.float32]
@@ -42,7 +42,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class TrainingState:
     """What a training has come to."""
 
     epochs: tuple[Epoch, ...] = ()
@@ -51,11 +51,11 @@ class Standing:
     """Number of the epoch with the lowest validation loss; 0 before there is one."""
     best_weights: Mapping[str, Array] = field(default_factory=dict)
 
-    def after(self, epoch: Epoch, network: MsmMil) -> "Standing":
+    def after(self, epoch: Epoch, network: MsmMil) -> "TrainingState":
         """Return the standing after one more epoch."""
         epochs = (*self.epochs, epoch)
         if epoch.val_loss < self.best_val_loss:
-            return Standing(epochs, epoch.number, weights_of(network))
+            return TrainingState(epochs, epoch.number, weights_of(network))
         return replace(self, epochs=epochs)
 
     @property
@@ -79,7 +79,7 @@ class Learner:
     """Keeps small gradients from vanishing in float16; does nothing otherwise."""
 
 
-def identity_of(bags: BagSet, options: TrainOptions) -> str:
+def identity_of(bags: BagDataset, options: TrainOptions) -> str:
     """Return a hash of all that decides what a training comes to: options, bags, labels, torch."""
     digest = hashlib.sha256(f"{options.model_dump_json()} {torch.__version__}".encode())
     for name, source, label, patient in zip(bags.names, bags.sources, bags.labels, bags.patients, strict=True):
@@ -88,7 +88,7 @@ def identity_of(bags: BagSet, options: TrainOptions) -> str:
     return digest.hexdigest()
 
 
-def keep_standing(standing: Standing, learner: Learner, identity: str, path: Path) -> None:
+def save_state(standing: TrainingState, learner: Learner, identity: str, path: Path) -> None:
     """Write where a training stands.
 
     Raises
@@ -116,7 +116,7 @@ def keep_standing(standing: Standing, learner: Learner, identity: str, path: Pat
         part.write_bytes(save(arrays, metadata={_KEY: json.dumps(told)}))
 
 
-def take_up(learner: Learner, identity: str, path: Path) -> Standing:
+def restore_state(learner: Learner, identity: str, path: Path) -> TrainingState:
     """Bring a learner to where a training stood, if the file is there, and return that standing.
 
     Raises
@@ -125,7 +125,7 @@ def take_up(learner: Learner, identity: str, path: Path) -> Standing:
         If the file is of another training, or is no such file.
     """
     if not path.exists():
-        return Standing()
+        return TrainingState()
     told, arrays = _read(path)
     if told["identity"] != identity:
         raise TrainingError(
@@ -142,7 +142,7 @@ def take_up(learner: Learner, identity: str, path: Path) -> Standing:
     if told["scaler"]:
         learner.scaler.load_state_dict(told["scaler"])
     epochs, best = read_epochs(path)
-    return Standing(tuple(epochs), best, dict(_under("best/", arrays)))
+    return TrainingState(tuple(epochs), best, dict(_under("best/", arrays)))
 
 
 def read_epochs(path: Path) -> tuple[Sequence[Epoch], int]:

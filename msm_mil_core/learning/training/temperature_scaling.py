@@ -26,7 +26,7 @@ class Temperature:
     """Cross entropy at it."""
 
 
-def suit_temperature(logits: Array, labels: NDArray[np.int64], class_weight: Array) -> Temperature:
+def fit_temperature(logits: Array, labels: NDArray[np.int64], class_weight: Array) -> Temperature:
     """Find the temperature at which logits (B, C) suit labels (B,) best.
 
     Guo C. et al., On calibration of modern neural networks, ICML 2017, section 4.2. Never below 1: few validation

@@ -13,29 +13,29 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import Indices, Split, split_bags
 from msm_mil_core.learning.evaluation.evaluate import answer
 from msm_mil_core.learning.training.batches import draw_tiles, part_step, stages_shown, weigh
 from msm_mil_core.learning.training.data_parallel import Crew, assemble
-from msm_mil_core.learning.training.feature_statistics import Stock, take_stock
+from msm_mil_core.learning.training.feature_statistics import FeatureStatistics, compute_feature_statistics
 from msm_mil_core.learning.training.gradients import (
-    Material,
+    TrainingData,
     choose_training_precision,
     has_bfloat16,
     seeded,
     torch_errors,
 )
-from msm_mil_core.learning.training.options import TrainOptions
 from msm_mil_core.learning.training.record import record_of
-from msm_mil_core.learning.training.state import Epoch, Learner, Standing, identity_of, keep_standing, take_up
-from msm_mil_core.learning.training.temperature_scaling import Temperature, calibrated, suit_temperature
+from msm_mil_core.learning.training.state import Epoch, Learner, TrainingState, identity_of, restore_state, save_state
+from msm_mil_core.learning.training.temperature_scaling import Temperature, calibrated, fit_temperature
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.progress import Progress
 
 
-def train(bags: BagSet, options: TrainOptions, keep: Path | None = None) -> Generator[Progress, None, Checkpoint]:
+def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> Generator[Progress, None, Checkpoint]:
     """Train a model on labelled bags; may be dropped between two yields, and then nothing half-written is left.
 
     Parameters
@@ -55,13 +55,13 @@ def train(bags: BagSet, options: TrainOptions, keep: Path | None = None) -> Gene
     """
     devices, tiles = _devices(options), _tiles_of(bags, options)
     split = split_bags(bags, options.split)
-    stock = yield from take_stock(bags, split)
-    network = _fresh_network(stock, options, len(bags.classes)).to(devices[0])
-    course = _course(network, stock, bags, split, options, devices)
-    standing = yield from _learnt(course, keep)
-    best = standing.epochs[standing.best - 1]
-    state = calibrated(standing.best_weights, best.temperature)
-    network.load_state_dict({name: torch.from_numpy(weight) for name, weight in state.items()})
+    statistics = yield from compute_feature_statistics(bags, split)
+    network = _fresh_network(statistics, options, len(bags.classes)).to(devices[0])
+    context = _training_context(network, statistics, bags, split, options, devices)
+    state = yield from _learnt(context, keep)
+    best = state.epochs[state.best - 1]
+    weights = calibrated(state.best_weights, best.temperature)
+    network.load_state_dict({name: torch.from_numpy(weight) for name, weight in weights.items()})
     return Checkpoint(
         name=options.name,
         options=network.options,
@@ -71,8 +71,8 @@ def train(bags: BagSet, options: TrainOptions, keep: Path | None = None) -> Gene
         side_px=tiles.side_px,
         mpp=tiles.mpp,
         record=record_of(network, bags, split, options)
-        | {"best_epoch": best.number, "temperature": best.temperature, "precision": course.material.precision},
-        state=state,
+        | {"best_epoch": best.number, "temperature": best.temperature, "precision": context.data.precision},
+        state=weights,
     )
 
 
@@ -95,7 +95,7 @@ class _Tiles:
     mpp: float
 
 
-def _tiles_of(bags: BagSet, options: TrainOptions) -> _Tiles:
+def _tiles_of(bags: BagDataset, options: TrainOptions) -> _Tiles:
     encoder = options.encoder or bags.origin.encoder
     side_px = options.side_px or bags.origin.side_px
     mpp = options.mpp or bags.origin.mpp
@@ -109,23 +109,23 @@ def _tiles_of(bags: BagSet, options: TrainOptions) -> _Tiles:
     return _Tiles(encoder, side_px, mpp)
 
 
-def _fresh_network(stock: Stock, options: TrainOptions, classes: int) -> MsmMil:
+def _fresh_network(statistics: FeatureStatistics, options: TrainOptions, classes: int) -> MsmMil:
     with seeded(options.seed):
-        network = MsmMil(options.model_options(len(stock.mean), classes))
+        network = MsmMil(options.model_options(len(statistics.mean), classes))
     if network.options.standardise:
-        network.standardise_by(stock.mean, stock.std)
+        network.standardise_by(statistics.mean, statistics.std)
     return network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Course:
+class _TrainingContext:
     """What stays the same from step to step."""
 
     learner: Learner
-    bags: BagSet
+    bags: BagDataset
     split: Split
     options: TrainOptions
-    material: Material
+    data: TrainingData
     devices: tuple[torch.device, ...]
     """The learner is on the first."""
     sums: tuple[NDArray[np.float64], ...]
@@ -137,88 +137,88 @@ class _Course:
 
     @property
     def tiles(self) -> list[int]:
-        return [table.tiles for table in self.material.tables]
+        return [table.tiles for table in self.data.tables]
 
 
-def _course(
+def _training_context(
     network: MsmMil,
-    stock: Stock,
-    bags: BagSet,
+    statistics: FeatureStatistics,
+    bags: BagDataset,
     split: Split,
     options: TrainOptions,
     devices: tuple[torch.device, ...],
-) -> _Course:
+) -> _TrainingContext:
     device = devices[0]
     precision = choose_training_precision(options.precision, device.type, has_bfloat16=has_bfloat16(device))
-    material = Material(stock.tables, bags.labels, _class_weight(bags, split, options), precision)
+    data = TrainingData(statistics.tables, bags.labels, _class_weight(bags, split, options), precision)
     optimiser = AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     scaler = GradScaler(device.type, enabled=precision == "float16" and device.type == "cuda")
     learner = Learner(network, optimiser, CosineAnnealingLR(optimiser, options.epochs), scaler)
     parted = options.accumulate * len(devices) > 1
-    sums = _sums(material, network, options) if parted else ()
-    return _Course(learner, bags, split, options, material, devices, sums)
+    sums = _sums(data, network, options) if parted else ()
+    return _TrainingContext(learner, bags, split, options, data, devices, sums)
 
 
-def _class_weight(bags: BagSet, split: Split, options: TrainOptions) -> NDArray[np.float32]:
+def _class_weight(bags: BagDataset, split: Split, options: TrainOptions) -> NDArray[np.float32]:
     counts = np.bincount(bags.labels[split.train], minlength=len(bags.classes))
     weight = len(split.train) / (len(counts) * counts) if options.balance else np.ones(len(counts))
     return weight.astype(np.float32)
 
 
-def _sums(material: Material, network: MsmMil, options: TrainOptions) -> tuple[NDArray[np.float64], ...]:
-    most = options.tiles_per_bag or max(table.tiles for table in material.tables)
-    stages = [stages_shown(min(table.tiles, most), network.options) for table in material.tables]
-    weight = material.class_weight[material.labels].astype(np.float64)
+def _sums(data: TrainingData, network: MsmMil, options: TrainOptions) -> tuple[NDArray[np.float64], ...]:
+    most = options.tiles_per_bag or max(table.tiles for table in data.tables)
+    stages = [stages_shown(min(table.tiles, most), network.options) for table in data.tables]
+    weight = data.class_weight[data.labels].astype(np.float64)
     return weight, weight * stages, np.ones(len(weight))
 
 
-def _learnt(course: _Course, keep: Path | None) -> Generator[Progress, None, Standing]:
-    identity = identity_of(course.bags, course.options)
-    standing = Standing() if keep is None else take_up(course.learner, identity, keep)
-    with assemble(course.learner, course.material, course.devices) as crew:
-        while not standing.ended(course.options):
-            epoch = yield from _epoch(course, crew, len(standing.epochs) + 1)
-            standing = standing.after(epoch, course.network)
+def _learnt(context: _TrainingContext, keep: Path | None) -> Generator[Progress, None, TrainingState]:
+    identity = identity_of(context.bags, context.options)
+    state = TrainingState() if keep is None else restore_state(context.learner, identity, keep)
+    with assemble(context.learner, context.data, context.devices) as crew:
+        while not state.ended(context.options):
+            epoch = yield from _epoch(context, crew, len(state.epochs) + 1)
+            state = state.after(epoch, context.network)
             if keep is not None:
-                keep_standing(standing, course.learner, identity, keep)
-    if not standing.best:
+                save_state(state, context.learner, identity, keep)
+    if not state.best:
         raise TrainingError("The loss is no number from the first epoch on. Choose a smaller learning rate.")
-    return standing
+    return state
 
 
-def _epoch(course: _Course, crew: Crew, number: int) -> Generator[Progress, None, Epoch]:
-    rate = course.learner.optimiser.param_groups[0]["lr"]
-    train_loss = yield from _learn(course, crew, number)
-    course.learner.schedule.step()
-    val = _judged(course)
+def _epoch(context: _TrainingContext, crew: Crew, number: int) -> Generator[Progress, None, Epoch]:
+    rate = context.learner.optimiser.param_groups[0]["lr"]
+    train_loss = yield from _learn(context, crew, number)
+    context.learner.schedule.step()
+    val = _judged(context)
     return Epoch(number, rate, train_loss, val.loss, val.value)
 
 
-def _learn(course: _Course, crew: Crew, number: int) -> Generator[Progress, None, float]:
+def _learn(context: _TrainingContext, crew: Crew, number: int) -> Generator[Progress, None, float]:
     """Pass once over the training bags, in an order that depends on the seed and the epoch alone; the mean loss."""
-    options, drawer = course.options, np.random.default_rng((course.options.seed, number))
-    order, at_once = drawer.permutation(course.split.train), options.bags_per_step * options.accumulate
+    options, rng = context.options, np.random.default_rng((context.options.seed, number))
+    order, at_once = rng.permutation(context.split.train), options.bags_per_step * options.accumulate
     done, total = (number - 1) * len(order), options.epochs * len(order)
     losses = []
     for start in range(0, len(order), at_once):
         yield Progress("Training", done + start, total, "bags")
-        losses.append(_step(course, crew, order[start : start + at_once], drawer))
+        losses.append(_step(context, crew, order[start : start + at_once], rng))
     return float(np.mean(losses))
 
 
-def _step(course: _Course, crew: Crew, chosen: Indices, drawer: np.random.Generator) -> float:
-    learner, seed = course.learner, int(drawer.integers(2**31))
-    step = draw_tiles(chosen, course.tiles, course.options.tiles_per_bag, drawer)
-    parts = weigh(step, part_step(step, course.options, crew.devices), course.sums)
+def _step(context: _TrainingContext, crew: Crew, chosen: Indices, rng: np.random.Generator) -> float:
+    learner, seed = context.learner, int(rng.integers(2**31))
+    step = draw_tiles(chosen, context.tiles, context.options.tiles_per_bag, rng)
+    parts = weigh(step, part_step(step, context.options, crew.devices), context.sums)
     learner.optimiser.zero_grad()
-    wrong = crew.add_gradients(parts, seed)
+    loss_value = crew.add_gradients(parts, seed)
     learner.scaler.step(learner.optimiser)
     learner.scaler.update()
-    return wrong
+    return loss_value
 
 
-def _judged(course: _Course) -> Temperature:
+def _judged(context: _TrainingContext) -> Temperature:
     """Ask the network about the validation bags, and find the temperature that suits its answers."""
-    with torch_errors(course.network.classifier.weight.device):
-        logits = answer(course.network, course.bags, course.split.val)
-    return suit_temperature(logits, course.bags.labels[course.split.val], course.material.class_weight)
+    with torch_errors(context.network.classifier.weight.device):
+        logits = answer(context.network, context.bags, context.split.val)
+    return fit_temperature(logits, context.bags.labels[context.split.val], context.data.class_weight)

@@ -12,7 +12,7 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 class AttributionLine(QWidget):
     """Shows or hides one attribution layer."""
 
-    wished = Signal(bool, str, int)
+    requested = Signal(bool, str, int)
     """Whether to show it, the method, and the class."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class AttributionLine(QWidget):
             self._tell()
 
     def _tell(self) -> None:
-        self.wished.emit(self._show.isChecked(), self._method.currentText(), max(0, self._class.currentIndex()))
+        self.requested.emit(self._show.isChecked(), self._method.currentText(), max(0, self._class.currentIndex()))
 
 
 def against_in_words(correlations: tuple[float, ...]) -> str:

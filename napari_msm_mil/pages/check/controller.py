@@ -16,7 +16,7 @@ from msm_mil_core.errors import MsmMilError, QuestionError
 from msm_mil_core.explain.attribution import Method, attention_against, attribute
 from msm_mil_core.explain.faithfulness import Faithfulness, FaithfulnessOptions, measure_faithfulness
 from msm_mil_core.explain.stability import Stability, StabilityOptions, measure_stability
-from msm_mil_core.mil.tile_outputs import TileMemory
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
@@ -44,7 +44,7 @@ class _Attributed:
     values: NDArray[np.float32]
 
 
-class Checking(QObject):
+class CheckController(QObject):
     """Keeps what came out for each result, and shows the maps that go with it."""
 
     def __init__(self, layers: ViewerLayers, panel: CheckPanel) -> None:
@@ -56,10 +56,10 @@ class Checking(QObject):
         self._under_way: SlideResult | None = None
         self._wanted: Wanted | None = None
         self._checker, self._attributer = Background(self), Background(self)
-        panel.check_wished.connect(self._on_check_wished)
-        panel.stop_wished.connect(self._on_stop_wished)
-        panel.spread_wished.connect(self._on_spread_wished)
-        panel.attribution.wished.connect(self._on_attribution_wished)
+        panel.check_requested.connect(self._on_check_requested)
+        panel.stop_requested.connect(self._on_stop_requested)
+        panel.spread_requested.connect(self._on_spread_requested)
+        panel.attribution.requested.connect(self._on_attribution_requested)
         self._checker.progressed.connect(self._on_progressed)
         self._checker.succeeded.connect(self._on_checked)
         self._checker.failed.connect(self._on_check_failed)
@@ -72,14 +72,14 @@ class Checking(QObject):
 
     def show_result(self, result: SlideResult | None) -> None:
         """Check this result from now on."""
-        self.let_go()
+        self.stop()
         self._result = result
         self._known = {known: found for known, found in self._known.items() if known in self._layers.results()}
         self._panel.show_result(result)
         if result is None:
             return
         try:
-            result.require_memory()
+            result.require_tile_outputs()
         except QuestionError as exc:
             self._panel.allow(str(exc))
             return
@@ -88,13 +88,13 @@ class Checking(QObject):
             self._show(self._known[result])
         self._on_layers_changed()
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """End what is under way."""
         self._asked = self._wanted = None
         self._checker.cancel()
         self._attributer.cancel()
 
-    def _on_check_wished(self) -> None:
+    def _on_check_requested(self) -> None:
         if self._result is not None and self._asked is not self._result:
             self._asked = self._result
             self._check()
@@ -109,9 +109,11 @@ class Checking(QObject):
             self._checker.cancel()
             return
         self._under_way = result
-        self._checker.start(Job(f"Checking {result.slide.name}", partial(_check, result, result.require_memory())))
+        self._checker.start(
+            Job(f"Checking {result.slide.name}", partial(_check, result, result.require_tile_outputs()))
+        )
 
-    def _on_stop_wished(self) -> None:
+    def _on_stop_requested(self) -> None:
         self._asked = None
         self._checker.cancel()
         self._panel.idle("Stopped.")
@@ -139,24 +141,24 @@ class Checking(QObject):
         self._panel.show_checked(checked.faithfulness, checked.stability)
         self._on_layers_changed()
 
-    def _on_spread_wished(self, stage: int, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_spread_requested(self, stage: int, visible: bool) -> None:  # noqa: FBT001  Qt's signal
         if self._result not in self._known:
             return
         stability = self._known[self._result].stability
         shown = spread_map(stage, stability.spread[stage], stability.options.runs)
         if visible:
-            self._layers.select(self._layers.put(self._result, shown.key, map_layer(self._result, shown)))
+            self._layers.select(self._layers.show_map(self._result, shown.key, map_layer(self._result, shown)))
         else:
-            self._layers.drop(self._result, shown.key)
+            self._layers.remove_map(self._result, shown.key)
 
-    def _on_attribution_wished(self, visible: bool, method: Method, class_index: int) -> None:  # noqa: FBT001
+    def _on_attribution_requested(self, visible: bool, method: Method, class_index: int) -> None:  # noqa: FBT001
         if self._result is None:
             return
         self._wanted = (self._result, method, class_index) if visible else None
         if visible:
             self._attribute()
         else:
-            self._layers.drop(self._result, ATTRIBUTION)
+            self._layers.remove_map(self._result, ATTRIBUTION)
             self._panel.attribution.show_visible(visible=False)
 
     def _attribute(self) -> None:
@@ -167,7 +169,7 @@ class Checking(QObject):
         if self._attributer.busy:
             return
         result, method, class_index = self._wanted
-        work = partial(_attribute, result, result.require_memory(), method, class_index)
+        work = partial(_attribute, result, result.require_tile_outputs(), method, class_index)
         self._attributer.start(Job(f"Attributing {result.slide.name}", work))
 
     def _on_attributed(self, found: _Attributed) -> None:
@@ -177,7 +179,7 @@ class Checking(QObject):
         self._wanted = None
         prediction = found.result.prediction
         shown = attribution_map(found.method, prediction.classes[found.class_index], found.values)
-        self._layers.select(self._layers.put(found.result, ATTRIBUTION, map_layer(found.result, shown)))
+        self._layers.select(self._layers.show_map(found.result, ATTRIBUTION, map_layer(found.result, shown)))
         against = against_in_words(attention_against(found.values, prediction))
         self._panel.attribution.show_text(f"{against}\n{shown.legend}")
 
@@ -192,23 +194,23 @@ class Checking(QObject):
         if self._result is None:
             return
         for stage, switch in enumerate(self._panel.spreads):
-            layer = self._layers.keyed(self._result, f"spread-{stage}")
+            layer = self._layers.layer_by_key(self._result, f"spread-{stage}")
             switch.show_legend(layer.metadata["legend"] if layer is not None and layer.visible else "")
         if self._wanted is not None:
             return
-        layer = self._layers.keyed(self._result, ATTRIBUTION)
+        layer = self._layers.layer_by_key(self._result, ATTRIBUTION)
         self._panel.attribution.show_visible(layer is not None and layer.visible)
 
 
-def _check(result: SlideResult, memory: TileMemory) -> Generator[Progress, None, _Checked]:
-    faithfulness = yield from measure_faithfulness(memory, FaithfulnessOptions())
-    stability = yield from measure_stability(memory, StabilityOptions())
+def _check(result: SlideResult, tile_outputs: TileOutputs) -> Generator[Progress, None, _Checked]:
+    faithfulness = yield from measure_faithfulness(tile_outputs, FaithfulnessOptions())
+    stability = yield from measure_stability(tile_outputs, StabilityOptions())
     return _Checked(result, faithfulness, stability)
 
 
 def _attribute(
-    result: SlideResult, memory: TileMemory, method: Method, class_index: int
+    result: SlideResult, tile_outputs: TileOutputs, method: Method, class_index: int
 ) -> Generator[Progress, None, _Attributed]:
     yield Progress("Attributing", 0, 1)
-    values = attribute(memory, result.tiles, class_index, method)
+    values = attribute(tile_outputs, result.tiles, class_index, method)
     return _Attributed(result, method, class_index, values)

@@ -25,9 +25,9 @@ NOTHING_CHECKED = (
 class CheckPanel(QWidget):
     """Wishes a check and maps, and shows what came out; before there is one, a button and a sentence."""
 
-    check_wished = Signal()
-    stop_wished = Signal()
-    spread_wished = Signal(int, bool)
+    check_requested = Signal()
+    stop_requested = Signal()
+    spread_requested = Signal(int, bool)
     """A stage, and whether to show its spread."""
 
     def __init__(self) -> None:
@@ -44,8 +44,8 @@ class CheckPanel(QWidget):
         self._stable = WrappedText("check_stability")
         self._curves = FigureView("faithfulness_figure", "Deletion and insertion curves")
         self._body, self._switches = QWidget(), QWidget()
-        self._check.clicked.connect(lambda _: self.check_wished.emit())
-        self._stop.clicked.connect(lambda _: self.stop_wished.emit())
+        self._check.clicked.connect(lambda _: self.check_requested.emit())
+        self._stop.clicked.connect(lambda _: self.stop_requested.emit())
         self._lay_out()
         self.show_result(None)
 
@@ -108,7 +108,7 @@ class CheckPanel(QWidget):
         help_text = "How far the rank of each tile moves when other tiles are missing"
         self.spreads = [MapSwitch(f"spread_{index}", stage_name(index), help_text) for index in range(stages)]
         for index, switch in enumerate(self.spreads):
-            switch.wished.connect(partial(self.spread_wished.emit, index))
+            switch.requested.connect(partial(self.spread_requested.emit, index))
             if column is not None:
                 column.addWidget(switch)
 

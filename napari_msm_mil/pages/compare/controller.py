@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from msm_mil_core.display.tile_map import TileMap, agreement_map, difference_map, winner_map
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.explain.stage_comparison import CompareOptions, Comparison, compare_stages
+from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison, compare_stages
 from msm_mil_core.export.tables.comparison import write_comparison_csv
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
@@ -27,7 +27,7 @@ CSV_FILTER = "Tables (*.csv)"
 Wanted: TypeAlias = tuple[SlideResult, CompareOptions]
 
 
-class Comparing(QObject):
+class CompareController(QObject):
     """Keeps one comparison for each result, and shows the maps that go with it."""
 
     def __init__(self, layers: ViewerLayers, panel: ComparePanel) -> None:
@@ -37,13 +37,13 @@ class Comparing(QObject):
         self._looked_at = self._begun = False
         self._wanted: Wanted | None = None
         self._under_way: Wanted | None = None
-        self._compared: dict[SlideResult, Comparison] = {}
-        self._comparer, self._clerk = Background(self), Background(self)
+        self._compared: dict[SlideResult, StageComparison] = {}
+        self._comparer, self._file_worker = Background(self), Background(self)
         self._connect()
 
     def show_result(self, result: SlideResult | None) -> None:
         """Compare the stages of this result from now on."""
-        self.let_go()
+        self.stop()
         self._result, self._begun = result, result in self._compared
         self._compared = {known: found for known, found in self._compared.items() if known in self._layers.results()}
         self._panel.show_result(result)
@@ -58,23 +58,23 @@ class Comparing(QObject):
         if at and not self._begun:
             self._want(self._panel.options)
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """End what is under way."""
         self._wanted = None
         self._comparer.cancel()
 
     def _connect(self) -> None:
         panel = self._panel
-        panel.compare_wished.connect(self._want)
-        panel.stop_wished.connect(self._on_stop_wished)
-        panel.map_wished.connect(self._on_map_wished)
-        panel.save_wished.connect(self._on_save_wished)
+        panel.compare_requested.connect(self._want)
+        panel.stop_requested.connect(self._on_stop_requested)
+        panel.map_requested.connect(self._on_map_requested)
+        panel.save_requested.connect(self._on_save_requested)
         self._comparer.progressed.connect(self._on_progressed)
         self._comparer.succeeded.connect(self._on_compared)
         self._comparer.failed.connect(self._on_failed)
         self._comparer.cancelled.connect(self._compare)
-        self._clerk.succeeded.connect(lambda done: panel.tell(f"Written: {done.path}"))
-        self._clerk.failed.connect(lambda error: panel.tell(str(error)))
+        self._file_worker.succeeded.connect(lambda done: panel.show_message(f"Written: {done.path}"))
+        self._file_worker.failed.connect(lambda error: panel.show_message(str(error)))
         self._layers.visible_changed.connect(self._on_layers_changed)
         self._layers.results_changed.connect(self._on_layers_changed)
 
@@ -96,22 +96,22 @@ class Comparing(QObject):
         work = partial(compare_stages, result.prediction, result.tiles, result.slide.mpp, options)
         self._comparer.start(Job(f"Comparing the stages of {result.slide.name}", work))
 
-    def _on_stop_wished(self) -> None:
-        self.let_go()
+    def _on_stop_requested(self) -> None:
+        self.stop()
         self._panel.idle("Stopped.")
 
     def _on_progressed(self, now: Progress) -> None:
         if self._wanted == self._under_way:
             self._panel.progress(now)
 
-    def _on_compared(self, comparison: Comparison) -> None:
+    def _on_compared(self, comparison: StageComparison) -> None:
         if self._wanted is None or self._wanted != self._under_way:
             self._compare()
             return
         (result, _), self._wanted = self._wanted, None
         self._compared[result] = comparison
         self._panel.show_comparison(comparison)
-        shown = self._layers.keyed(result, "agreement")
+        shown = self._layers.layer_by_key(result, "agreement")
         if shown is not None:  # its share may be another now
             self._put(result, "agreement").visible = shown.visible
 
@@ -122,18 +122,18 @@ class Comparing(QObject):
         self._wanted = None
         self._panel.idle(str(error))
 
-    def _on_map_wished(self, key: str, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_map_requested(self, key: str, visible: bool) -> None:  # noqa: FBT001  Qt's signal
         result = self._result
         if result is None:
             return
         if visible:
             self._layers.select(self._put(result, key))
         else:
-            self._layers.drop(result, key)
+            self._layers.remove_map(result, key)
 
     def _put(self, result: SlideResult, key: str) -> Layer:
         pair = self._panel.difference
-        layer = self._layers.put(result, key, map_layer(result, self._map(result, key, pair)))
+        layer = self._layers.show_map(result, key, map_layer(result, self._map(result, key, pair)))
         layer.metadata["pair"] = pair
         self._on_layers_changed()
         return layer
@@ -149,23 +149,23 @@ class Comparing(QObject):
         if self._result is None:
             return
         for key, switch in self._panel.maps.items():
-            layer = self._layers.keyed(self._result, key)
+            layer = self._layers.layer_by_key(self._result, key)
             switch.show_legend(layer.metadata["legend"] if layer is not None and layer.visible else "")
 
-    def _on_save_wished(self) -> None:
+    def _on_save_requested(self) -> None:
         if self._result not in self._compared:
             return
         suggested = Path.home() / f"{PurePath(self._result.slide.name).stem}-stages.csv"
         name, _ = QFileDialog.getSaveFileName(self._panel, "Save the comparison", str(suggested), CSV_FILTER)
         if not name:
             return
-        if self._clerk.busy:
-            self._panel.tell("Another table is still being written; try again in a moment.")
+        if self._file_worker.busy:
+            self._panel.show_message("Another table is still being written; try again in a moment.")
             return
-        self._clerk.start(Job(f"Writing {name}", partial(_write, self._compared[self._result], Path(name))))
+        self._file_worker.start(Job(f"Writing {name}", partial(_write, self._compared[self._result], Path(name))))
 
 
-def _write(comparison: Comparison, path: Path) -> Generator[Progress, None, Written]:
+def _write(comparison: StageComparison, path: Path) -> Generator[Progress, None, Written]:
     yield Progress("Writing the table", 0, 1)
     write_comparison_csv(comparison, path)
     return Written(path)

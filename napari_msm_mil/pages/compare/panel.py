@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.explain.stage_comparison import CompareOptions, Comparison
+from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison
 from msm_mil_core.export.figures.comparison import coverage_figure, findings, pairs_figure
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.progress import Progress
@@ -28,11 +28,11 @@ ONE_STAGE = "The model has one stage, so there are no two to compare."
 class ComparePanel(QWidget):
     """Wishes comparisons and maps, and shows them; before there is one, a button and a sentence."""
 
-    compare_wished = Signal(object)
+    compare_requested = Signal(object)
     """`CompareOptions`."""
-    stop_wished = Signal()
-    save_wished = Signal()
-    map_wished = Signal(str, bool)
+    stop_requested = Signal()
+    save_requested = Signal()
+    map_requested = Signal(str, bool)
     """The key of a map, and whether to show it."""
 
     def __init__(self) -> None:
@@ -106,13 +106,13 @@ class ComparePanel(QWidget):
     def idle(self, text: str) -> None:
         """Show that none is under way, and say why or what the last one did."""
         self._show_busy(busy=False)
-        self.tell(text)
+        self.show_message(text)
 
-    def tell(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Say something."""
         self._text.setText(text)
 
-    def show_comparison(self, comparison: Comparison) -> None:
+    def show_comparison(self, comparison: StageComparison) -> None:
         """Show what was found."""
         self.idle(f"Top {comparison.options.top_percent:g} % of each stage; in brackets what chance gives on average.")
         told = "\n".join(findings(comparison))
@@ -133,11 +133,11 @@ class ComparePanel(QWidget):
         }
 
     def _connect(self) -> None:
-        self._compare.clicked.connect(lambda _: self.compare_wished.emit(self.options))
-        self._stop.clicked.connect(lambda _: self.stop_wished.emit())
-        self._save.clicked.connect(lambda _: self.save_wished.emit())
+        self._compare.clicked.connect(lambda _: self.compare_requested.emit(self.options))
+        self._stop.clicked.connect(lambda _: self.stop_requested.emit())
+        self._save.clicked.connect(lambda _: self.save_requested.emit())
         for key, switch in self.maps.items():
-            switch.wished.connect(partial(self.map_wished.emit, key))
+            switch.requested.connect(partial(self.map_requested.emit, key))
         for box in (self._one, self._other):
             box.activated.connect(lambda _: self._on_pair_chosen())
 
@@ -150,7 +150,7 @@ class ComparePanel(QWidget):
             self._other.setCurrentIndex(other)
         self._pair = (one, other)
         if self.maps["difference"].on:
-            self.map_wished.emit("difference", True)
+            self.map_requested.emit("difference", True)
 
     def _show_busy(self, *, busy: bool) -> None:
         self._compare.setVisible(not busy)

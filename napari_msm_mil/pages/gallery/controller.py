@@ -14,7 +14,7 @@ from msm_mil_core.slides.slide import Slide
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.layers.tile_map_layers import outline_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.gallery.panel import GalleryView
+from napari_msm_mil.pages.gallery.panel import GalleryPanel
 from napari_msm_mil.pages.gallery.tile_images import TilePictures, read_pictures
 from napari_msm_mil.pages.gallery.tile_view import TileView
 
@@ -24,13 +24,13 @@ TILES_ACROSS = 8
 """How many tiles fill the view when the camera flies to one."""
 
 
-class Browsing(QObject):
+class GalleryController(QObject):
     """Fills the gallery of a stage when it is looked at, and shows single tiles."""
 
     tile_chosen = Signal(int)
     """The user chose a tile in the gallery."""
 
-    def __init__(self, layers: ViewerLayers, gallery: GalleryView, tile_view: TileView) -> None:
+    def __init__(self, layers: ViewerLayers, gallery: GalleryPanel, tile_view: TileView) -> None:
         super().__init__(gallery)
         self._layers, self._gallery, self._tile_view = layers, gallery, tile_view
         self._result: SlideResult | None = None
@@ -38,8 +38,8 @@ class Browsing(QObject):
         self._wanted_stage: int | None = None
         self._wanted_tile: int | None = None
         self._picker, self._reader = Background(self), Background(self)
-        gallery.stage_wished.connect(self._on_stage_wished)
-        gallery.tile_wished.connect(self._on_tile_wished)
+        gallery.stage_requested.connect(self._on_stage_requested)
+        gallery.tile_requested.connect(self._on_tile_requested)
         self._picker.succeeded.connect(self._on_picked)
         self._picker.failed.connect(lambda error: gallery.show_problem(str(error)))
         self._picker.cancelled.connect(self._pick)
@@ -49,7 +49,7 @@ class Browsing(QObject):
 
     def show_result(self, result: SlideResult | None) -> None:
         """Browse this result from now on."""
-        self.let_go()
+        self.stop()
         self._result, self._wanted_stage = result, 0
         self._gallery.show_result(result)
         self.show_tile(None)
@@ -62,7 +62,7 @@ class Browsing(QObject):
             self._pick()
         self._looked_at = at
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop what is under way."""
         self._wanted_stage = self._wanted_tile = None
         self._picker.cancel()
@@ -75,22 +75,22 @@ class Browsing(QObject):
             return
         if tile is None:
             self._tile_view.clear()
-            self._layers.drop(self._result, KEY)
+            self._layers.remove_map(self._result, KEY)
             return
         chosen = np.arange(len(self._result.tiles)) == tile
-        self._layers.put(self._result, KEY, outline_layer(self._result, chosen, "Chosen tile", OUTLINE_RGB))
+        self._layers.show_map(self._result, KEY, outline_layer(self._result, chosen, "Chosen tile", OUTLINE_RGB))
         self._read()
 
-    def _on_stage_wished(self, stage: int) -> None:
+    def _on_stage_requested(self, stage: int) -> None:
         self._wanted_stage = stage
         self._pick()
 
-    def _on_tile_wished(self, tile: int) -> None:
+    def _on_tile_requested(self, tile: int) -> None:
         if self._result is None:
             return
         tiles = self._result.tiles
         x, y = tiles.xy_px0[tile] + tiles.side_px0 / 2
-        self._layers.fly_to(self._result, (float(x), float(y)), TILES_ACROSS * tiles.side_px0)
+        self._layers.center_on(self._result, (float(x), float(y)), TILES_ACROSS * tiles.side_px0)
         self.tile_chosen.emit(tile)
 
     def _slide(self) -> Slide | None:

@@ -28,27 +28,27 @@ TILE = Qt.ItemDataRole.UserRole
 AGAIN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class GalleryView(QWidget):
+class GalleryPanel(QWidget):
     """Pictures that fly the camera to their tile."""
 
-    stage_wished = Signal(int)
+    stage_requested = Signal(int)
     """The stage whose gallery is wanted, counted from 0."""
-    tile_wished = Signal(int)
+    tile_requested = Signal(int)
     """The tile to fly to."""
-    find_slide_wished = Signal()
+    find_slide_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._stage = QComboBox()
         self._stage.setObjectName("gallery_stage")
         self._stage.setAccessibleName("Of which stage")
-        self._stage.activated.connect(self.stage_wished)
+        self._stage.activated.connect(self.stage_requested)
         self._message = WrappedText("gallery_message")
         self._find = QPushButton("Find slide…")
         self._find.setObjectName("find_slide")
-        self._find.clicked.connect(lambda _: self.find_slide_wished.emit())
+        self._find.clicked.connect(lambda _: self.find_slide_requested.emit())
         self._pictures = _Pictures()
-        self._pictures.chosen.connect(self.tile_wished)
+        self._pictures.chosen.connect(self.tile_requested)
         line = QHBoxLayout()
         line.addWidget(QLabel("Top tiles of"))
         line.addWidget(self._stage, 1)

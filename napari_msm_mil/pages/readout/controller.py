@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject
 
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.readout.panel import TileReadout
+from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from napari_msm_mil.pages.readout.tile_reading import TileReader
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from napari.utils.events import Event
 
 
-class Reading(QObject):
+class ReadoutController(QObject):
     """Reads what all stages say of a tile of the result that is shown."""
 
-    def __init__(self, viewer: Viewer, layers: ViewerLayers, readout: TileReadout) -> None:
+    def __init__(self, viewer: Viewer, layers: ViewerLayers, readout: ReadoutPanel) -> None:
         super().__init__(readout)
         self._viewer, self._layers, self._readout = viewer, layers, readout
         self._result: SlideResult | None = None
@@ -29,7 +29,7 @@ class Reading(QObject):
         viewer.mouse_move_callbacks.append(self._on_mouse_moved)
         viewer.events.mouse_over_canvas.connect(self._on_mouse_left)
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop listening to the viewer's mouse."""
         if self._on_mouse_moved in self._viewer.mouse_move_callbacks:
             self._viewer.mouse_move_callbacks.remove(self._on_mouse_moved)

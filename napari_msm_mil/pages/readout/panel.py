@@ -27,10 +27,10 @@ PLACE = 1
 RIGHT = Qt.AlignmentFlag.AlignRight
 
 
-class TileReadout(QWidget):
+class ReadoutPanel(QWidget):
     """One line for each stage, always there, so that nothing jumps when the mouse comes and goes."""
 
-    unlock_wished = Signal()
+    unlock_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class TileReadout(QWidget):
         self._unlock.setObjectName("unlock_tile")
         self._unlock.setAccessibleName("Let the read-out follow the mouse again")
         self._unlock.setVisible(False)
-        self._unlock.clicked.connect(lambda _: self.unlock_wished.emit())
+        self._unlock.clicked.connect(lambda _: self.unlock_requested.emit())
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)

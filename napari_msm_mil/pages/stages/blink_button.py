@@ -14,8 +14,8 @@ HELP = "Swap two stages again and again: differences catch the eye"
 class BlinkButton(QWidget):
     """Pressed it blinks, pressed again it stops; a pair that is picked from the menu blinks at once."""
 
-    wished = Signal(bool)
-    pair_wished = Signal(object)
+    requested = Signal(bool)
+    pair_requested = Signal(object)
     """A `Pair`, or None for the first two stages that are shown."""
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class BlinkButton(QWidget):
         self._button.setCheckable(True)
         self._button.setObjectName("blink")
         self._button.setToolTip(HELP)
-        self._button.clicked.connect(self.wished)
+        self._button.clicked.connect(self.requested)
         self._menu, self._pairs = QMenu(self), QActionGroup(self)
         self._menu.setObjectName("blink_pairs")
-        self._menu.triggered.connect(lambda action: self.pair_wished.emit(action.data()))
+        self._menu.triggered.connect(lambda action: self.pair_requested.emit(action.data()))
         self._which = QPushButton()
         self._which.setObjectName("blink_which")
         self._which.setAccessibleName("Which stages blink")

@@ -22,7 +22,7 @@ HELP = (
 class ContrastChoice(QWidget):
     """Two lists, which contrast and of which stages, and the legend below them."""
 
-    wished = Signal(int, str)
+    requested = Signal(int, str)
     """Stage and contrast; stage -1 stands for all."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class ContrastChoice(QWidget):
         self._kind.setToolTip(HELP)
         self._stage = named_box("contrast_stage", "Of which stages")
         self._legend = WrappedText("legend")
-        self._kind.activated.connect(lambda at: self.wished.emit(self._stage.currentIndex() - 1, CONTRASTS[at]))
+        self._kind.activated.connect(lambda at: self.requested.emit(self._stage.currentIndex() - 1, CONTRASTS[at]))
         self._stage.currentIndexChanged.connect(lambda _: self._show_kind())
         line = QHBoxLayout()
         line.addWidget(QLabel("Colours show"))

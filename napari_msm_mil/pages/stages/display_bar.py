@@ -16,16 +16,16 @@ TOPS = (0.1, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90
 class LookBar(QWidget):
     """Two sliders for all stages, the switch of the common scale, and the buttons Blink, Side by side and ?."""
 
-    opacity_wished = Signal(float)
+    opacity_requested = Signal(float)
     """0 to 1."""
-    top_wished = Signal(float)
+    top_requested = Signal(float)
     """Per cent."""
-    shared_wished = Signal(bool)
-    blink_wished = Signal(bool)
-    pair_wished = Signal(object)
+    shared_requested = Signal(bool)
+    blink_requested = Signal(bool)
+    pair_requested = Signal(object)
     """To blink between this `Pair`; None for the first two that are shown."""
-    side_by_side_wished = Signal(bool)
-    keys_wished = Signal()
+    side_by_side_requested = Signal(bool)
+    keys_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,13 +85,13 @@ class LookBar(QWidget):
         self._side.setChecked(on)
 
     def _connect(self) -> None:
-        self._opacity.valueChanged.connect(lambda value: self.opacity_wished.emit(value / 100))
-        self._top.valueChanged.connect(lambda at: self.top_wished.emit(float(TOPS[at])))
-        self._shared.clicked.connect(self.shared_wished)
-        self._blink.wished.connect(self.blink_wished)
-        self._blink.pair_wished.connect(self.pair_wished)
-        self._side.clicked.connect(self.side_by_side_wished)
-        self._keys.clicked.connect(lambda _: self.keys_wished.emit())
+        self._opacity.valueChanged.connect(lambda value: self.opacity_requested.emit(value / 100))
+        self._top.valueChanged.connect(lambda at: self.top_requested.emit(float(TOPS[at])))
+        self._shared.clicked.connect(self.shared_requested)
+        self._blink.requested.connect(self.blink_requested)
+        self._blink.pair_requested.connect(self.pair_requested)
+        self._side.clicked.connect(self.side_by_side_requested)
+        self._keys.clicked.connect(lambda _: self.keys_requested.emit())
 
     def _lay_out(self) -> None:
         sliders, buttons = QHBoxLayout(), QHBoxLayout()

@@ -8,22 +8,22 @@ from msm_mil_core.explain.tile_values import evidence_sum
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.stages.evidence_row import EvidenceLine
+from napari_msm_mil.pages.stages.evidence_row import EvidenceRow
 
 KEY = "evidence"
 
 
-class Weighing(QObject):
+class EvidenceController(QObject):
     """Shows what tiles add to the logit of a class."""
 
     class_chosen = Signal(int)
     """Of which class evidence is read."""
 
-    def __init__(self, layers: ViewerLayers, line: EvidenceLine) -> None:
+    def __init__(self, layers: ViewerLayers, line: EvidenceRow) -> None:
         super().__init__(line)
         self._layers, self._line = layers, line
         self._result: SlideResult | None = None
-        line.wished.connect(self._on_wished)
+        line.requested.connect(self._on_requested)
         layers.visible_changed.connect(self._on_layers_changed)
         layers.results_changed.connect(self._on_layers_changed)
 
@@ -36,13 +36,13 @@ class Weighing(QObject):
             self.class_chosen.emit(self._line.class_index)
             self._on_layers_changed()
 
-    def _on_wished(self, visible: bool, class_index: int, stage: int) -> None:  # noqa: FBT001  Qt's signal
+    def _on_requested(self, visible: bool, class_index: int, stage: int) -> None:  # noqa: FBT001  Qt's signal
         result = self._result
         if result is None:
             return
         self.class_chosen.emit(class_index)
         if not visible:
-            self._layers.drop(result, KEY)
+            self._layers.remove_map(result, KEY)
             return
         try:
             shown = evidence_map(result.prediction, class_index, None if stage < 0 else stage)
@@ -50,14 +50,14 @@ class Weighing(QObject):
             self._line.show_visible(visible=False)
             self._line.show_text(str(exc))
             return
-        self._layers.select(self._layers.put(result, KEY, map_layer(result, shown)))
+        self._layers.select(self._layers.show_map(result, KEY, map_layer(result, shown)))
         total = evidence_sum(result.prediction, class_index)
         self._line.show_text(f"{total.in_words(result.prediction.classes[class_index])}\n{shown.legend}")
 
     def _on_layers_changed(self) -> None:
         if self._result is None:
             return
-        layer = self._layers.keyed(self._result, KEY)
+        layer = self._layers.layer_by_key(self._result, KEY)
         visible = layer is not None and layer.visible
         self._line.show_visible(visible=visible)
         if layer is None and self._result.prediction.bias is not None:

@@ -11,10 +11,10 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 ALL_STAGES = "all stages"
 
 
-class EvidenceLine(QWidget):
+class EvidenceRow(QWidget):
     """Shows or hides one evidence layer, and says its sum and its legend while it is shown."""
 
-    wished = Signal(bool, int, int)
+    requested = Signal(bool, int, int)
     """Whether to show it, the class, and the stage; -1 stands for all."""
 
     def __init__(self) -> None:
@@ -77,4 +77,4 @@ class EvidenceLine(QWidget):
         self._tell()
 
     def _tell(self) -> None:
-        self.wished.emit(self._show.isChecked(), self.class_index, self._stage.currentIndex() - 1)
+        self.requested.emit(self._show.isChecked(), self.class_index, self._stage.currentIndex() - 1)

@@ -27,11 +27,11 @@ COLUMNS = (
 class StageTable(QWidget):
     """One line for each stage; it tells what the user wishes and shows what the layers are like."""
 
-    visible_wished = Signal(int, bool)
-    alone_wished = Signal(int, bool)
-    contrast_wished = Signal(int, str)
+    visible_requested = Signal(int, bool)
+    alone_requested = Signal(int, bool)
+    contrast_requested = Signal(int, str)
     """Stage and contrast; stage -1 stands for all."""
-    claimed_wished = Signal(bool)
+    claimed_requested = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,10 +44,10 @@ class StageTable(QWidget):
         for column, (heading, (_, _, side)) in enumerate(zip(self._headings, COLUMNS, strict=True)):
             self._grid.addWidget(heading, 0, column, side)
         self.contrasts, self.look = ContrastChoice(), LookBar()
-        self.contrasts.wished.connect(self.contrast_wished)
+        self.contrasts.requested.connect(self.contrast_requested)
         self._claimed = QCheckBox("Outline the tiles that each stage claims")
         self._claimed.setObjectName("claimed_visible")
-        self._claimed.clicked.connect(self.claimed_wished)
+        self._claimed.clicked.connect(self.claimed_requested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._grid)
@@ -80,8 +80,8 @@ class StageTable(QWidget):
 
     def _add_line(self, index: int, stage: StageAttention) -> _StageLine:
         line = _StageLine(index, stage)
-        line.show.clicked.connect(lambda on: self.visible_wished.emit(index, on))
-        line.alone.clicked.connect(lambda on: self.alone_wished.emit(index, on))
+        line.show.clicked.connect(lambda on: self.visible_requested.emit(index, on))
+        line.alone.clicked.connect(lambda on: self.alone_requested.emit(index, on))
         for column, widget in enumerate(line.widgets):
             self._grid.addWidget(widget, index + 1, column, COLUMNS[column][2])
         return line

@@ -9,7 +9,7 @@ from qtpy.QtGui import QHideEvent, QWheelEvent
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.results.annotations import Notebook, Verdict, now
+from msm_mil_core.results.annotations import Annotations, Verdict, now
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.widgets.swatch import swatch
 from napari_msm_mil.widgets.wrapped_label import WrappedText
@@ -29,7 +29,7 @@ class VerdictPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[_VerdictLine] = []
-        self._notebook = Notebook()
+        self._annotations = Annotations()
         self._saved = WrappedText("notes_saved")
         self._explained = WrappedText("verdict_explained")
         self._explained.setText(EXPLAINED)
@@ -57,21 +57,21 @@ class VerdictPanel(QWidget):
         fields = [field for line in self._lines for field in line.fields]
         for before, after in pairwise((self._explained, *fields)):
             QWidget.setTabOrder(before, after)  # the lines come and go, and newcomers are last
-        self._notebook = Notebook()
-        self.tell_saved("")
+        self._annotations = Annotations()
+        self.show_saved("")
 
-    def show_notebook(self, notebook: Notebook) -> None:
+    def show_annotations(self, annotations: Annotations) -> None:
         """Show what was said so far; a field that is being typed in is left alone."""
-        self._notebook = notebook
+        self._annotations = annotations
         for line in self._lines:
-            line.show_verdict(notebook.verdict_of(line.index))
+            line.show_verdict(annotations.verdict_of(line.index))
 
     def finish(self) -> None:
         """Take what is being typed as said: the user goes on to something else."""
         for line in self._lines:
             self._on_edited(line)
 
-    def tell_saved(self, text: str) -> None:
+    def show_saved(self, text: str) -> None:
         """Say where the verdicts are kept, or what is in the way."""
         self._saved.setText(text)
         self._saved.setVisible(bool(text))
@@ -93,11 +93,11 @@ class VerdictPanel(QWidget):
         return line
 
     def _on_edited(self, line: "_VerdictLine") -> None:
-        verdict, known = line.verdict, self._notebook.verdict_of(line.index)
+        verdict, known = line.verdict, self._annotations.verdict_of(line.index)
         said = ("", "") if known is None else (known.label.strip(), known.note.strip())
         if (verdict.label, verdict.note) != said:
-            self._notebook = self._notebook.with_verdict(verdict)
-            self.tell_saved("Not saved yet.")
+            self._annotations = self._annotations.with_verdict(verdict)
+            self.show_saved("Not saved yet.")
             self.verdict_given.emit(verdict)
 
 

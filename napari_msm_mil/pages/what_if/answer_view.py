@@ -16,7 +16,7 @@ NOTHING_ASKED = (
 class AnswerView(QWidget):
     """Shows one answer; before there is one, what can be asked."""
 
-    maps_wished = Signal(bool)
+    maps_requested = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class AnswerView(QWidget):
         self._weights = WrappedText("ask_weights")
         self._maps = QCheckBox("Show where the stages look then")
         self._maps.setObjectName("ask_maps")
-        self._maps.clicked.connect(self.maps_wished)
+        self._maps.clicked.connect(self.maps_requested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._sentence, self._bars, self._weights, self._maps):

@@ -13,21 +13,21 @@ from napari_msm_mil.widgets.controls import named_button
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 
-class AskPanel(QWidget):
+class WhatIfPanel(QWidget):
     """Puts questions together, and shows answers."""
 
-    undo_wished = Signal()
-    redo_wished = Signal()
-    restart_wished = Signal()
+    undo_requested = Signal()
+    redo_requested = Signal()
+    restart_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.form, self.answer, self.kept, self.search = StepForm(), AnswerView(), KeptQuestions(), SearchBox()
         self._problem = WrappedText("ask_problem")
         self._steps = WrappedText("ask_steps")
-        self._undo = _button("Undo", "ask_undo", "Take the last step back", self.undo_wished)
-        self._redo = _button("Redo", "ask_redo", "Take the step again", self.redo_wished)
-        self._restart = _button("Start over", "ask_restart", "Ask of the whole slide again", self.restart_wished)
+        self._undo = _button("Undo", "ask_undo", "Take the last step back", self.undo_requested)
+        self._redo = _button("Redo", "ask_redo", "Take the step again", self.redo_requested)
+        self._restart = _button("Start over", "ask_restart", "Ask of the whole slide again", self.restart_requested)
         buttons = QHBoxLayout()
         for button in (self._undo, self._redo, self._restart):
             buttons.addWidget(button)

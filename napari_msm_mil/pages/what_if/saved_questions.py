@@ -14,11 +14,11 @@ MOST_LINES = 4
 class KeptQuestions(QWidget):
     """Keeps, asks again and forgets."""
 
-    keep_wished = Signal(str)
+    keep_requested = Signal(str)
     """The name that was typed; may be empty."""
-    again_wished = Signal(int)
+    again_requested = Signal(int)
     """Which of the kept questions is to be asked again."""
-    forget_wished = Signal(int)
+    forget_requested = Signal(int)
     """Which of the kept questions is to be forgotten."""
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class KeptQuestions(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("kept_questions")
         self._list.setAccessibleName("Questions that were kept")
-        self._list.itemActivated.connect(lambda _: self.again_wished.emit(self._list.currentRow()))
+        self._list.itemActivated.connect(lambda _: self.again_requested.emit(self._list.currentRow()))
         self._again = named_button("Ask again", "kept_again", "Put the chosen question again")
         self._forget = named_button("Forget", "kept_forget", "Take the chosen question out of the result")
-        self._again.clicked.connect(lambda _: self.again_wished.emit(self._list.currentRow()))
-        self._forget.clicked.connect(lambda _: self.forget_wished.emit(self._list.currentRow()))
+        self._again.clicked.connect(lambda _: self.again_requested.emit(self._list.currentRow()))
+        self._forget.clicked.connect(lambda _: self.forget_requested.emit(self._list.currentRow()))
         self._known = QWidget()
         self._lay_out()
 
@@ -56,7 +56,7 @@ class KeptQuestions(QWidget):
         self._list.setFixedHeight(lines * (self._list.sizeHintForRow(0) + 1) + 2 * self._list.frameWidth() + 2)
 
     def _on_keep(self) -> None:
-        self.keep_wished.emit(self._name.text().strip())
+        self.keep_requested.emit(self._name.text().strip())
         self._name.clear()
 
     def _lay_out(self) -> None:

@@ -18,16 +18,16 @@ TEXTS: dict[Search, tuple[str, str]] = {
 class SearchBox(QWidget):
     """Two buttons, one for each search, and one that stops it."""
 
-    search_wished = Signal(str)
+    search_requested = Signal(str)
     """A `Search`."""
-    stop_wished = Signal()
+    stop_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._buttons = {search: self._button(search) for search in get_args(Search)}
         self._stop = QPushButton("Stop")
         self._stop.setObjectName("search_stop")
-        self._stop.clicked.connect(lambda _: self.stop_wished.emit())
+        self._stop.clicked.connect(lambda _: self.stop_requested.emit())
         self._text = WrappedText("search_text")
         line = QHBoxLayout()
         for button in (*self._buttons.values(), self._stop):
@@ -70,5 +70,5 @@ class SearchBox(QWidget):
         button.setObjectName(f"search_{search}")
         button.setAccessibleName(f"Find the smallest set of tiles that {text.removeprefix('…')}")
         button.setToolTip(help_text)
-        button.clicked.connect(lambda _: self.search_wished.emit(search))
+        button.clicked.connect(lambda _: self.search_requested.emit(search))
         return button

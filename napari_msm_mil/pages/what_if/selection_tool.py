@@ -71,7 +71,7 @@ class Pointing(QObject):
             if self._layers.has(self._shapes):
                 self._shapes.mode = "pan_zoom"
         if self._tiles is not None and self._result is not None:
-            self._layers.drop(self._result, CLICKED)
+            self._layers.remove_map(self._result, CLICKED)
         self._pause.stop()
         self._shapes, self._tiles, self._told = None, None, None
 
@@ -81,7 +81,7 @@ class Pointing(QObject):
             return
         self._tiles = [one for one in self._tiles if one != tile] if tile in self._tiles else [*self._tiles, tile]
         chosen = np.isin(np.arange(len(self._result.tiles)), self._tiles)
-        self._layers.put(self._result, CLICKED, outline_layer(self._result, chosen, "Clicked tiles", CLICKED_RGB))
+        self._layers.show_map(self._result, CLICKED, outline_layer(self._result, chosen, "Clicked tiles", CLICKED_RGB))
         self.pointed.emit(SingleTiles(tiles=tuple(self._tiles)) if self._tiles else None)
 
     def _on_shapes_changed(self) -> None:

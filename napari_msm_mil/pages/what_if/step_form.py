@@ -27,9 +27,9 @@ HELP = (
 class StepForm(QWidget):
     """One line that reads as a sentence, and the button that asks."""
 
-    step_wished = Signal(str, object)
+    step_requested = Signal(str, object)
     """A `Verb` and a `Selection`."""
-    drawing_wished = Signal(str, str)
+    drawing_requested = Signal(str, str)
     """A `Verb` and a `Drawn`."""
 
     def __init__(self) -> None:
@@ -70,12 +70,12 @@ class StepForm(QWidget):
     def _on_ask(self) -> None:
         verb, what, stage = VERBS[self._verb.currentIndex()][0], self._what.currentIndex(), self._stage.currentIndex()
         if what in (REGION, TILES):
-            self.drawing_wished.emit(verb, get_args(Drawn)[what - REGION])
+            self.drawing_requested.emit(verb, get_args(Drawn)[what - REGION])
             return
         selection: Selection = ClaimedTiles(stage=stage)
         if what == TOP:
             selection = TopTiles(stage=stage, percent=self._percent.value())
-        self.step_wished.emit(verb, selection)
+        self.step_requested.emit(verb, selection)
 
 
 def _percent_box() -> PlainSpinBox:

@@ -13,7 +13,7 @@ import pytest
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
-from msm_mil_core.results.annotations import Notebook, Verdict, save_notebook
+from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from tests.models import a_checkpoint
 from tests.results import a_result
@@ -166,7 +166,7 @@ def test_notes_that_cannot_be_read_do_not_hold_up_an_export(tmp_path, capsys, to
 def test_a_table_of_verdicts_is_not_overwritten_against_the_wish(tmp_path):
     source, verdicts = tmp_path / "drawn.msm.h5", tmp_path / "drawn.verdicts.csv"
     save_result(a_result(), source)
-    save_notebook(Notebook().with_verdict(Verdict(stage=0, label="tumour", at="")), source)
+    save_annotations(Annotations().with_verdict(Verdict(stage=0, label="tumour", at="")), source)
     verdicts.write_text("mine")
 
     code = call(["export", str(source), "--to", "csv", "--out", str(tmp_path)])

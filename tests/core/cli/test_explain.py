@@ -10,7 +10,7 @@ import pytest
 
 from msm_mil_core.cli.app import call
 from msm_mil_core.mil.predict import predict, read_bag
-from msm_mil_core.results.annotations import load_notebook
+from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
@@ -22,7 +22,7 @@ CHECKPOINT, BAG = a_checkpoint(), a_bag(30)
 def result(tmp_path):
     reading = read_bag(CHECKPOINT, BAG, device="cpu")
     drawn = a_result(block_of_tiles(6, 5), prediction=reading.prediction)
-    save_result(replace(drawn, memory=reading.memory), tmp_path / "drawn.msm.h5")
+    save_result(replace(drawn, tile_outputs=reading.tile_outputs), tmp_path / "drawn.msm.h5")
     return str(tmp_path / "drawn.msm.h5")
 
 
@@ -86,7 +86,7 @@ def test_a_region_of_qupath_is_asked_about(result, tmp_path, capsys):
 def test_a_named_question_is_kept_with_the_result(result, capsys):
     call(["whatif", result, "--remove", "stage1", "--name", "Without the gland?"])
 
-    (kept,) = load_notebook(Path(result)).questions
+    (kept,) = load_annotations(Path(result)).questions
     assert str(kept.question) == "Without the gland?"
     assert kept.left == 27
 

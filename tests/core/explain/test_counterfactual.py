@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.explain.counterfactual import SearchOptions, find_flip, find_sufficient
-from msm_mil_core.mil.aggregate import recall, recall_probabilities
+from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint, a_seeker
@@ -16,25 +16,25 @@ from tests.models import a_bag, a_checkpoint, a_seeker
 SEARCHES = {"flip": find_flip, "sufficient": find_sufficient}
 
 
-def a_memory(N=12, *, seed=0, **changes):
-    return read_bag(a_checkpoint(seed=seed, **changes), a_bag(N, seed=seed), device="cpu").memory
+def some_tile_outputs(N=12, *, seed=0, **changes):
+    return read_bag(a_checkpoint(seed=seed, **changes), a_bag(N, seed=seed), device="cpu").tile_outputs
 
 
-def decides(memory, kind, tiles):
+def decides(tile_outputs, kind, tiles):
     """Whether a set of tiles does what it is said to do."""
     kept = tiles if kind == "sufficient" else ~tiles
     if not kept.any():
         return False
-    same = recall_probabilities(memory, kept).argmax() == recall(memory).probabilities.argmax()
+    same = aggregate_probabilities(tile_outputs, kept).argmax() == aggregate(tile_outputs).probabilities.argmax()
     return bool(same) == (kind == "sufficient")
 
 
-def smallest(memory, kind):
+def smallest(tile_outputs, kind):
     """How many tiles the smallest set has, by trying all."""
-    N = len(memory)
+    N = len(tile_outputs)
     for count in range(1, N + 1):
         for chosen in combinations(range(N), count):
-            if decides(memory, kind, np.isin(np.arange(N), chosen)):
+            if decides(tile_outputs, kind, np.isin(np.arange(N), chosen)):
                 return count
     return None
 
@@ -42,29 +42,29 @@ def smallest(memory, kind):
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 500), st.integers(1, 25), st.sampled_from(["flip", "sufficient"]), st.integers(2, 3))
 def test_a_found_set_decides_and_none_of_a_minimal_one_can_be_spared(seed, N, kind, classes):
-    memory = a_memory(N, seed=seed, classes=classes)
+    tile_outputs = some_tile_outputs(N, seed=seed, classes=classes)
 
-    found = finish(SEARCHES[kind](memory, SearchOptions()))
+    found = finish(SEARCHES[kind](tile_outputs, SearchOptions()))
 
     assert found.found == found.tiles.any()
     if not found.found:
         return
-    assert decides(memory, kind, found.tiles)
+    assert decides(tile_outputs, kind, found.tiles)
     assert found.minimal
     for tile in np.flatnonzero(found.tiles):
         fewer = found.tiles.copy()
         fewer[tile] = False
-        assert not fewer.any() or not decides(memory, kind, fewer)
+        assert not fewer.any() or not decides(tile_outputs, kind, fewer)
 
 
 @pytest.mark.parametrize("kind", ["flip", "sufficient"])
 @pytest.mark.parametrize("seed", range(6))
 def test_no_set_is_smaller_than_the_smallest(kind, seed):
-    memory = a_memory(7, seed=seed)
+    tile_outputs = some_tile_outputs(7, seed=seed)
 
-    found = finish(SEARCHES[kind](memory, SearchOptions()))
+    found = finish(SEARCHES[kind](tile_outputs, SearchOptions()))
 
-    least = smallest(memory, kind)
+    least = smallest(tile_outputs, kind)
     assert not found.found or found.tiles.sum() >= least
     assert kind == "flip" or found.found  # the whole bag suffices
 
@@ -73,9 +73,9 @@ def test_no_set_is_smaller_than_the_smallest(kind, seed):
 def test_where_one_tile_decides_it_is_found(kind):
     hot, cold = np.ones(4, np.float32), -np.ones(4, np.float32)
     bag = np.stack([cold] * 5 + [hot] + [cold] * 6)
-    memory = read_bag(a_seeker(hot, cold), bag, device="cpu").memory
+    tile_outputs = read_bag(a_seeker(hot, cold), bag, device="cpu").tile_outputs
 
-    found = finish(SEARCHES[kind](memory, SearchOptions()))
+    found = finish(SEARCHES[kind](tile_outputs, SearchOptions()))
 
     assert np.flatnonzero(found.tiles).tolist() == [5]
     words = {"flip": "Removing 1 tile changes the answer from hot to", "sufficient": "1 tile alone suffices for the"}
@@ -83,9 +83,9 @@ def test_where_one_tile_decides_it_is_found(kind):
 
 
 def test_an_answer_that_every_tile_gives_is_not_flipped():
-    memory = read_bag(a_checkpoint(), np.repeat(a_bag(1), 9, axis=0), device="cpu").memory
+    tile_outputs = read_bag(a_checkpoint(), np.repeat(a_bag(1), 9, axis=0), device="cpu").tile_outputs
 
-    found = finish(find_flip(memory, SearchOptions()))
+    found = finish(find_flip(tile_outputs, SearchOptions()))
 
     assert not found.found
     assert not found.tiles.any()
@@ -96,25 +96,25 @@ def test_an_answer_that_every_tile_gives_is_not_flipped():
 @pytest.mark.parametrize("mask_mode", ["always", "train"])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_an_answer_that_can_change_is_changed(mask_mode, classes):
-    memories = [a_memory(6, seed=seed, mask_mode=mask_mode, classes=classes) for seed in range(40)]
+    memories = [some_tile_outputs(6, seed=seed, mask_mode=mask_mode, classes=classes) for seed in range(40)]
 
-    found = [finish(find_flip(memory, SearchOptions())).found for memory in memories]
+    found = [finish(find_flip(tile_outputs, SearchOptions())).found for tile_outputs in memories]
 
-    assert found == [smallest(memory, "flip") is not None for memory in memories]
+    assert found == [smallest(tile_outputs, "flip") is not None for tile_outputs in memories]
     assert set(found) == {True, False}
 
 
 def test_one_tile_cannot_be_taken_away():
-    found = finish(find_flip(a_memory(1), SearchOptions()))
+    found = finish(find_flip(some_tile_outputs(1), SearchOptions()))
 
     assert not found.found
 
 
 @pytest.mark.parametrize("kind", ["flip", "sufficient"])
 def test_the_budget_is_kept_and_said(kind):
-    memory = a_memory(400, seed=3)
+    tile_outputs = some_tile_outputs(400, seed=3)
 
-    found = finish(SEARCHES[kind](memory, SearchOptions(budget=5)))
+    found = finish(SEARCHES[kind](tile_outputs, SearchOptions(budget=5)))
 
     assert found.asked <= 5
     assert not found.minimal or found.tiles.sum() == 1
@@ -122,7 +122,7 @@ def test_the_budget_is_kept_and_said(kind):
 
 def test_a_search_can_be_dropped_at_every_step():
     for steps in range(4):
-        work = find_flip(a_memory(60, seed=1), SearchOptions())
+        work = find_flip(some_tile_outputs(60, seed=1), SearchOptions())
         for _ in zip(range(steps), work, strict=False):
             pass
         work.close()

@@ -12,8 +12,8 @@ HOT = 5
 
 
 def measured(checkpoint, bag, **options):
-    memory = read_bag(checkpoint, bag, device="cpu").memory
-    return finish(measure_faithfulness(memory, FaithfulnessOptions(**options)))
+    tile_outputs = read_bag(checkpoint, bag, device="cpu").tile_outputs
+    return finish(measure_faithfulness(tile_outputs, FaithfulnessOptions(**options)))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from shapely import box
 
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.selection import ClaimedTiles, SingleTiles, TopTiles, drawn_region
-from msm_mil_core.explain.what_if import Inquiry, Question, Step, ask, kept_tiles, require_memory
+from msm_mil_core.explain.what_if import Inquiry, Question, Step, ask, kept_tiles, require_tile_outputs
 from msm_mil_core.mil.predict import predict, read_bag
 from tests.models import a_bag, a_checkpoint, a_seeker
 from tests.results import a_prediction, block_of_tiles
@@ -28,7 +28,7 @@ def test_an_answer_equals_a_run_on_what_is_left():
     reading = read_bag(checkpoint, bag, device="cpu")
     question = Question(steps=(without(ClaimedTiles(stage=0)), without(TopTiles(stage=2, percent=10))))
 
-    answer = ask(reading.memory, block_of_tiles(6, 5), reading.prediction, question)
+    answer = ask(reading.tile_outputs, block_of_tiles(6, 5), reading.prediction, question)
 
     alone = predict(checkpoint, bag[answer.kept], device="cpu")
     np.testing.assert_allclose(answer.after.logits, alone.logits, atol=1e-5)
@@ -42,7 +42,10 @@ def test_removing_the_one_hot_tile_flips_the_answer_and_says_so():
     reading = read_bag(a_seeker(hot, cold), bag, device="cpu")
 
     answer = ask(
-        reading.memory, block_of_tiles(4, 3), reading.prediction, Question(steps=(without(SingleTiles(tiles=(5,))),))
+        reading.tile_outputs,
+        block_of_tiles(4, 3),
+        reading.prediction,
+        Question(steps=(without(SingleTiles(tiles=(5,))),)),
     )
 
     assert reading.prediction.winner == "hot"
@@ -63,7 +66,7 @@ def test_steps_act_one_after_the_other():
 def test_no_steps_ask_of_the_whole_slide():
     reading = read_bag(a_checkpoint(), a_bag(30), device="cpu")
 
-    answer = ask(reading.memory, block_of_tiles(6, 5), reading.prediction, Question())
+    answer = ask(reading.tile_outputs, block_of_tiles(6, 5), reading.prediction, Question())
 
     assert answer.kept.all()
     assert not answer.flipped
@@ -80,9 +83,9 @@ def test_a_question_that_leaves_nothing_is_explained():
 
 def test_a_result_without_memory_says_why():
     with pytest.raises(QuestionError, match="preset paper"):
-        require_memory(None, refined=True)
+        require_tile_outputs(None, refined=True)
     with pytest.raises(QuestionError, match="before results kept"):
-        require_memory(None, refined=False)
+        require_tile_outputs(None, refined=False)
 
 
 def test_steps_are_undone_and_redone():

@@ -24,8 +24,8 @@ from msm_mil_core.mil.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
-from msm_mil_core.mil.options import ModelOptions
 from msm_mil_core.mil.weight_shapes import weight_shapes
 from tests.models import a_checkpoint, model_options
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from msm_mil_core.learning.training.options import ModelChanges
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.mil.diversity_penalty import agreement
+from msm_mil_core.learning.training.train_options import ModelChanges
+from msm_mil_core.mil.diversity_penalty import diversity_penalty
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import finish
 from tests.core.learning.training.test_train import some_options, two_kinds_of_bags
@@ -19,14 +19,14 @@ def everything(scores: torch.Tensor) -> torch.Tensor:
 def test_stages_that_rank_alike_agree_wholly_whatever_their_scale():
     scores = torch.tensor([[[1.0, 2.0, 4.0], [10.0, 12.0, 16.0]]])
 
-    assert agreement(scores, everything(scores)).item() == pytest.approx(1)
+    assert diversity_penalty(scores, everything(scores)).item() == pytest.approx(1)
 
 
 def test_opposites_and_a_single_stage_do_not_agree():
     opposite = torch.tensor([[[1.0, 2.0, 4.0], [-1.0, -2.0, -4.0]]])
 
-    assert agreement(opposite, everything(opposite)).item() == 0
-    assert agreement(opposite[:, :1], everything(opposite[:, :1])).item() == 0
+    assert diversity_penalty(opposite, everything(opposite)).item() == 0
+    assert diversity_penalty(opposite[:, :1], everything(opposite[:, :1])).item() == 0
 
 
 def test_it_is_the_mean_of_numpys_correlations_over_what_both_saw():
@@ -34,7 +34,7 @@ def test_it_is_the_mean_of_numpys_correlations_over_what_both_saw():
     scores[:, 1] += scores[:, 0]
     shown = torch.rand(2, 3, 40, generator=torch.Generator().manual_seed(1)) > 0.2
 
-    found = agreement(scores, shown)
+    found = diversity_penalty(scores, shown)
 
     expected = []
     for bag in range(2):
@@ -50,7 +50,7 @@ def test_few_tiles_and_none_in_common_give_no_nan(tiles: int):
     shown = torch.zeros(1, 2, tiles, dtype=torch.bool)
     shown[:, 0, 0] = True
 
-    agreement(scores, shown).backward()
+    diversity_penalty(scores, shown).backward()
 
     assert torch.isfinite(scores.grad).all()
 

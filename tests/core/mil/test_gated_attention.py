@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from msm_mil_core.mil.gated_attention import KEPT_SHARE, TILES_AT_ONCE, Reader, gated_scores, read_tiles
+from msm_mil_core.mil.gated_attention import KEPT_SHARE, TILES_AT_ONCE, TileWeights, gated_scores, read_tiles
 
 P, L, D, H = 7, 6, 5, 3
 
@@ -15,7 +15,9 @@ def a_reader(dtype=torch.float32, *, shift=True, seed=0):
     def weight(*shape):
         return torch.randn(*shape, generator=drawn, dtype=dtype).mul_(0.5).requires_grad_()
 
-    return Reader(weight(L, P), weight(L) if shift else None, weight(2 * H * D, L), weight(2 * H * D), weight(H, D))
+    return TileWeights(
+        weight(L, P), weight(L) if shift else None, weight(2 * H * D, L), weight(2 * H * D), weight(H, D)
+    )
 
 
 def weights_of(reader):
@@ -55,7 +57,7 @@ def test_gradients_are_exact_in_double_precision_whatever_is_kept(monkeypatch, k
     features = torch.randn(2, 8, P, dtype=torch.float64, generator=torch.Generator().manual_seed(2)).requires_grad_()
 
     def read(features, *weights):
-        return read_tiles(features, Reader(*weights))
+        return read_tiles(features, TileWeights(*weights))
 
     assert torch.autograd.gradcheck(read, (features, *weights_of(reader)))
 

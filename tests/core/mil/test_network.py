@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from msm_mil_core.mil.gated_attention import TILES_AT_ONCE
+from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss, network_with, weights_of
-from msm_mil_core.mil.options import preset
 from tests.models import a_bag, a_network, model_options
 
 PRESETS = ("paper", "default", "explain")

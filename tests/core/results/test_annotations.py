@@ -18,18 +18,18 @@ from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.results import annotations as module
 from msm_mil_core.results.annotations import (
+    Annotations,
     KeptQuestion,
-    Notebook,
     StageView,
     Verdict,
     View,
     computed_at,
     is_writable,
     keep_answer,
-    load_notebook,
-    save_notebook,
+    load_annotations,
+    save_annotations,
 )
-from msm_mil_core.results.result_file import keep_result
+from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
@@ -55,7 +55,7 @@ questions = st.builds(
 )
 views = st.builds(View, stages=st.lists(st.builds(StageView, opacity=shares), max_size=4).map(tuple))
 notebooks = st.builds(
-    Notebook,
+    Annotations,
     verdicts=st.lists(verdicts, max_size=3).map(tuple),
     questions=st.lists(questions, max_size=3).map(tuple),
     view=st.none() | views,
@@ -85,52 +85,52 @@ def facts_in(path):
 
 
 def test_a_result_on_which_nobody_noted_anything_has_an_empty_notebook(file):
-    assert load_notebook(file) == Notebook()
+    assert load_annotations(file) == Annotations()
 
 
-@given(notebook=notebooks)
-def test_any_notes_come_back_as_they_were(tmp_path_factory, notebook):
+@given(annotations=notebooks)
+def test_any_notes_come_back_as_they_were(tmp_path_factory, annotations):
     path = tmp_path_factory.mktemp("notes") / "drawn.msm.h5"
     save_result(a_result(block_of_tiles(2, 2)), path)
 
-    save_notebook(notebook, path)
+    save_annotations(annotations, path)
 
-    assert load_notebook(path) == notebook
+    assert load_annotations(path) == annotations
 
 
 def test_notes_replace_the_last_ones_and_change_nothing_else(file):
     before = facts_in(file)
 
     for label in ("tumour", "artefact"):
-        save_notebook(Notebook().with_verdict(Verdict(stage=1, label=label, at="")), file)
+        save_annotations(Annotations().with_verdict(Verdict(stage=1, label=label, at="")), file)
 
-    assert load_notebook(file).verdict_of(1).label == "artefact"
+    assert load_annotations(file).verdict_of(1).label == "artefact"
     assert facts_in(file) == before
 
 
 def test_who_may_read_a_file_stays_as_it_was(file):
     file.chmod(0o600)
 
-    save_notebook(Notebook(), file)
+    save_annotations(Annotations(), file)
 
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_link_goes_on_pointing_at_its_file(file, tmp_path):
-    known = Notebook().with_verdict(Verdict(stage=0, label="tumour", at=""))
+    known = Annotations().with_verdict(Verdict(stage=0, label="tumour", at=""))
     link = tmp_path / "elsewhere" / "link.msm.h5"
     link.parent.mkdir()
     link.symlink_to(file)
 
-    save_notebook(known, link)
+    save_annotations(known, link)
 
     assert link.is_symlink()
-    assert load_notebook(file) == known
+    assert load_annotations(file) == known
 
 
 def test_a_save_that_is_killed_leaves_the_last_notes(file, monkeypatch):
-    known = Notebook().with_verdict(Verdict(stage=0, label="tumour", at=""))
-    save_notebook(known, file)
+    known = Annotations().with_verdict(Verdict(stage=0, label="tumour", at=""))
+    save_annotations(known, file)
 
     def killed(source, target):
         target.write_bytes(source.read_bytes()[:1000])
@@ -138,17 +138,17 @@ def test_a_save_that_is_killed_leaves_the_last_notes(file, monkeypatch):
 
     monkeypatch.setattr(module.shutil, "copy", killed)
     with pytest.raises(KeyboardInterrupt):
-        save_notebook(Notebook(), file)
+        save_annotations(Annotations(), file)
 
-    assert load_notebook(file) == known
+    assert load_annotations(file) == known
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 SAVES_FOREVER = """
 import itertools, pathlib, sys
-from msm_mil_core.results.annotations import Notebook, Verdict, save_notebook
+from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 for number in itertools.count():
-    save_notebook(Notebook().with_verdict(Verdict(stage=0, label=str(number), at="")), pathlib.Path(sys.argv[1]))
+    save_annotations(Annotations().with_verdict(Verdict(stage=0, label=str(number), at="")), pathlib.Path(sys.argv[1]))
     print(number, flush=True)
 """
 
@@ -164,7 +164,7 @@ def test_a_program_that_is_killed_while_it_saves_leaves_a_whole_file(file, after
         saved = saving.stdout.read().split()
 
     assert saving.returncode == -signal.SIGKILL
-    assert int(load_notebook(file).verdict_of(0).label) >= int(saved[-1] if saved else 0)
+    assert int(load_annotations(file).verdict_of(0).label) >= int(saved[-1] if saved else 0)
     assert facts_in(file) == before
 
 
@@ -177,7 +177,7 @@ def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path_factory, share):
     path.write_bytes(cut)
 
     with pytest.raises(OutputError, match=r"drawn\.msm\.h5"):
-        save_notebook(Notebook(), path)
+        save_annotations(Annotations(), path)
 
     assert path.read_bytes() == cut
     assert computed_at(path) == ""
@@ -185,7 +185,7 @@ def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path_factory, share):
 
 def test_a_file_that_has_gone_is_told(tmp_path):
     with pytest.raises(OutputError, match=r"gone\.msm\.h5 is not there any more"):
-        save_notebook(Notebook(), tmp_path / "gone.msm.h5")
+        save_annotations(Annotations(), tmp_path / "gone.msm.h5")
 
 
 def test_a_file_tells_which_result_it_holds(file):
@@ -193,30 +193,30 @@ def test_a_file_tells_which_result_it_holds(file):
 
 
 def test_a_run_that_is_made_again_keeps_what_was_noted(file):
-    known = Notebook().with_verdict(Verdict(stage=0, label="tumour", at=""))
-    save_notebook(known, file)
+    known = Annotations().with_verdict(Verdict(stage=0, label="tumour", at=""))
+    save_annotations(known, file)
 
-    keep_result(replace(a_result(), created="2026-11-25T10:00:00+01:00"), file)
+    save_result_with_annotations(replace(a_result(), created="2026-11-25T10:00:00+01:00"), file)
 
-    assert load_notebook(file) == known
+    assert load_annotations(file) == known
     assert load_result(file).created == "2026-11-25T10:00:00+01:00"
 
 
 def test_another_run_does_not_take_over_what_was_noted(file):
-    save_notebook(Notebook().with_verdict(Verdict(stage=0, label="tumour", at="")), file)
+    save_annotations(Annotations().with_verdict(Verdict(stage=0, label="tumour", at="")), file)
 
     result = a_result()
-    keep_result(replace(result, model=replace(result.model, sha256="cd34")), file)
+    save_result_with_annotations(replace(result, model=replace(result.model, sha256="cd34")), file)
 
-    assert load_notebook(file) == Notebook()
+    assert load_annotations(file) == Annotations()
 
 
 def test_a_damaged_file_is_replaced(file):
     file.write_bytes(b"damaged")
 
-    keep_result(a_result(), file)
+    save_result_with_annotations(a_result(), file)
 
-    assert load_notebook(file) == Notebook()
+    assert load_annotations(file) == Annotations()
     assert load_result(file).created == a_result().created
 
 
@@ -225,9 +225,9 @@ def test_a_read_only_file_is_left_alone(file):
 
     assert not is_writable(file)
     with pytest.raises(OutputError, match="read-only"):
-        save_notebook(Notebook(), file)
+        save_annotations(Annotations(), file)
 
-    assert load_notebook(file) == Notebook()
+    assert load_annotations(file) == Annotations()
 
 
 def test_notes_that_cannot_be_read_do_not_hide_the_result(file):
@@ -235,27 +235,27 @@ def test_notes_that_cannot_be_read_do_not_hide_the_result(file):
         opened["notebook"] = '{"verdicts": 3}'
 
     with pytest.raises(ResultError, match=r"notes in .* cannot be read"):
-        load_notebook(file)
+        load_annotations(file)
     assert load_result(file).tiles is not None
 
 
 def test_a_stage_has_one_verdict_and_an_empty_one_takes_it_away():
-    notebook = Notebook()
+    annotations = Annotations()
     for stage, label in ((2, "stroma"), (0, "tumour"), (2, "necrosis")):
-        notebook = notebook.with_verdict(Verdict(stage=stage, label=label, at=""))
+        annotations = annotations.with_verdict(Verdict(stage=stage, label=label, at=""))
 
-    assert [(verdict.stage, verdict.label) for verdict in notebook.verdicts] == [(0, "tumour"), (2, "necrosis")]
-    assert notebook.with_verdict(Verdict(stage=0, label="", at="")).verdict_of(0) is None
+    assert [(verdict.stage, verdict.label) for verdict in annotations.verdicts] == [(0, "tumour"), (2, "necrosis")]
+    assert annotations.with_verdict(Verdict(stage=0, label="", at="")).verdict_of(0) is None
 
 
 def test_an_answer_is_noted_with_its_name_and_numbers():
     reading = read_bag(a_checkpoint(), a_bag(30), device="cpu")
     question = Question(steps=(Step(verb="remove", selection=ClaimedTiles(stage=0)),))
-    answer = ask(reading.memory, block_of_tiles(6, 5), reading.prediction, question)
+    answer = ask(reading.tile_outputs, block_of_tiles(6, 5), reading.prediction, question)
 
     kept = keep_answer(answer, "No stage 1?")
 
     assert kept.question == Question(steps=question.steps, name="No stage 1?")
     assert kept.left == answer.kept.sum()
     np.testing.assert_allclose(kept.after, answer.after.probabilities)
-    assert Notebook().with_question(kept).with_question(kept).without_question(0).questions == (kept,)
+    assert Annotations().with_question(kept).with_question(kept).without_question(0).questions == (kept,)

@@ -9,7 +9,7 @@ from napari.layers import Image
 from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialogButtonBox
 
-from msm_mil_core.results.annotations import load_notebook
+from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.files import file_dialogs as _desk
@@ -44,7 +44,7 @@ def viewer():
 def dock(qtbot, viewer, model, tmp_path, monkeypatch):
     keep_apart(monkeypatch, tmp_path)
     dock = RunWidget(viewer)
-    qtbot.addWidget(dock, before_close_func=lambda dock: dock.let_go())
+    qtbot.addWidget(dock, before_close_func=lambda dock: dock.stop())
     dock._setup.models.choose(model)
     yield dock
     dock._runner.cancel()
@@ -114,7 +114,7 @@ def test_a_model_that_cannot_be_read_is_explained_and_forbids_a_run(dock, viewer
 
 def test_models_that_were_used_are_remembered(dock, viewer, model, qtbot):
     again = RunWidget(viewer)
-    qtbot.addWidget(again, before_close_func=lambda dock: dock.let_go())
+    qtbot.addWidget(again, before_close_func=lambda dock: dock.stop())
 
     names = [child(again, "model").itemText(at) for at in range(child(again, "model").count())]
 
@@ -206,7 +206,7 @@ def test_a_verdict_of_the_last_second_survives_the_closing_of_the_window(dock, v
     dock.hide()
 
     (kept,) = tmp_path.glob("results/*.msm.h5")
-    assert load_notebook(kept).verdict_of(0).label == "tumour"
+    assert load_annotations(kept).verdict_of(0).label == "tumour"
 
 
 def test_the_table_and_the_layers_go_together(dock, viewer, drawn):
@@ -378,7 +378,7 @@ def test_a_dock_opened_later_finds_the_results_that_are_there(dock, viewer, draw
     finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
 
     later = RunWidget(viewer)
-    qtbot.addWidget(later, before_close_func=lambda dock: dock.let_go())
+    qtbot.addWidget(later, before_close_func=lambda dock: dock.stop())
 
     assert later._showing.result is dock._showing.result
 

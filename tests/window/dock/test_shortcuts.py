@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_msm_mil.dock.shortcuts import KEYS, Keys, KeysDialog
+from napari_msm_mil.dock.shortcuts import KEYS, Shortcuts, ShortcutsDialog
 
 
 def as_binding(key):
@@ -93,20 +93,20 @@ def dock(qtbot):
 
 
 def test_a_key_over_the_canvas_is_heard(viewer, dock, qtbot):
-    keys = Keys(viewer, dock)
+    keys = Shortcuts(viewer, dock)
 
     with qtbot.waitSignal(keys.pressed) as told:
         next(handler for key, handler in viewer.keymap.items() if str(key) == "K")(viewer)
 
     assert told.args == ["blink"]
-    keys.let_go()
+    keys.stop()
 
 
 @pytest.mark.parametrize(("key", "modifier", "action"), [("K", "No", "blink"), ("2", "Alt", "show 1")])
 def test_keys_are_heard_where_the_canvas_or_the_dock_has_the_focus(shown_viewer, qtbot, key, modifier, action):
     dock = a_dock()
     shown_viewer.window.add_dock_widget(dock)
-    keys, heard = Keys(shown_viewer, dock), []
+    keys, heard = Shortcuts(shown_viewer, dock), []
     keys.pressed.connect(heard.append)
     pressed = getattr(Qt.Key, f"Key_{key}"), getattr(Qt.KeyboardModifier, f"{modifier}Modifier")
 
@@ -115,13 +115,13 @@ def test_keys_are_heard_where_the_canvas_or_the_dock_has_the_focus(shown_viewer,
             qtbot.keyClick(place, *pressed)
 
     assert heard == [action, action]
-    keys.let_go()
+    keys.stop()
 
 
 def test_what_is_typed_into_a_field_is_no_key(shown_viewer, qtbot):
     dock = a_dock()
     shown_viewer.window.add_dock_widget(dock)
-    keys, heard = Keys(shown_viewer, dock), []
+    keys, heard = Shortcuts(shown_viewer, dock), []
     keys.pressed.connect(heard.append)
 
     for field in (dock.field, dock.number, dock.note):
@@ -132,22 +132,22 @@ def test_what_is_typed_into_a_field_is_no_key(shown_viewer, qtbot):
     assert dock.field.text().startswith("gnuhk")
     assert dock.note.toPlainText().startswith("gnuhk")
     assert not heard
-    keys.let_go()
+    keys.stop()
 
 
 def test_a_second_dock_takes_the_keys_and_the_first_does_not_take_them_back(viewer, dock, qtbot):
-    first, second = Keys(viewer, dock), Keys(viewer, dock)
-    first.let_go()
+    first, second = Shortcuts(viewer, dock), Shortcuts(viewer, dock)
+    first.stop()
 
     with qtbot.waitSignal(second.pressed):
         next(handler for key, handler in viewer.keymap.items() if str(key) == "U")(viewer)
 
-    second.let_go()
+    second.stop()
     assert not {str(key) for key in viewer.keymap} & {as_binding(key.key) for key in KEYS}
 
 
 def test_every_key_is_listed(qtbot):
-    dialog = KeysDialog()
+    dialog = ShortcutsDialog()
     qtbot.addWidget(dialog)
 
     words = " ".join(label.text() for label in dialog.findChildren(QLabel))

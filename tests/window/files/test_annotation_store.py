@@ -5,22 +5,22 @@ from dataclasses import replace
 import pytest
 from qtpy.QtCore import QObject, QThreadPool
 
-from msm_mil_core.results.annotations import Notebook, StageView, Verdict, View, load_notebook, save_notebook
-from msm_mil_core.results.result_file import keep_result
+from msm_mil_core.results.annotations import Annotations, StageView, Verdict, View, load_annotations, save_annotations
+from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from napari_msm_mil.files import annotation_store as _notes
-from napari_msm_mil.files.annotation_store import NotesKeeper
+from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.files.results_folder import kept_path
 from tests.results import a_result
 from tests.window.dock_user import RUN_MS
 
-TUMOUR = Notebook().with_verdict(Verdict(stage=0, label="tumour", at="2026-11-24T10:00:00+01:00"))
+TUMOUR = Annotations().with_verdict(Verdict(stage=0, label="tumour", at="2026-11-24T10:00:00+01:00"))
 STROMA = TUMOUR.with_verdict(Verdict(stage=1, label="stroma", at="2026-11-24T10:01:00+01:00"))
 
 
 def a_keeper():
     owner = QObject()
-    keeper = NotesKeeper(owner)
+    keeper = AnnotationStore(owner)
     keeper.owner = owner  # else it is collected with the parent
     return keeper
 
@@ -47,7 +47,7 @@ def test_notes_are_known_at_once_and_saved_soon(keeper, kept, qtbot):
         keeper.change(result, TUMOUR)
         assert keeper.of(result) == TUMOUR
 
-    assert load_notebook(path) == TUMOUR
+    assert load_annotations(path) == TUMOUR
     assert f"Saved in {path}" in told.args[1]
 
 
@@ -59,7 +59,7 @@ def test_of_two_changes_the_last_is_saved(keeper, kept, qtbot):
         keeper.change(result, TUMOUR)
         keeper.change(result, STROMA)
 
-    assert load_notebook(path) == STROMA
+    assert load_annotations(path) == STROMA
 
 
 def test_a_change_during_a_save_is_saved_after_it(keeper, kept, qtbot):
@@ -70,7 +70,7 @@ def test_a_change_during_a_save_is_saved_after_it(keeper, kept, qtbot):
 
     keeper.change(result, STROMA)
 
-    qtbot.waitUntil(lambda: load_notebook(path) == STROMA, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: load_annotations(path) == STROMA, timeout=RUN_MS)
 
 
 def test_closing_saves_what_the_pause_held_back(keeper, kept):
@@ -80,12 +80,12 @@ def test_closing_saves_what_the_pause_held_back(keeper, kept):
 
     keeper.flush()
 
-    assert load_notebook(path) == TUMOUR
+    assert load_annotations(path) == TUMOUR
 
 
 def test_what_was_noted_before_is_there_again(keeper, kept):
     result, path = kept
-    save_notebook(STROMA, path)
+    save_annotations(STROMA, path)
 
     keeper.begin(result, path)
 
@@ -108,7 +108,7 @@ def test_where_the_file_cannot_be_written_result_and_notes_go_where_results_are_
 
     place = keeper.where(result)
     assert place.parent == tmp_path / "results"
-    assert load_notebook(place) == TUMOUR
+    assert load_annotations(place) == TUMOUR
     assert load_result(place).created == result.created
     assert str(place) in told[0]
     assert trouble == "never kept" or str(path) in told[0]
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_notes_stay(keeper, kept
 
     assert "Cannot write" in told[0]
     assert keeper.of(result) == TUMOUR
-    keeper.change(result, Notebook())
+    keeper.change(result, Annotations())
 
 
 def test_notes_that_cannot_be_read_are_told(keeper, kept):
@@ -140,7 +140,7 @@ def test_notes_that_cannot_be_read_are_told(keeper, kept):
     keeper.begin(result, path)
 
     assert "cannot be read" in told[0]
-    assert keeper.of(result) == Notebook()
+    assert keeper.of(result) == Annotations()
 
 
 def test_looking_alone_writes_no_second_file(keeper, kept, tmp_path):
@@ -154,7 +154,7 @@ def test_looking_alone_writes_no_second_file(keeper, kept, tmp_path):
     keeper.note_view(other, view)
     keeper.flush()
 
-    assert load_notebook(path).view == view
+    assert load_annotations(path).view == view
     assert not (tmp_path / "results").exists()
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_was_made_again_shares_its_notes_with_the_first(keeper, kept)
 
     assert before == TUMOUR
     assert keeper.of(result) == STROMA
-    assert load_notebook(path) == STROMA
+    assert load_annotations(path) == STROMA
 
 
 def test_notes_on_a_file_that_cannot_be_written_are_there_again_the_next_day(keeper, kept):
@@ -191,21 +191,21 @@ def test_notes_on_a_file_that_cannot_be_written_are_there_again_the_next_day(kee
     assert found == TUMOUR
     assert str(keeper.where(result)) in told[0]
     assert tomorrow.where(reopened) == keeper.where(result)
-    assert load_notebook(keeper.where(result)) == STROMA
+    assert load_annotations(keeper.where(result)) == STROMA
 
 
 def test_a_copy_replaces_neither_another_run_nor_what_is_noted_on_it(keeper, kept, tmp_path):
     result, path = kept
     place = kept_path(tmp_path / "results", result)
-    keep_result(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
+    save_result_with_annotations(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
     path.chmod(0o444)
     keeper.begin(result, path)
 
     keeper.change(result, TUMOUR)
     keeper.flush()
 
-    assert load_notebook(place) == STROMA
-    assert load_notebook(keeper.where(result)) == TUMOUR
+    assert load_annotations(place) == STROMA
+    assert load_annotations(keeper.where(result)) == TUMOUR
     assert keeper.where(result).parent == place.parent
 
 
@@ -220,11 +220,11 @@ def test_notes_that_cannot_be_saved_do_not_hold_up_others(keeper, kept, monkeypa
     keeper.change(stuck, TUMOUR)
     keeper.change(result, STROMA)
 
-    qtbot.waitUntil(lambda: load_notebook(path) == STROMA, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: load_annotations(path) == STROMA, timeout=RUN_MS)
     assert keeper.of(stuck) == TUMOUR
     monkeypatch.setattr(_notes, "results_folder", lambda: tmp_path / "results")
     keeper.flush()
-    assert load_notebook(keeper.where(stuck)) == TUMOUR
+    assert load_annotations(keeper.where(stuck)) == TUMOUR
 
 
 def test_results_that_share_a_file_move_together(keeper, kept):
@@ -240,7 +240,7 @@ def test_results_that_share_a_file_move_together(keeper, kept):
     keeper.flush()
 
     assert keeper.where(again) == keeper.where(result)
-    assert keeper.of(result) == load_notebook(keeper.where(result)) == STROMA
+    assert keeper.of(result) == load_annotations(keeper.where(result)) == STROMA
 
 
 def test_closing_during_a_save_writes_the_latest_notes_last(keeper, kept):
@@ -253,7 +253,7 @@ def test_closing_during_a_save_writes_the_latest_notes_last(keeper, kept):
     keeper.flush()
     assert QThreadPool.globalInstance().waitForDone(RUN_MS)
 
-    assert load_notebook(path) == STROMA
+    assert load_annotations(path) == STROMA
 
 
 def test_quitting_saves_what_the_pause_held_back(keeper, kept, qapp):
@@ -263,4 +263,4 @@ def test_quitting_saves_what_the_pause_held_back(keeper, kept, qapp):
 
     qapp.aboutToQuit.emit()
 
-    assert load_notebook(path) == TUMOUR
+    assert load_annotations(path) == TUMOUR

@@ -39,7 +39,7 @@ def layers(qtbot, viewer, file):
     viewer.add_layer(Layer.create(*slide_layer(open_slide(file.path))))
     layers = ViewerLayers(viewer)
     yield layers
-    layers.let_go()
+    layers.stop()
 
 
 @pytest.fixture
@@ -129,11 +129,11 @@ views = st.builds(
 def test_a_view_that_is_applied_is_the_view(layers, stages, result, view, alone, veiled):
     stages.set_alone(result, alone)
     if veiled:
-        layers.put(result, "winner", map_layer(result, winner_map(result.prediction)))
+        layers.show_map(result, "winner", map_layer(result, winner_map(result.prediction)))
 
     stages.apply(result, view)
     applied = stages.view(result)
-    layers.drop(result, "winner")
+    layers.remove_map(result, "winner")
 
     assert applied == stages.view(result) == view
 
@@ -145,7 +145,7 @@ def test_what_is_seen_for_a_while_only_is_not_the_view(stages, result):
     stages.set_claimed_visible(result, visible=False)
 
     held = stages.view(result)
-    stages.let_loose()
+    stages.resume()
 
     assert held == before
     assert stages.view(result).stages[2].visible
@@ -214,10 +214,10 @@ def test_a_stage_alone_is_the_matter_of_its_result_only(layers, stages, result, 
 def test_another_map_veils_the_stages_until_it_goes(layers, stages, result):
     before = stages.view(result)
 
-    layers.put(result, "winner", map_layer(result, winner_map(result.prediction)))
+    layers.show_map(result, "winner", map_layer(result, winner_map(result.prediction)))
     veiled = [look.visible for look in stages.looks(result)]
     remembered = stages.view(result)
-    layers.drop(result, "winner")
+    layers.remove_map(result, "winner")
 
     assert veiled == [False, False, False]
     assert remembered == before

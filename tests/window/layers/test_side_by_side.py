@@ -208,7 +208,7 @@ def test_another_map_that_is_put_meanwhile_veils_the_stages(dock, result):
     before = dock._showing.stages.view(result)
     press(dock)
 
-    dock._layers.put(result, "winner", map_layer(result, winner_map(result.prediction)))
+    dock._layers.show_map(result, "winner", map_layer(result, winner_map(result.prediction)))
 
     assert not any(look.visible for look in dock._showing.stages.looks(result))
     assert dock._showing.stages.view(result) == before

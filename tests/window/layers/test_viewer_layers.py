@@ -22,7 +22,7 @@ def viewer():
 def layers(qtbot, viewer):
     layers = ViewerLayers(viewer)
     yield layers
-    layers.let_go()
+    layers.stop()
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_after_letting_go_nothing_is_heard(layers, stages, viewer, drawn, qtbot)
     result = a_result_of(drawn)
     layers.show(result, None)
 
-    layers.let_go()
+    layers.stop()
 
     with qtbot.assertNotEmitted(layers.listed), qtbot.assertNotEmitted(stages.looks_changed):
         viewer.add_shapes()

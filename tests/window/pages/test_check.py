@@ -14,7 +14,7 @@ from msm_mil_core.explain.faithfulness import FaithfulnessOptions, measure_faith
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.check.controller import ATTRIBUTION, Checking
+from napari_msm_mil.pages.check.controller import ATTRIBUTION, CheckController
 from napari_msm_mil.pages.check.panel import NOTHING_CHECKED, CheckPanel
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles
@@ -32,7 +32,7 @@ def viewer():
 def layers(qtbot, viewer):
     layers = ViewerLayers(viewer)
     yield layers
-    layers.let_go()
+    layers.stop()
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def panel(qtbot):
 
 @pytest.fixture
 def checking(layers, panel):
-    checking = Checking(layers, panel)
+    checking = CheckController(layers, panel)
     yield checking
-    checking.let_go()
+    checking.stop()
     assert QThreadPool.globalInstance().waitForDone(20_000)
 
 
@@ -77,7 +77,9 @@ def check(qtbot, panel):
 def remembered(N=30, *, seed=0, **changes):
     """A result that can be questioned."""
     reading = read_bag(a_checkpoint(seed=seed, **changes), a_bag(N), device="cpu")
-    return replace(a_result(block_of_tiles(10, N // 10), prediction=reading.prediction), memory=reading.memory)
+    return replace(
+        a_result(block_of_tiles(10, N // 10), prediction=reading.prediction), tile_outputs=reading.tile_outputs
+    )
 
 
 def wait_for_check(qtbot, panel):
@@ -112,7 +114,7 @@ def test_a_check_says_in_plain_words_what_each_stage_is_worth(panel, show, check
 
     check()
 
-    found = finish(measure_faithfulness(result.memory, FaithfulnessOptions()))
+    found = finish(measure_faithfulness(result.tile_outputs, FaithfulnessOptions()))
     assert panel.effects == "\n".join(found.sentences)
     assert child(panel, "check_areas").text() == found.areas_in_words
     assert child(panel, "spread_2").text().startswith("Spread of stage 3: rank stability ")
@@ -181,7 +183,7 @@ def test_another_result_can_be_checked_while_the_first_one_still_stops(qtbot, pa
 
     check()
 
-    found = finish(measure_faithfulness(second.memory, FaithfulnessOptions()))
+    found = finish(measure_faithfulness(second.tile_outputs, FaithfulnessOptions()))
     assert panel.effects == "\n".join(found.sentences)
 
 
@@ -212,13 +214,13 @@ def test_the_spread_of_a_stage_is_shown_with_its_legend_and_taken_away(layers, p
     check()
 
     child(panel, "spread_1").click()
-    layer, legend = layers.keyed(result, "spread-1"), panel.spreads[1].legend
+    layer, legend = layers.layer_by_key(result, "spread-1"), panel.spreads[1].legend
     child(panel, "spread_1").click()
 
     assert layer.visible
     assert legend == layer.metadata["legend"]
     assert "stage 2" in legend
-    assert layers.keyed(result, "spread-1") is None
+    assert layers.layer_by_key(result, "spread-1") is None
     assert panel.spreads[1].legend == ""
 
 
@@ -228,7 +230,7 @@ def test_a_spread_that_goes_in_the_layer_list_is_no_longer_ticked(layers, viewer
     show(result)
     check()
     child(panel, "spread_0").click()
-    layer = layers.keyed(result, "spread-0")
+    layer = layers.layer_by_key(result, "spread-0")
 
     if how == "hidden":
         layer.visible = False
@@ -248,8 +250,8 @@ def test_an_attribution_is_shown_beside_how_it_orders_tiles(qtbot, layers, panel
     child(panel, "attribution_visible").click()
     wait_for_attribution(qtbot, panel)
 
-    expected = rasterise(result.tiles, attribute(result.memory, result.tiles, 1, METHODS[method])).values
-    np.testing.assert_allclose(layers.keyed(result, ATTRIBUTION).data, expected, atol=1e-5)
+    expected = rasterise(result.tiles, attribute(result.tile_outputs, result.tiles, 1, METHODS[method])).values
+    np.testing.assert_allclose(layers.layer_by_key(result, ATTRIBUTION).data, expected, atol=1e-5)
     assert "stage 3" in panel.attribution.text
     assert METHODS[method] in panel.attribution.text
 
@@ -262,7 +264,7 @@ def test_an_attribution_is_taken_away(qtbot, layers, panel, show):
 
     child(panel, "attribution_visible").click()
 
-    assert layers.keyed(result, ATTRIBUTION) is None
+    assert layers.layer_by_key(result, ATTRIBUTION) is None
     assert panel.attribution.text == ""
 
 
@@ -275,7 +277,7 @@ def test_the_class_that_was_chosen_last_is_attributed(qtbot, layers, panel, show
     choose(panel, "attribution_class", 1)
     wait_for_attribution(qtbot, panel)
 
-    assert "class 1" in layers.keyed(result, ATTRIBUTION).metadata["legend"]
+    assert "class 1" in layers.layer_by_key(result, ATTRIBUTION).metadata["legend"]
     assert child(panel, "attribution_visible").isChecked()
 
 
@@ -288,7 +290,7 @@ def test_an_attribution_that_is_no_longer_wanted_is_not_shown(qtbot, layers, pan
     assert QThreadPool.globalInstance().waitForDone(20_000)
     qtbot.wait(50)
 
-    assert layers.keyed(result, ATTRIBUTION) is None
+    assert layers.layer_by_key(result, ATTRIBUTION) is None
     assert panel.attribution.text == ""
     assert not child(panel, "attribution_visible").isChecked()
 

@@ -12,7 +12,7 @@ from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.export.figures.comparison import findings
 from msm_mil_core.progress import finish
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.compare.controller import Comparing
+from napari_msm_mil.pages.compare.controller import CompareController
 from napari_msm_mil.pages.compare.panel import NOTHING_COMPARED, ONE_STAGE, ComparePanel
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 from tests.window.dock_user import child
@@ -29,7 +29,7 @@ def viewer():
 def layers(qtbot, viewer):
     layers = ViewerLayers(viewer)
     yield layers
-    layers.let_go()
+    layers.stop()
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def panel(qtbot):
 
 @pytest.fixture
 def comparing(layers, panel):
-    comparing = Comparing(layers, panel)
+    comparing = CompareController(layers, panel)
     yield comparing
-    comparing.let_go()
+    comparing.stop()
     assert QThreadPool.globalInstance().waitForDone(10_000)
 
 
@@ -127,7 +127,7 @@ def test_what_was_compared_is_not_compared_again(panel, comparing, compared):
     assert "Stages 2 and 3" not in [label.text() for label in panel.findChildren(QLabel)]
 
 
-def test_another_share_is_compared_when_it_is_wished(qtbot, panel, compared):
+def test_another_share_is_compared_when_it_is_requested(qtbot, panel, compared):
     compared(drawn())
 
     child(panel, "compare_percent").setValue(50)
@@ -205,7 +205,7 @@ def test_a_map_that_goes_in_the_layer_list_is_no_longer_ticked(layers, viewer, p
     result = drawn()
     compared(result)
     child(panel, "map_winner").click()
-    layer = layers.keyed(result, "winner")
+    layer = layers.layer_by_key(result, "winner")
 
     if how == "hidden":
         layer.visible = False
@@ -225,7 +225,7 @@ def test_the_difference_is_that_of_the_two_chosen_stages(layers, panel, compared
     legend = panel.maps["difference"].legend
 
     assert "Rank in stage 3 minus rank in stage 2" in legend
-    assert layers.keyed(result, "difference").metadata["legend"] == legend
+    assert layers.layer_by_key(result, "difference").metadata["legend"] == legend
 
 
 def test_a_stage_is_never_subtracted_from_itself(panel, compared):
@@ -241,13 +241,13 @@ def test_the_agreement_follows_the_share_that_is_compared(qtbot, layers, panel, 
     result = drawn()
     compared(result)
     child(panel, "map_agreement").click()
-    few = np.isfinite(layers.keyed(result, "agreement").data).sum()
+    few = np.isfinite(layers.layer_by_key(result, "agreement").data).sum()
 
     child(panel, "compare_percent").setValue(60)
     child(panel, "compare").click()
     qtbot.waitUntil(lambda: panel.text.startswith("Top 60 %"), timeout=WAIT_MS)
 
-    assert np.isfinite(layers.keyed(result, "agreement").data).sum() > few
+    assert np.isfinite(layers.layer_by_key(result, "agreement").data).sum() > few
     assert "60 %" in panel.maps["agreement"].legend
 
 

@@ -34,10 +34,10 @@ def shown(prediction):
 
 
 def test_contrast_is_wished_for_all_stages_or_for_one(choice, qtbot):
-    with qtbot.waitSignal(choice.wished) as of_all:
+    with qtbot.waitSignal(choice.requested) as of_all:
         pick(child(choice, "contrast"), "percentile")
     child(choice, "contrast_stage").setCurrentText("Stage 2")
-    with qtbot.waitSignal(choice.wished) as of_one:
+    with qtbot.waitSignal(choice.requested) as of_one:
         pick(child(choice, "contrast"), "raw")
 
     assert of_all.args == [-1, "percentile"]

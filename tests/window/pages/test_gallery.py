@@ -8,7 +8,7 @@ from qtpy.QtGui import QColor
 from msm_mil_core.display.stage_style import stage_colour
 from msm_mil_core.explain.gallery import Gallery, GalleryTile
 from msm_mil_core.explain.top_tiles import Pick
-from napari_msm_mil.pages.gallery.panel import GalleryView
+from napari_msm_mil.pages.gallery.panel import GalleryPanel
 from tests.results import a_prediction, a_result
 from tests.window.dock_user import child
 
@@ -22,7 +22,7 @@ PICKS = (
 
 @pytest.fixture
 def view(qtbot):
-    view = GalleryView()
+    view = GalleryPanel()
     qtbot.addWidget(view)
     view.show_result(a_result(prediction=a_prediction(30, S=3)))
     view.resize(420, 600)
@@ -42,7 +42,7 @@ def pictures(view, qtbot):
 def wished(view):
     """What is flown to, in order."""
     heard = []
-    view.tile_wished.connect(heard.append)
+    view.tile_requested.connect(heard.append)
     return heard
 
 
@@ -108,7 +108,7 @@ def test_showing_and_clearing_pictures_flies_nowhere(view, pictures, wished):
 def test_the_stage_is_wished_for_by_the_user_and_follows_what_is_shown(view, qtbot):
     stages = child(view, "gallery_stage")
     heard = []
-    view.stage_wished.connect(heard.append)
+    view.stage_requested.connect(heard.append)
 
     view.show_gallery(a_gallery(stage=1))
     shown = stages.currentText()
@@ -138,7 +138,7 @@ def test_where_the_slide_is_gone_it_can_be_looked_for(view, pictures, qtbot):
     view.show_problem("The slide file is not there.")
     find = child(view, "find_slide")
 
-    with qtbot.waitSignal(view.find_slide_wished):
+    with qtbot.waitSignal(view.find_slide_requested):
         qtbot.mouseClick(find, Qt.MouseButton.LeftButton)
 
     assert view.message == "The slide file is not there."

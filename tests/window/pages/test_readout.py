@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_msm_mil.pages.readout.panel import NOWHERE, TileReadout, in_words
+from napari_msm_mil.pages.readout.panel import NOWHERE, ReadoutPanel, in_words
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReader
 from tests.results import a_prediction, a_result, block_of_tiles, tile_grid
 from tests.window.dock_user import child
@@ -24,7 +24,7 @@ def result():
 
 @pytest.fixture
 def readout(qtbot, result):
-    readout = TileReadout()
+    readout = ReadoutPanel()
     qtbot.addWidget(readout)
     readout.show_result(result)
     readout.show()
@@ -90,7 +90,7 @@ def test_evidence_is_that_of_the_chosen_class(result):
 
 def test_without_evidence_there_is_none_to_read(qtbot):
     bare = a_result(prediction=a_prediction(30, evidence=False))
-    readout = TileReadout()
+    readout = ReadoutPanel()
     qtbot.addWidget(readout)
     readout.show_result(bare)
 
@@ -160,7 +160,7 @@ def test_a_locked_tile_stays_whatever_the_mouse_does(readout, result):
 def test_unlocking_is_a_wish_and_locks_nothing_by_itself(readout, result, qtbot):
     readout.lock(TileReader(result).read(7, 0))
 
-    with qtbot.waitSignal(readout.unlock_wished):
+    with qtbot.waitSignal(readout.unlock_requested):
         qtbot.mouseClick(child(readout, "unlock_tile"), Qt.MouseButton.LeftButton)
 
     assert readout.locked

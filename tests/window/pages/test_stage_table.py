@@ -53,16 +53,16 @@ def test_ticks_follow_the_layers(table):
 
 
 def test_a_tick_is_a_wish_and_nothing_more(table, qtbot):
-    with qtbot.waitSignal(table.visible_wished) as wish:
+    with qtbot.waitSignal(table.visible_requested) as wish:
         qtbot.keyClick(child(table, "show_1"), Qt.Key.Key_Space)
 
     assert wish.args == [1, True]
 
 
 def test_solo_and_outlines_are_wishes_too(table, qtbot):
-    with qtbot.waitSignal(table.alone_wished) as alone:
+    with qtbot.waitSignal(table.alone_requested) as alone:
         child(table, "solo_2").click()
-    with qtbot.waitSignal(table.claimed_wished) as claimed:
+    with qtbot.waitSignal(table.claimed_requested) as claimed:
         child(table, "claimed_visible").click()
 
     assert alone.args == [2, True]
@@ -100,9 +100,9 @@ def test_no_two_controls_have_one_name(table):
 
 
 def test_sliders_are_wishes_and_say_what_they_stand_at(table, qtbot):
-    with qtbot.waitSignal(table.look.opacity_wished) as opacity:
+    with qtbot.waitSignal(table.look.opacity_requested) as opacity:
         child(table, "opacity").setValue(40)
-    with qtbot.waitSignal(table.look.top_wished) as top:
+    with qtbot.waitSignal(table.look.top_requested) as top:
         child(table, "top").setValue(TOPS.index(10))
     table.show_looks([replace(look, opacity=0.4, top_percent=10) for look in looks()], claimed_visible=True)
 
@@ -111,7 +111,7 @@ def test_sliders_are_wishes_and_say_what_they_stand_at(table, qtbot):
 
 
 def test_facts_are_shown_without_wishing(table, qtbot):
-    with qtbot.assertNotEmitted(table.look.opacity_wished), qtbot.assertNotEmitted(table.look.top_wished):
+    with qtbot.assertNotEmitted(table.look.opacity_requested), qtbot.assertNotEmitted(table.look.top_requested):
         table.show_looks([replace(look, opacity=0.1, top_percent=1) for look in looks()], claimed_visible=True)
 
     assert child(table, "top").value() == TOPS.index(1)
@@ -127,7 +127,7 @@ def test_every_pair_can_be_picked_to_blink(table, qtbot):
     pairs = child(table, "blink_pairs").actions()
     at_first = table.look.pair
 
-    with qtbot.waitSignal(table.look.pair_wished) as picked:
+    with qtbot.waitSignal(table.look.pair_requested) as picked:
         pairs[-1].trigger()
 
     assert at_first is None

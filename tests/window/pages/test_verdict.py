@@ -5,7 +5,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
-from msm_mil_core.results.annotations import Notebook, Verdict
+from msm_mil_core.results.annotations import Annotations, Verdict
 from napari_msm_mil.pages.verdict.panel import VerdictPanel
 from tests.results import a_result
 from tests.window.dock_user import child
@@ -26,7 +26,7 @@ def given(panel):
 
     def hear(verdict):
         heard.append(verdict)
-        panel.show_notebook(Notebook().with_verdict(verdict))
+        panel.show_annotations(Annotations().with_verdict(verdict))
 
     panel.verdict_given.connect(hear)
     return heard
@@ -120,7 +120,7 @@ def test_until_it_is_saved_the_page_says_so(panel, given, qtbot):
     qtbot.keyClick(child(panel, "note_0"), Qt.Key.Key_Return)
     before = panel.saved_text
 
-    panel.tell_saved("Saved in drawn.msm.h5 at 10:02.")
+    panel.show_saved("Saved in drawn.msm.h5 at 10:02.")
 
     assert before == "Not saved yet."
     assert panel.saved_text == "Saved in drawn.msm.h5 at 10:02."
@@ -128,7 +128,7 @@ def test_until_it_is_saved_the_page_says_so(panel, given, qtbot):
 
 @pytest.mark.parametrize(("at", "shown"), [("2026-11-24T10:00:00+01:00", "24 Nov, 10:00"), ("", ""), ("once", "once")])
 def test_when_a_verdict_was_given_is_told_however_it_is_written(panel, at, shown):
-    panel.show_notebook(Notebook().with_verdict(Verdict(stage=0, label="tumour", at=at)))
+    panel.show_annotations(Annotations().with_verdict(Verdict(stage=0, label="tumour", at=at)))
 
     assert child(panel, "verdict_at_0").text() == shown
 
@@ -148,7 +148,9 @@ def test_fields_that_come_again_keep_their_place_in_the_tab_order(qtbot):
 
 
 def test_a_note_goes_with_its_label(panel, given, qtbot):
-    panel.show_notebook(Notebook().with_verdict(Verdict(stage=2, label="artefact", at="2026-11-24T10:00:00+01:00")))
+    panel.show_annotations(
+        Annotations().with_verdict(Verdict(stage=2, label="artefact", at="2026-11-24T10:00:00+01:00"))
+    )
 
     qtbot.keyClicks(child(panel, "note_2"), "a fold")
     qtbot.keyClick(child(panel, "note_2"), Qt.Key.Key_Return)
@@ -158,9 +160,11 @@ def test_a_note_goes_with_its_label(panel, given, qtbot):
 
 
 def test_showing_verdicts_gives_none(panel, given):
-    notebook = Notebook().with_verdict(Verdict(stage=0, label="tumour", note="left", at="2026-11-24T10:00:00+01:00"))
+    annotations = Annotations().with_verdict(
+        Verdict(stage=0, label="tumour", note="left", at="2026-11-24T10:00:00+01:00")
+    )
 
-    panel.show_notebook(notebook)
+    panel.show_annotations(annotations)
 
     assert child(panel, "verdict_0").currentText() == "tumour"
     assert child(panel, "note_0").text() == "left"
@@ -168,7 +172,7 @@ def test_showing_verdicts_gives_none(panel, given):
 
 
 def test_another_result_begins_with_empty_fields(panel, given):
-    panel.show_notebook(Notebook().with_verdict(Verdict(stage=0, label="tumour", at="2026-11-24T10:00:00+01:00")))
+    panel.show_annotations(Annotations().with_verdict(Verdict(stage=0, label="tumour", at="2026-11-24T10:00:00+01:00")))
 
     panel.show_result(a_result())
 

@@ -9,10 +9,10 @@ from napari.layers import Shapes, Vectors
 from qtpy.QtCore import QThreadPool
 
 from msm_mil_core.mil.predict import predict, read_bag
-from napari_msm_mil.files.annotation_store import NotesKeeper
+from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.what_if.controller import Asking
-from napari_msm_mil.pages.what_if.panel import AskPanel
+from napari_msm_mil.pages.what_if.controller import WhatIfController
+from napari_msm_mil.pages.what_if.panel import WhatIfPanel
 from tests.models import a_bag, a_checkpoint, a_seeker
 from tests.results import a_result, block_of_tiles
 from tests.window.dock_user import RUN_MS, child, keep_apart
@@ -25,7 +25,7 @@ def questionable(checkpoint, bag, **changes):
     """A result that can be questioned, over a block of 6 x 5 tiles."""
     reading = read_bag(checkpoint, bag, device="cpu")
     result = a_result(block_of_tiles(6, len(bag) // 6), prediction=reading.prediction)
-    return replace(result, memory=reading.memory, **changes)
+    return replace(result, tile_outputs=reading.tile_outputs, **changes)
 
 
 def a_hot_result():
@@ -43,10 +43,10 @@ def viewer():
 @pytest.fixture
 def desk(qtbot, viewer, monkeypatch, tmp_path):
     keep_apart(monkeypatch, tmp_path)
-    layers, panel = ViewerLayers(viewer), AskPanel()
+    layers, panel = ViewerLayers(viewer), WhatIfPanel()
     qtbot.addWidget(panel)
-    notes = NotesKeeper(panel)
-    asking = Asking(layers, panel, notes)
+    notes = AnnotationStore(panel)
+    asking = WhatIfController(layers, panel, notes)
 
     def show(result):
         layers.show(result, None)
@@ -57,8 +57,8 @@ def desk(qtbot, viewer, monkeypatch, tmp_path):
     panel.resize(430, 800)
     panel.show()
     yield asking, panel, notes, show
-    asking.let_go()
-    layers.let_go()
+    asking.stop()
+    layers.stop()
     notes.flush()
     assert QThreadPool.globalInstance().waitForDone(RUN_MS)
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.explain.coverage import CoverageStep
-from msm_mil_core.explain.stage_comparison import CompareOptions, Comparison, StagePair
+from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison, StagePair
 from msm_mil_core.export.figures.comparison import NOTHING, coverage_figure, findings, pairs_figure
 from msm_mil_core.export.figures.style import Sheet
 
@@ -35,7 +35,7 @@ def a_pair(one=0, other=1, **changes):
 
 
 def said_of(*pairs, steps=ALL_NEW):
-    return findings(Comparison(CompareOptions(), pairs, tuple(steps)))
+    return findings(StageComparison(CompareOptions(), pairs, tuple(steps)))
 
 
 @pytest.mark.parametrize("S", [1, 3, 7])

@@ -86,8 +86,8 @@ def test_names_of_any_kind_leave_room_for_the_curves(answer):
 
 @pytest.mark.parametrize("N", [1, 2, 30])
 def test_what_a_model_says_is_drawn_for_any_number_of_tiles(N):
-    memory = read_bag(a_checkpoint(), a_bag(N), device="cpu").memory
-    found = finish(measure_faithfulness(memory, FaithfulnessOptions(points=5, draws=3)))
+    tile_outputs = read_bag(a_checkpoint(), a_bag(N), device="cpu").tile_outputs
+    found = finish(measure_faithfulness(tile_outputs, FaithfulnessOptions(points=5, draws=3)))
 
     drawn = pixels(faithfulness_figure(found, Sheet()))
 

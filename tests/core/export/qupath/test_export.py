@@ -15,7 +15,7 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
 from msm_mil_core.export.qupath.geojson_check import check_geojson
 from msm_mil_core.export.qupath.tile_ids import NAMESPACE, tile_ids
-from msm_mil_core.results.annotations import Notebook, Verdict
+from msm_mil_core.results.annotations import Annotations, Verdict
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 
 NO_TOPS = GeoJsonOptions(top_k=0)
@@ -224,10 +224,10 @@ def test_a_tile_tells_the_verdict_on_the_stage_that_claims_it(tmp_path):
 @example(label='"100 %s"\n\\: 😀' * 800, note="a long note\r\n" * 1000)
 def test_whatever_is_noted_qupath_reads_the_file(tmp_path_factory, label, note):
     folder, result = tmp_path_factory.mktemp("drawn"), a_result(block_of_tiles(4, 3))
-    said = Notebook().with_verdict(Verdict(stage=0, label=label, note=note, at=""))
+    said = Annotations().with_verdict(Verdict(stage=0, label=label, note=note, at=""))
 
     silent = features_of(write_geojson(result, folder / "silent.geojson"))
-    noted = features_of(write_geojson(result, folder / "noted.geojson", notebook=said))
+    noted = features_of(write_geojson(result, folder / "noted.geojson", annotations=said))
 
     assert [one["id"] for one in noted] == [one["id"] for one in silent]
     assert [one["geometry"] for one in noted] == [one["geometry"] for one in silent]
@@ -313,7 +313,7 @@ def test_the_check_counts_features_and_ids(tmp_path):
 
 
 def verdicts(*said):
-    return Notebook(verdicts=tuple(Verdict(stage=stage, label=label, at="") for stage, label in said))
+    return Annotations(verdicts=tuple(Verdict(stage=stage, label=label, at="") for stage, label in said))
 
 
 def features_of(path):

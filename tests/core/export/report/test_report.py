@@ -19,7 +19,7 @@ from msm_mil_core.export.report.images import draw_map, lay_ground
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
-from msm_mil_core.results.annotations import Notebook, Verdict, keep_answer, save_notebook
+from msm_mil_core.results.annotations import Annotations, Verdict, keep_answer, save_annotations
 from msm_mil_core.results.slide_result import save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
@@ -54,11 +54,11 @@ def drawn(tmp_path_factory):
 def questionable(slide=None):
     reading = read_bag(a_checkpoint(), a_bag(64), device="cpu")
     tiles = tile_grid([(4 + n % 8, 2 + n // 8) for n in range(64)], side_px0=128)
-    return replace(a_result(tiles, slide=slide, prediction=reading.prediction), memory=reading.memory)
+    return replace(a_result(tiles, slide=slide, prediction=reading.prediction), tile_outputs=reading.tile_outputs)
 
 
-def written(result, path, *, notebook=None, slide=None, options=QUICK):
-    finish(write_report(result, notebook or Notebook(), slide, path, options))
+def written(result, path, *, annotations=None, slide=None, options=QUICK):
+    finish(write_report(result, annotations or Annotations(), slide, path, options))
     return path.read_text(encoding="utf-8")
 
 
@@ -66,10 +66,10 @@ def test_everything_is_on_the_page(drawn, tmp_path):
     with open_slide(drawn.path) as slide:
         result = questionable(slide.facts)
         question = Question(steps=(Step(verb="remove", selection=ClaimedTiles(stage=0)),))
-        answer = ask(result.memory, result.tiles, result.prediction, question)
-        notebook = Notebook().with_question(keep_answer(answer, "No stage 1?"))
-        notebook = notebook.with_verdict(Verdict(stage=1, label="tumour", note="solid nests", at=WHEN))
-        page = written(result, tmp_path / "r.html", notebook=notebook, slide=slide, options=ReportOptions())
+        answer = ask(result.tile_outputs, result.tiles, result.prediction, question)
+        annotations = Annotations().with_question(keep_answer(answer, "No stage 1?"))
+        annotations = annotations.with_verdict(Verdict(stage=1, label="tumour", note="solid nests", at=WHEN))
+        page = written(result, tmp_path / "r.html", annotations=annotations, slide=slide, options=ReportOptions())
 
     seen = Reader(page)
     for told in (
@@ -106,9 +106,9 @@ def test_a_page_needs_nothing_from_elsewhere_and_tells_no_path(drawn, tmp_path):
 @given(words=st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80))
 def test_whatever_is_written_in_a_note_is_shown_as_it_is(tmp_path_factory, words):
     text = f"<script>alert(1)</script> {words} &amp; \"'"
-    notebook = Notebook().with_verdict(Verdict(stage=0, label=text, note=text, at=WHEN))
+    annotations = Annotations().with_verdict(Verdict(stage=0, label=text, note=text, at=WHEN))
 
-    page = written(a_result(), tmp_path_factory.mktemp("out") / "r.html", notebook=notebook)
+    page = written(a_result(), tmp_path_factory.mktemp("out") / "r.html", annotations=annotations)
 
     seen = Reader(page)
     assert "script" not in seen.tags
@@ -148,7 +148,7 @@ def test_another_slide_is_refused(drawn, tmp_path):
 
 
 def test_a_report_that_is_dropped_leaves_nothing(tmp_path):
-    work = write_report(a_result(), Notebook(), None, tmp_path / "r.html", QUICK)
+    work = write_report(a_result(), Annotations(), None, tmp_path / "r.html", QUICK)
     next(work)
     work.close()
 
@@ -172,7 +172,7 @@ def test_a_map_colours_the_tiles_that_have_a_value_and_leaves_the_others():
 def test_the_command_writes_a_page_and_replaces_none_unasked(tmp_path, capsys):
     source = tmp_path / "drawn.msm.h5"
     save_result(a_result(), source)
-    save_notebook(Notebook().with_verdict(Verdict(stage=0, label="artefact", at=WHEN)), source)
+    save_annotations(Annotations().with_verdict(Verdict(stage=0, label="artefact", at=WHEN)), source)
     words = ["report", str(source), "--out", str(tmp_path)]
 
     first, again = call(words), call(words)
@@ -197,7 +197,7 @@ def test_damaged_notes_do_not_hold_up_a_report(tmp_path, capsys):
 def test_a_pdf_is_made_of_the_same_page(tmp_path):
     pytest.importorskip("weasyprint", reason="needs the extra pdf", exc_type=ImportError)
 
-    finish(write_report(a_result(), Notebook(), None, tmp_path / "r.pdf", QUICK))
+    finish(write_report(a_result(), Annotations(), None, tmp_path / "r.pdf", QUICK))
 
     content = (tmp_path / "r.pdf").read_bytes()
     assert content.startswith(b"%PDF")
@@ -208,6 +208,6 @@ def test_without_what_makes_a_pdf_it_is_said_how_to_get_it(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "weasyprint", None)
 
     with pytest.raises(OutputError, match=r"napari-msm-mil\[pdf\]"):
-        finish(write_report(a_result(), Notebook(), None, tmp_path / "r.pdf", QUICK))
+        finish(write_report(a_result(), Annotations(), None, tmp_path / "r.pdf", QUICK))
 
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows, write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
-from msm_mil_core.results.annotations import Notebook, Verdict
+from msm_mil_core.results.annotations import Annotations, Verdict
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 
@@ -73,7 +73,7 @@ def test_evidence_and_bias_in_the_table_add_up_to_the_logits(tmp_path):
 @example(label='a,"b"\n😀', note="left\rright\n" * 1000)
 def test_whatever_is_noted_stays_in_its_row_and_column(tmp_path_factory, label, note):
     folder, result = tmp_path_factory.mktemp("tables"), a_result()
-    said = Notebook().with_verdict(Verdict(stage=1, label=label, note=note, at="2026-11-24T10:00:00+01:00"))
+    said = Annotations().with_verdict(Verdict(stage=1, label=label, note=note, at="2026-11-24T10:00:00+01:00"))
 
     write_csv(result, folder / "tiles.csv", said)
     write_verdicts_csv(result, said, folder / "verdicts.csv")

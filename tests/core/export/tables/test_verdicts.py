@@ -11,12 +11,12 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import LONGEST, short_label, write_verdicts_csv
-from msm_mil_core.results.annotations import Notebook, Verdict, save_notebook
+from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.slide_result import save_result
 from tests.results import a_result
 
 WHEN = "2026-11-24T10:00:00+01:00"
-SAID = Notebook().with_verdict(Verdict(stage=1, label="tumour", note='left, "solid"', at=WHEN))
+SAID = Annotations().with_verdict(Verdict(stage=1, label="tumour", note='left, "solid"', at=WHEN))
 
 
 def rows(path):
@@ -35,7 +35,7 @@ def test_a_tile_has_the_verdict_on_the_stage_that_claims_it(tmp_path):
 
 
 def test_without_verdicts_a_table_has_no_column_for_them(tmp_path):
-    write_csv(a_result(), tmp_path / "tiles.csv", Notebook())
+    write_csv(a_result(), tmp_path / "tiles.csv", Annotations())
 
     assert "Verdict" not in rows(tmp_path / "tiles.csv")[0]
 
@@ -49,7 +49,7 @@ def test_every_stage_has_a_row_with_what_was_said(tmp_path):
 
 
 def test_qupath_shows_the_verdict_in_the_names_of_top_tiles(tmp_path):
-    path = write_geojson(a_result(), tmp_path / "out.geojson", notebook=SAID)
+    path = write_geojson(a_result(), tmp_path / "out.geojson", annotations=SAID)
 
     features = json.loads(path.read_text())["features"]
     names = [feature["properties"].get("name", "") for feature in features]
@@ -62,9 +62,9 @@ def test_verdicts_change_no_id(tmp_path):
     before, after = (
         [
             feature["id"]
-            for feature in json.loads(write_geojson(a_result(), path, notebook=said).read_text())["features"]
+            for feature in json.loads(write_geojson(a_result(), path, annotations=said).read_text())["features"]
         ]
-        for path, said in ((tmp_path / "a.geojson", Notebook()), (tmp_path / "b.geojson", SAID))
+        for path, said in ((tmp_path / "a.geojson", Annotations()), (tmp_path / "b.geojson", SAID))
     )
 
     assert before == after
@@ -72,9 +72,9 @@ def test_verdicts_change_no_id(tmp_path):
 
 @given(label=st.text(min_size=1, max_size=300))
 def test_any_label_makes_a_file_that_qupath_reads(tmp_path_factory, label):
-    said = Notebook().with_verdict(Verdict(stage=0, label=label, at=WHEN))
+    said = Annotations().with_verdict(Verdict(stage=0, label=label, at=WHEN))
 
-    path = write_geojson(a_result(), tmp_path_factory.mktemp("out") / "out.geojson", notebook=said)
+    path = write_geojson(a_result(), tmp_path_factory.mktemp("out") / "out.geojson", annotations=said)
 
     names = [feature["properties"].get("name", "") for feature in json.loads(path.read_text())["features"]]
     short = short_label(said, 0)
@@ -84,7 +84,7 @@ def test_any_label_makes_a_file_that_qupath_reads(tmp_path_factory, label):
 
 def test_the_command_writes_verdicts_beside_the_tiles(tmp_path):
     save_result(a_result(), tmp_path / "drawn.msm.h5")
-    save_notebook(SAID, tmp_path / "drawn.msm.h5")
+    save_annotations(SAID, tmp_path / "drawn.msm.h5")
 
     code = call(["export", str(tmp_path / "drawn.msm.h5"), "--to", "csv", "--out", str(tmp_path)])
 

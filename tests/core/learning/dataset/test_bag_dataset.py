@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from msm_mil_core.errors import FeatureFileError, TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet, Origin, label_bags, read_bagset
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags, read_bag_dataset
 from msm_mil_core.learning.dataset.labels import read_labels
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 
@@ -40,7 +40,7 @@ def a_folder(folder: Path, *slides: str) -> Path:
 
 def a_bagset(
     labels: Sequence[str], patients: Sequence[str] | None = None, parts: Sequence[str] | None = None
-) -> BagSet:
+) -> BagDataset:
     bags = {f"s{number}": np.full((2, 4), number, np.float32) for number in range(len(labels))}
     return label_bags(bags, labels, Origin(), patients=patients, parts=parts)  # type: ignore[arg-type]
 
@@ -49,7 +49,7 @@ def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
     folder = a_folder(tmp_path / "bags", "a", "b", "c", "not named")
     table = a_table(tmp_path / "labels.csv", ["slide,label,patient", "c,tumour,p2", "a,normal,p1", "b,tumour,p1"])
 
-    bags = read_bagset(folder, table)
+    bags = read_bag_dataset(folder, table)
 
     assert bags.names == ("c", "a", "b")
     assert [bags.classes[label] for label in bags.labels] == ["tumour", "normal", "tumour"]
@@ -61,7 +61,7 @@ def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
 def test_the_first_file_tells_how_the_tiles_were_made(tmp_path):
     table = a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"])
 
-    bags = read_bagset(a_folder(tmp_path / "bags", "a", "b"), table)
+    bags = read_bag_dataset(a_folder(tmp_path / "bags", "a", "b"), table)
 
     assert bags.origin == Origin(encoder="timm:resnet18", side_px=224)  # TRIDENT does not tell the mpp
 
@@ -71,7 +71,7 @@ def test_files_that_hold_features_only_leave_their_origin_open(tmp_path):
         file["feats"] = np.ones((2, 4), np.float16)
     (tmp_path / "b.h5").write_bytes((tmp_path / "a.h5").read_bytes())
 
-    bags = read_bagset(tmp_path, a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"]))
+    bags = read_bag_dataset(tmp_path, a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"]))
 
     assert bags.origin == Origin()
     assert bags.features(1).dtype == np.float32
@@ -83,7 +83,7 @@ def test_a_table_may_name_the_slide_file_and_come_from_a_spreadsheet(tmp_path):
     with table.open("w", newline="", encoding="utf-8-sig") as file:
         csv.writer(file).writerows([["Slide", "Label", "note"], ["a.1.svs", " x ", "…"], ["b.ndpi", "y", ""]])
 
-    bags = read_bagset(folder, table)
+    bags = read_bag_dataset(folder, table)
 
     assert bags.classes == ("x", "y")
     assert [path.name for path in bags.sources if isinstance(path, Path)] == ["a.1.h5", "b.h5"]
@@ -123,10 +123,10 @@ def test_slides_without_a_feature_file_are_named(tmp_path):
     table = a_table(tmp_path / "labels.csv", ["slide,label", "a,x", *(f"lost{n},y" for n in range(7))])
 
     with pytest.raises(TrainingError, match="lost0, lost1, lost2, lost3, lost4 and 2 more"):
-        read_bagset(folder, table)
+        read_bag_dataset(folder, table)
 
     with pytest.raises(TrainingError, match="not a folder"):
-        read_bagset(tmp_path / "absent", table)
+        read_bag_dataset(tmp_path / "absent", table)
 
 
 def test_one_class_alone_is_refused():

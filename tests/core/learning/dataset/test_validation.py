@@ -11,15 +11,15 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.learning.dataset.folds import FoldOptions
 from msm_mil_core.learning.dataset.splits import SplitOptions
-from msm_mil_core.learning.dataset.validation import SanityReport, inspect_bags
+from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
 from msm_mil_core.progress import finish
 from tests.core.learning.dataset.test_bag_dataset import a_feature_file, a_table
 from tests.core.learning.training.test_cross_validation import a_training_folder
 from tests.examples.test_train_on_your_slides import an_encoded_slide
 
 
-def a_report(folder: Path, table: Path, folds: int = 1, encoder: str | None = None) -> SanityReport:
-    return finish(inspect_bags(folder, table, SplitOptions(), FoldOptions(folds=folds), encoder))
+def a_report(folder: Path, table: Path, folds: int = 1, encoder: str | None = None) -> ValidationReport:
+    return finish(validate_bags(folder, table, SplitOptions(), FoldOptions(folds=folds), encoder))
 
 
 def a_cohort(folder: Path, count: int = 24) -> list[str]:

@@ -13,7 +13,7 @@ from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import EvaluationError, FeatureFileError
 from msm_mil_core.learning.dataset.cases import read_cases
-from msm_mil_core.learning.evaluation.compare_models import Comparison, compare_models
+from msm_mil_core.learning.evaluation.compare_models import ModelComparison, compare_models
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import finish
@@ -61,7 +61,7 @@ def a_cohort(folder: Path, *, names=("cold", "hot"), count=24, parts=None) -> tu
     return folder / "bags", table
 
 
-def compared(bags: Path, table: Path, *models: Path) -> Comparison:
+def compared(bags: Path, table: Path, *models: Path) -> ModelComparison:
     return finish(compare_models(read_cases(bags, table), [load_checkpoint(model) for model in models], device="cpu"))
 
 

@@ -9,26 +9,26 @@ from scipy.special import softmax
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, recall_score
 
 from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
-from msm_mil_core.learning.evaluation.calibration import bin_answers
+from msm_mil_core.learning.evaluation.calibration import bin_predictions
 from msm_mil_core.learning.evaluation.compare_models import subtract
 from msm_mil_core.learning.evaluation.evaluate import auc, evaluate
-from msm_mil_core.learning.evaluation.metrics import FIGURES, score, score_resamples
-from msm_mil_core.learning.evaluation.predictions import Answers
+from msm_mil_core.learning.evaluation.metrics import FIGURES, resampled_metrics, score
+from msm_mil_core.learning.evaluation.predictions import Predictions
 
 
-def some_answers(B: int = 120, C: int = 2, *, seed: int = 0, skill: float = 1.0, labels=None) -> Answers:
-    """Answers that are right more often than not."""
+def some_answers(B: int = 120, C: int = 2, *, seed: int = 0, skill: float = 1.0, labels=None) -> Predictions:
+    """Predictions that are right more often than not."""
     rng = np.random.default_rng(seed)
     labels = np.arange(B) % C if labels is None else np.array(labels)
     logits = rng.normal(size=(len(labels), C)) + skill * np.eye(C)[labels]
-    return Answers("drawn", tuple(f"class {c}" for c in range(C)), labels, softmax(logits, axis=1))
+    return Predictions("drawn", tuple(f"class {c}" for c in range(C)), labels, softmax(logits, axis=1))
 
 
-def each_its_own(answers: Answers) -> list[str]:
+def each_its_own(answers: Predictions) -> list[str]:
     return [f"patient {number}" for number in range(len(answers.labels))]
 
 
-def reordered(answers: Answers, order: np.ndarray) -> Answers:
+def reordered(answers: Predictions, order: np.ndarray) -> Predictions:
     return replace(answers, labels=answers.labels[order], probabilities=answers.probabilities[order])
 
 
@@ -46,9 +46,9 @@ def test_a_model_that_is_always_right_errs_by_what_it_is_less_than_sure():
 
 def test_calibration_error_is_the_gap_of_each_bin_by_its_bags():
     sure = np.array([0.5, 0.5, 0.8, 0.8, 1.0])  # 0.8 is the upper edge of its bin
-    answers = Answers("by hand", ("a", "b"), np.array([0, 1, 0, 0, 0]), np.stack([sure, 1 - sure], 1))
+    answers = Predictions("by hand", ("a", "b"), np.array([0, 1, 0, 0, 0]), np.stack([sure, 1 - sure], 1))
 
-    bins = bin_answers(answers)
+    bins = bin_predictions(answers)
 
     assert bins.counts[[7, 11, 14]].tolist() == [2, 2, 1]
     assert bins.counts.sum() == 5
@@ -76,7 +76,7 @@ def test_a_resample_is_measured_as_if_its_bags_were_all_there_are(C: int):
     answers = some_answers(30, C)
     resamples = draw_resamples([str(number // 2) for number in range(30)], count=20)
 
-    drawn = score_resamples(answers, resamples)
+    drawn = resampled_metrics(answers, resamples)
 
     for index, counts in enumerate(resamples.counts.astype(int)):
         told = score(reordered(answers, np.repeat(np.arange(30), counts)))

@@ -10,7 +10,7 @@ import pytest
 
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet, Origin, label_bags
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
 from msm_mil_core.learning.dataset.folds import lay_folds
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from msm_mil_core.mil.checkpoint import load_checkpoint
@@ -19,7 +19,7 @@ TOLD = ["--encoder", "efficientnet-lite0", "--side-px", "64", "--mpp", "1", "--d
 QUICK = ["--epochs", "2", "--learning-rate", "0.02", "--bags-per-step", "4", "--model.hidden", "4"]
 
 
-def bags_of(labels: Sequence[str], patients: Sequence[str]) -> BagSet:
+def bags_of(labels: Sequence[str], patients: Sequence[str]) -> BagDataset:
     sources = {f"s{number}": np.zeros((2, 4), np.float32) for number in range(len(labels))}
     return label_bags(sources, labels, Origin(), patients=patients)
 

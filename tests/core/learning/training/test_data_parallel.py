@@ -14,10 +14,10 @@ from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import DeviceError, TrainingError
 from msm_mil_core.learning.training.batches import Batch
 from msm_mil_core.learning.training.data_parallel import assemble
-from msm_mil_core.learning.training.gradients import Material
-from msm_mil_core.learning.training.options import ModelChanges
+from msm_mil_core.learning.training.gradients import TrainingData
 from msm_mil_core.learning.training.state import Learner
 from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train_options import ModelChanges
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.progress import finish
 from tests.core.learning.training.test_gradients import SMALL, is_close, uneven_bags
@@ -56,7 +56,7 @@ def test_why_a_device_failed_is_told():
     optimiser = AdamW(network.parameters())
     learner = Learner(network, optimiser, CosineAnnealingLR(optimiser, 1), GradScaler("cpu", enabled=False))
     tables = (table_of(np.ones((3, P), np.float32)), FeatureTable(Path("gone.h5"), 3, P))
-    material = Material(tables, np.array([0, 1]), np.ones(2, np.float32), "float32")
+    material = TrainingData(tables, np.array([0, 1]), np.ones(2, np.float32), "float32")
     parts = [[Batch(np.array([bag]), (None,), (0.5, 0.5, 0.5))] for bag in (0, 1)]
 
     with (

@@ -6,11 +6,11 @@ import torch
 
 from msm_mil_core.learning.training.batches import stages_shown
 from msm_mil_core.learning.training.gradients import choose_training_precision
-from msm_mil_core.learning.training.options import ModelChanges, TrainOptions
 from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
-from msm_mil_core.mil.options import ModelOptions
 from msm_mil_core.progress import finish
 from tests.core.learning.training.test_train import ORIGIN, P, label_bags, some_options, two_kinds_of_bags
 

@@ -9,20 +9,20 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagSet, Origin, label_bags
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
 from msm_mil_core.learning.evaluation.evaluate import auc, measure
-from msm_mil_core.learning.training.options import ABMIL, CardOptions, ModelChanges, TrainOptions
 from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train_options import ABMIL, CardOptions, ModelChanges, TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
-from msm_mil_core.mil.options import ModelOptions
 from msm_mil_core.mil.predict import predict
 
 ORIGIN = Origin(encoder="efficientnet-lite0", encoder_sha256="5f2a", side_px=96, mpp=0.52)
 P = 6
 
 
-def two_kinds_of_bags(count: int = 40, seed: int = 0, origin: Origin = ORIGIN) -> BagSet:
+def two_kinds_of_bags(count: int = 40, seed: int = 0, origin: Origin = ORIGIN) -> BagDataset:
     """Bags of 8 to 15 tiles of noise; a few tiles of the positive ones stand out in one feature."""
     rng = np.random.default_rng(seed)
     bags, labels = {}, []
@@ -41,7 +41,7 @@ def some_options(**changes) -> TrainOptions:
     return TrainOptions(**(defaults | changes))
 
 
-def a_model(bags: BagSet, options: TrainOptions) -> Checkpoint:
+def a_model(bags: BagDataset, options: TrainOptions) -> Checkpoint:
     work = train(bags, options)
     while True:
         try:

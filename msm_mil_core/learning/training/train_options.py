@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from msm_mil_core.learning.dataset.splits import SplitOptions
-from msm_mil_core.mil.options import ModelOptions, Preset, preset
+from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
 from msm_mil_core.precision import Precision
 
 
