@@ -47,9 +47,7 @@ OPTIONS = TrainOptions(
     device="cpu",
     card=CARD,
 )
-PLAIN_ATTENTION = OPTIONS.model_copy(
-    update={"model": SHAPE.model_copy(update=ABMIL.model_dump(exclude_none=True)), "name": "gated ABMIL"}
-)
+PLAIN_ATTENTION = OPTIONS.replace(model=SHAPE.replace(**ABMIL.model_dump(exclude_none=True)), name="gated ABMIL")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +76,8 @@ def main() -> None:
     torch.set_num_threads(2)  # a fixed number, for sums depend on it in their last digits
     collection = _collect(without_copies(read_photos(wishes.photos)), wishes.cache)
     print(f"{len(collection.photos)} photographs without copies, {len(set(collection.groups))} groups")
-    ours = [_trained(collection, 0, OPTIONS.model_copy(update={"seed": seed})) for seed in SEEDS]
-    theirs = [_trained(collection, 0, PLAIN_ATTENTION.model_copy(update={"seed": seed})) for seed in SEEDS]
+    ours = [_trained(collection, 0, OPTIONS.replace(seed=seed)) for seed in SEEDS]
+    theirs = [_trained(collection, 0, PLAIN_ATTENTION.replace(seed=seed)) for seed in SEEDS]
     rows = [
         _row("MSM-MIL", collection, ours, OPTIONS),
         _row("gated ABMIL", collection, theirs, PLAIN_ATTENTION),

@@ -21,7 +21,7 @@ def choose_device(wish: str = "auto") -> torch.device:
     import torch
 
     if wish == "auto":
-        return torch.device(_best_name(torch.cuda.is_available(), torch.backends.mps.is_available()))
+        return torch.device(_best_name(has_cuda=torch.cuda.is_available(), has_mps=torch.backends.mps.is_available()))
     try:
         device = torch.device(wish)
     except RuntimeError as exc:
@@ -47,7 +47,7 @@ def choose_devices(wish: str = "auto") -> tuple[torch.device, ...]:
     return devices
 
 
-def _best_name(has_cuda: bool, has_mps: bool) -> str:  # noqa: FBT001  two facts about the machine, no switches
+def _best_name(*, has_cuda: bool, has_mps: bool) -> str:
     if has_cuda:
         return "cuda"
     return "mps" if has_mps else "cpu"

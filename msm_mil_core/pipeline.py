@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
 from msm_mil_core import __version__
 from msm_mil_core.bags.bag import FeatureBag
@@ -17,6 +17,7 @@ from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import MaskChoice, read_bag
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
@@ -27,10 +28,8 @@ from msm_mil_core.slides.tissue import TissueOptions, find_tissue
 logger = logging.getLogger(__name__)
 
 
-class AnalysisOptions(BaseModel):
+class AnalysisOptions(Options):
     """What a user chooses for a run; one model feeds the command line, the form and the record in the result."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     tissue: TissueOptions = TissueOptions()
     """How tissue is told from glass."""
@@ -94,10 +93,8 @@ def analyse(
 
 def _complete(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptions:
     chosen = options.tiles
-    tiles = chosen.model_copy(
-        update={"side_px": chosen.side_px or checkpoint.side_px, "mpp": chosen.mpp or checkpoint.mpp}
-    )
-    return options.model_copy(update={"tiles": tiles})
+    tiles = chosen.replace(side_px=chosen.side_px or checkpoint.side_px, mpp=chosen.mpp or checkpoint.mpp)
+    return options.replace(tiles=tiles)
 
 
 def _features(

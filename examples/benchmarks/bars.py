@@ -95,5 +95,5 @@ def _row(bar: str, held: list[str], among: Collection[str], *, least: int) -> li
     return [bar, told, _verdict(len(held) >= least)]
 
 
-def _verdict(holds: bool) -> str:  # noqa: FBT001  a verdict is about nothing else
+def _verdict(holds: bool) -> str:
     return "holds" if holds else "**missed**"

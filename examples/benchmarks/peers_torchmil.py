@@ -173,9 +173,9 @@ def _shared_options(widths: Widths) -> dict[str, object]:
 @contextmanager
 def _numpy_draws(seed: int) -> Iterator[None]:
     """Let numpy's global generator, from which torchmil draws pseudo-bags, start at a seed; put it back afterwards."""
-    before = np.random.get_state()  # noqa: NPY002 -- torchmil draws from this one
-    np.random.seed(seed)  # noqa: NPY002 -- as above
+    before = np.random.get_state()
+    np.random.seed(seed)
     try:
         yield
     finally:
-        np.random.set_state(before)  # noqa: NPY002 -- as above
+        np.random.set_state(before)

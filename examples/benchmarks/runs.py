@@ -108,7 +108,7 @@ def _maps_of(peer: Peer, bench: Bench, chosen: Numbers) -> Iterator[measures.Sco
 
 def _map_row(task: Task, index: int, maps: measures.Scores) -> Iterator[tuple[str, Any]]:
     truth = task.truth
-    assert truth is not None  # noqa: S101  the caller asks for tasks with truth only
+    assert truth is not None
     kinds = truth.kinds[index]
     best = measures.best_tiles(maps)
     yield "effective_tiles", round(measures.effective_tiles(maps), 3)
@@ -146,7 +146,7 @@ def _questions(peer: Peer, bench: Bench, fold: Fold) -> Record:
 
 def _linear(method: str, task: Task, fold: Fold) -> Record:
     if method == LINEAR[1]:
-        assert task.colours is not None  # noqa: S101  planned for pictures only
+        assert task.colours is not None
         told = task.colours
     else:
         told = np.stack([bag.mean(0) for bag in task.bags])

@@ -97,7 +97,7 @@ def _abmil() -> PlainAbmil:
 
 
 def _msm(stages: int = 3) -> MsmMil:
-    return MsmMil(preset("default", FEATURES, 2).model_copy(update={"masked_stages": stages - 1}))
+    return MsmMil(preset("default", FEATURES, 2).replace(masked_stages=stages - 1))
 
 
 @torch.inference_mode()

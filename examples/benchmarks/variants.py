@@ -43,7 +43,7 @@ class BetaLossPeer(MsmPeer):
     def loss(self, bags: Tensor, valid: Tensor, labels: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """CE of the answer plus Σ β CE of the stages, β without gradient, plus what else the options weigh."""
         output, options = self.network(bags, valid), self.network.options
-        rest = loss(output, labels, options.model_copy(update={"lambda_s": 0.0}), class_weight)
+        rest = loss(output, labels, options.replace(lambda_s=0.0), class_weight)
         each = functional.cross_entropy(
             output.stage_logits.flatten(0, 1),
             labels.repeat_interleave(options.stages),

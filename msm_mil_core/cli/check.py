@@ -18,8 +18,8 @@ def check(
     *,
     labels: Path,
     encoder: str | None = None,
-    split: SplitOptions = SplitOptions(),  # noqa: B008  frozen
-    folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),  # noqa: B008  frozen
+    split: SplitOptions = SplitOptions(),
+    folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),
 ) -> int:
     """Look at bags of features and their labels as train will, and tell everything that is wrong with them at once.
 

@@ -33,7 +33,7 @@ def compare(
     results: list[Path],
     /,
     *,
-    options: Annotated[CompareOptions, Parameter(name="*")] = CompareOptions(),  # noqa: B008  frozen
+    options: Annotated[CompareOptions, Parameter(name="*")] = CompareOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     csv_file: Annotated[Path | None, Parameter(name="--csv")] = None,
     overwrite: bool = False,

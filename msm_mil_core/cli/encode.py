@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import BaseModel, ConfigDict
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
@@ -14,15 +13,14 @@ from msm_mil_core.cli.console import drive, say
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.errors import OutputError
+from msm_mil_core.options import Options
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
 
 
-class EncodingOptions(BaseModel):
+class EncodingOptions(Options):
     """What a user chooses when only features are wanted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     tissue: TissueOptions = TissueOptions()
     """How tissue is told from glass."""
@@ -40,7 +38,7 @@ def encode(
     encoder: str = "efficientnet-lite0",
     mpp: float | None = None,
     overwrite: bool = False,
-    options: Annotated[EncodingOptions, Parameter(name="*")] = EncodingOptions(),  # noqa: B008  frozen
+    options: Annotated[EncodingOptions, Parameter(name="*")] = EncodingOptions(),
 ) -> int:
     """Encode the tiles of slides; write one HDF5 file of features a slide, for training.
 
@@ -80,10 +78,8 @@ def encode(
 
 def _complete(options: EncodingOptions, encoder: Encoder) -> EncodingOptions:
     chosen = options.tiles
-    tiles = chosen.model_copy(
-        update={"side_px": chosen.side_px or encoder.card.side_px, "mpp": chosen.mpp or encoder.card.mpp or 0.5}
-    )
-    return options.model_copy(update={"tiles": tiles})
+    tiles = chosen.replace(side_px=chosen.side_px or encoder.card.side_px, mpp=chosen.mpp or encoder.card.mpp or 0.5)
+    return options.replace(tiles=tiles)
 
 
 def _bag(path: Path, mpp: float | None, encoder: Encoder, options: EncodingOptions) -> FeatureBag:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from rich.table import Table
 from rich.text import Text
 
@@ -19,14 +19,13 @@ from msm_mil_core.learning.evaluation.bootstrap import Estimate
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.options import Options
 
 NOT_TOLD = "nan"
 
 
-class EvaluateOptions(BaseModel):
+class EvaluateOptions(Options):
     """What a user chooses for an evaluation beside bags, labels and models."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     part: Choice | None = None
     """Which bags of the table; its test bags if left out, or all if it names none."""
@@ -48,7 +47,7 @@ def evaluate(
     *,
     labels: Path,
     model: Annotated[list[Path], Parameter(negative="")],
-    options: Annotated[EvaluateOptions, Parameter(name="*")] = EvaluateOptions(),  # noqa: B008  frozen
+    options: Annotated[EvaluateOptions, Parameter(name="*")] = EvaluateOptions(),
 ) -> int:
     """Judge models on labelled bags: figures with 95 % intervals, and each further model against the first.
 

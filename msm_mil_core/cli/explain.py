@@ -27,7 +27,7 @@ def explain(
     results: list[Path],
     /,
     *,
-    options: Annotated[ExamineOptions, Parameter(name="*")] = ExamineOptions(),  # noqa: B008  frozen
+    options: Annotated[ExamineOptions, Parameter(name="*")] = ExamineOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Question the model about results at length: faithfulness and stability of each stage, smallest sets that decide.

@@ -25,7 +25,7 @@ def export(
     to: Format,
     out_folder: Annotated[Path, Parameter(name="--out")] = Path(),
     overwrite: bool = False,
-    geojson: Annotated[GeoJsonOptions, Parameter(name="*")] = GeoJsonOptions(),  # noqa: B008  frozen
+    geojson: Annotated[GeoJsonOptions, Parameter(name="*")] = GeoJsonOptions(),
 ) -> int:
     """Write results as GeoJSON (QuPath), CSV (one row a tile) or PNG (one figure a slide).
 

@@ -20,7 +20,7 @@ def report(
     out_folder: Annotated[Path, Parameter(name="--out")] = Path(),
     overwrite: bool = False,
     pdf: Annotated[bool, Parameter(negative="")] = False,
-    options: Annotated[ReportOptions, Parameter(name="*")] = ReportOptions(),  # noqa: B008  frozen
+    options: Annotated[ReportOptions, Parameter(name="*")] = ReportOptions(),
 ) -> int:
     """Write one self-contained page (HTML) a result: maps, galleries, comparison, faithfulness, questions, verdicts.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
@@ -13,6 +12,7 @@ from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
 from msm_mil_core.cli.console import drive, out
 from msm_mil_core.export.qupath.export import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
+from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import SlideResult
@@ -22,10 +22,8 @@ from msm_mil_core.user_folders import features_folder
 SUFFIX = ".msm.h5"
 
 
-class RunOptions(BaseModel):
+class RunOptions(Options):
     """What a user chooses for a batch of runs beside the analysis itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     model: Path | None = None
     """Checkpoint (.safetensors); the bundled demonstration model if left out."""
@@ -47,8 +45,8 @@ def run(
     slides: list[Path],
     /,
     *,
-    batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),  # noqa: B008  frozen
-    options: Annotated[AnalysisOptions, Parameter(name="*")] = AnalysisOptions(),  # noqa: B008  frozen
+    batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
+    options: Annotated[AnalysisOptions, Parameter(name="*")] = AnalysisOptions(),
 ) -> int:
     """Run MSM-MIL on slides; write one result file (.msm.h5) a slide and print a table.
 
@@ -70,7 +68,7 @@ def run(
 def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOptions:
     if device is None:
         return options
-    return options.model_copy(update={"encode": options.encode.model_copy(update={"device": device})})
+    return options.replace(encode=options.encode.replace(device=device))
 
 
 def _run_one(

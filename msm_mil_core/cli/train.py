@@ -26,8 +26,8 @@ def train(
     labels: Path,
     out_file: Annotated[Path, Parameter(name="--out")],
     overwrite: bool = False,
-    options: Annotated[TrainOptions, Parameter(name="*")] = TrainOptions(),  # noqa: B008  frozen
-    folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),  # noqa: B008  frozen
+    options: Annotated[TrainOptions, Parameter(name="*")] = TrainOptions(),
+    folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),
 ) -> int:
     """Train a model on bags of features; write a checkpoint and print how it does on the bags it has not seen.
 
@@ -56,7 +56,7 @@ def train(
         raise OutputError(f"{out_file} exists already; use --overwrite or another name.")
     check_writable(out_file.parent)
     if "name" not in options.model_fields_set:
-        options = options.model_copy(update={"name": out_file.stem})
+        options = options.replace(name=out_file.stem)
     report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
     tell_report(report)
     report.require_sound()

@@ -34,7 +34,7 @@ def train_folds(
 
 def _run(fold: Fold, seed: int, options: TrainOptions, out_file: Path) -> TrainingRun:
     which = f"fold{fold.number}.seed{seed}"
-    changed = options.model_copy(update={"name": f"{options.name}.{which}", "seed": seed})
+    changed = options.replace(name=f"{options.name}.{which}", seed=seed)
     return TrainingRun(fold.bags, changed, out_file.with_suffix(f".{which}{out_file.suffix}"))
 
 

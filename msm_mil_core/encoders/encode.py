@@ -10,11 +10,12 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.errors import BatchTooLargeError
+from msm_mil_core.options import Options
 from msm_mil_core.precision import Precision
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.read_plan import plan_read
@@ -31,10 +32,8 @@ MOST_READERS = 8
 logger = logging.getLogger(__name__)
 
 
-class EncodeOptions(BaseModel):
+class EncodeOptions(Options):
     """How tiles become features."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     device: str = "auto"
     """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""

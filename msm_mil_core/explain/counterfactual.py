@@ -14,12 +14,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 
 Kind: TypeAlias = Literal["flip", "sufficient"]
@@ -33,10 +34,8 @@ GROWTH = 0.05
 STEP = "Searching"
 
 
-class SearchOptions(BaseModel):
+class SearchOptions(Options):
     """How long a search may take."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     budget: int = Field(default=2000, ge=2)
     """How many questions may be asked of the model."""

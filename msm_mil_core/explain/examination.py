@@ -3,19 +3,16 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
-
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
 from msm_mil_core.explain.faithfulness import Faithfulness, FaithfulnessOptions, measure_faithfulness
 from msm_mil_core.explain.stability import Stability, StabilityOptions, measure_stability
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 
 
-class ExamineOptions(BaseModel):
+class ExamineOptions(Options):
     """How thorough an examination is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     faithfulness: FaithfulnessOptions = FaithfulnessOptions()
     """Curves, and random tiles to hold stages against."""

@@ -10,13 +10,14 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.integrate import trapezoid
 
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -27,10 +28,8 @@ DENSER = 2.0
 """Points lie the closer together the nearer they are to the beginning, where curves bend: shares of this power."""
 
 
-class FaithfulnessOptions(BaseModel):
+class FaithfulnessOptions(Options):
     """How finely curves are drawn, and how often chance is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     points: int = Field(default=20, ge=2, le=200)
     """Points of a curve."""

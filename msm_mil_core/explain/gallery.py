@@ -46,7 +46,7 @@ def make_gallery(
     SlideError
         If the slide is damaged or has gone.
     """
-    spare = options.model_copy(update={"count": options.count * (SPARE if options.fold else 1)})
+    spare = options.replace(count=options.count * (SPARE if options.fold else 1))
     picks, pictures = pick_tiles(prediction, tiles, stage, spare), []
     for done, pick in enumerate(picks):
         yield Progress("Reading tiles", done, len(picks), "tiles")

@@ -5,11 +5,12 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from shapely import Polygon
 
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.options import Options
 from msm_mil_core.slides.regions import hold
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -17,11 +18,7 @@ Chosen: TypeAlias = NDArray[np.bool_]
 Point: TypeAlias = tuple[float, float]
 
 
-class _Selection(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class DrawnRegion(_Selection):
+class DrawnRegion(Options):
     """The tiles whose centres lie in polygons that someone drew."""
 
     kind: Literal["region"] = "region"
@@ -31,7 +28,7 @@ class DrawnRegion(_Selection):
     """What it is called in sentences."""
 
 
-class ClaimedTiles(_Selection):
+class ClaimedTiles(Options):
     """The tiles that a stage claims."""
 
     kind: Literal["claimed"] = "claimed"
@@ -39,7 +36,7 @@ class ClaimedTiles(_Selection):
     """Counted from 0."""
 
 
-class TopTiles(_Selection):
+class TopTiles(Options):
     """The tiles to which a stage attends most."""
 
     kind: Literal["top"] = "top"
@@ -49,7 +46,7 @@ class TopTiles(_Selection):
     """Of the tiles that the stage was shown; at least one tile."""
 
 
-class SingleTiles(_Selection):
+class SingleTiles(Options):
     """Tiles by their numbers in the result."""
 
     kind: Literal["tiles"] = "tiles"

@@ -6,19 +6,18 @@ from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.explain.tile_values import rank_correlation, ranks
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 
 
-class StabilityOptions(BaseModel):
+class StabilityOptions(Options):
     """How often, and how much is dropped."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     runs: int = Field(default=20, ge=2, le=1000)
     """How often the bag is read with tiles missing."""

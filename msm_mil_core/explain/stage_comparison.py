@@ -8,13 +8,14 @@ from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.spatial.distance import cdist
 
 from msm_mil_core.explain.coverage import CoverageStep, coverage
 from msm_mil_core.explain.selection import Chosen, top_tiles
 from msm_mil_core.explain.tile_values import ranks
 from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -31,10 +32,8 @@ Points = NDArray[np.int64]
 Range = tuple[float, float]
 
 
-class CompareOptions(BaseModel):
+class CompareOptions(Options):
     """Which tiles stand for a stage, and how chance is drawn."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     top_percent: float = Field(default=5, gt=0, le=100)
     """The tiles of a stage are its top so many per cent of those that it was shown; at least one tile."""

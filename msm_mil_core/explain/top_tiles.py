@@ -4,17 +4,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.explain.selection import top_tiles
 from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.options import Options
 from msm_mil_core.slides.tiles import TileGrid
 
 
-class PickOptions(BaseModel):
+class PickOptions(Options):
     """How many tiles are picked, and what counts as found by another stage."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     count: int = Field(default=12, ge=1, le=200)
     """How many tiles a gallery shows, at most."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.selection import Chosen, Selection, select, tell
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.options import Options
 from msm_mil_core.slides.tiles import TileGrid
 
 Verb = Literal["remove", "keep"]
@@ -23,10 +23,8 @@ REFINED = "its model (preset paper) lets tiles change each other, so no tile sta
 OLD = "it was written before results kept what questions need, or by another program."
 
 
-class Step(BaseModel):
+class Step(Options):
     """One change to the bag: tiles taken away, or all others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     verb: Verb
     """remove = without these tiles; keep = only these tiles."""
@@ -37,10 +35,8 @@ class Step(BaseModel):
         return f"{'without' if self.verb == 'remove' else 'only'} {tell(self.selection)}"
 
 
-class Question(BaseModel):
+class Question(Options):
     """Steps after which one wants to know what the model says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     steps: tuple[Step, ...] = ()
     """Each acts on what the steps before it left; none asks of the whole slide."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import safetensors
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 from safetensors.numpy import save
 
 from msm_mil_core.atomic_write import whole_file
@@ -18,6 +18,7 @@ from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.weight_shapes import flaw_of_weights
+from msm_mil_core.options import Options
 
 SUFFIX = ".safetensors"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
@@ -143,10 +144,8 @@ def default_checkpoint_path() -> Path:
     return bundled[0]
 
 
-class _Card(BaseModel):
+class _Card(Options):
     """What the metadata of a model file holds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["msm-mil-checkpoint/1"] = "msm-mil-checkpoint/1"
     name: str = Field(min_length=1)

@@ -2,7 +2,9 @@
 
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from msm_mil_core.options import Options
 
 Preset = Literal["paper", "default", "explain"]
 
@@ -16,10 +18,8 @@ NYSTROM_KERNEL = 33
 """Heads of the refinement block's self-attention, and taps of its convolution along the tiles."""
 
 
-class ModelOptions(BaseModel):
+class ModelOptions(Options):
     """The shape of an MSM-MIL network, what its masks do, and what its loss weighs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     preset: Preset = "default"
     """The preset these options started from."""

@@ -6,18 +6,19 @@ from datetime import datetime
 from pathlib import Path
 
 import h5py
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.display.heatmap import Contrast
 from msm_mil_core.errors import OutputError, ResultError
 from msm_mil_core.explain.what_if import Answer, Question
+from msm_mil_core.options import Options
 
 DATASET = "notebook"
 
 
-class _Note(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class _Note(Options):
+    """What a person noted; frozen, as options are."""
 
 
 class Verdict(_Note):
@@ -85,22 +86,22 @@ class Annotations(_Note):
         others = [known for known in self.verdicts if known.stage != verdict.stage]
         new = [verdict] if verdict.label or verdict.note else []
         ordered = sorted([*others, *new], key=lambda known: known.stage)
-        return self.model_copy(update={"verdicts": tuple(ordered)})
+        return self.replace(verdicts=tuple(ordered))
 
     def with_question(self, kept: KeptQuestion) -> "Annotations":
         """Return annotations with one more question."""
-        return self.model_copy(update={"questions": (*self.questions, kept)})
+        return self.replace(questions=(*self.questions, kept))
 
     def without_question(self, index: int) -> "Annotations":
         """Return annotations without one of its questions."""
         left = tuple(kept for at, kept in enumerate(self.questions) if at != index)
-        return self.model_copy(update={"questions": left})
+        return self.replace(questions=left)
 
 
 def keep_answer(answer: Answer, name: str = "") -> KeptQuestion:
     """Take an answer as a note."""
     return KeptQuestion(
-        question=answer.question.model_copy(update={"name": name or answer.question.name}),
+        question=answer.question.replace(name=name or answer.question.name),
         left=int(answer.kept.sum()),
         before=tuple(map(float, answer.before.probabilities)),
         after=tuple(map(float, answer.after.probabilities)),

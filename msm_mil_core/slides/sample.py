@@ -38,7 +38,7 @@ class SampleSlide:
     """What it is, to be shown to the user."""
 
 
-def sample_slide(cache: Path, fetch: bool = True) -> SampleSlide:  # noqa: FBT001  may the network be used
+def sample_slide(cache: Path, *, fetch: bool = True) -> SampleSlide:
     """Return the sample slide in the folder `cache`, fetched or made there the first time.
 
     One short try is made to fetch OpenSlide's test slide. Where that fails, a slide is made, and used from then on.

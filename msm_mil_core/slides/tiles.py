@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.errors import TissueError
+from msm_mil_core.options import Options
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.tissue import TissueMask
 
@@ -14,10 +15,8 @@ _ROUNDING = 1e-9
 """A share of tissue this little below the least one has it."""
 
 
-class TileOptions(BaseModel):
+class TileOptions(Options):
     """How large tiles are and how much tissue each must hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     side_px: int | None = Field(default=None, ge=1, le=8192)
     """Side of a tile as the encoder gets it, pixels; by default what the model was trained with."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.errors import TissueError
+from msm_mil_core.options import Options
 from msm_mil_core.slides.slide import Slide, SlideFacts
 
 FINEST_MPP = 2.0
@@ -24,10 +25,8 @@ TINTED_GLASS = 0.08
 """Saturation up to which the brightest colour of a slide passes as glass and is balanced to white."""
 
 
-class TissueOptions(BaseModel):
+class TissueOptions(Options):
     """How tissue is told from glass."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     whole_slide: bool = False
     """Take the whole slide as tissue, without looking: for grey or fluorescent images, or to work with regions only."""

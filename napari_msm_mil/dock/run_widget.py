@@ -87,7 +87,7 @@ class RunWidget(QWidget):
             self.stop()
         return super().event(event)
 
-    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802  Qt's name
+    def hideEvent(self, event: QHideEvent | None) -> None:
         """Save what is noted: a napari window that is closed hides the dock, and tells nothing else in time."""
         self._panel.verdicts.finish()
         self._notes.flush()

@@ -79,11 +79,11 @@ class StageViewController(QObject):
             if not self._blink.on and not self._side.on:
                 self.viewed.emit(self._result)
 
-    def _on_visible_requested(self, index: int, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_visible_requested(self, index: int, visible: bool) -> None:
         if self._result is not None:
             self.stages.set_visible(self._result, index, visible=visible)
 
-    def _on_alone_requested(self, index: int, alone: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_alone_requested(self, index: int, alone: bool) -> None:
         if alone:
             self._show_alone(index)
         else:
@@ -104,7 +104,7 @@ class StageViewController(QObject):
         if self._result is not None:
             self.stages.set_contrast(self._result, None if index < 0 else index, cast("Contrast", contrast))
 
-    def _on_claimed_requested(self, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_claimed_requested(self, visible: bool) -> None:
         self._side.stop()  # its cells have outlines of their own
         if self._result is not None:
             self.stages.set_claimed_visible(self._result, visible=visible)
@@ -117,7 +117,7 @@ class StageViewController(QObject):
         if self._result is not None:
             self.stages.set_top(self._result, percent)
 
-    def _on_shared_requested(self, shared: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_shared_requested(self, shared: bool) -> None:
         if self._result is not None:
             self.stages.set_shared(self._result, shared=shared)
 

@@ -119,7 +119,7 @@ class AnnotationStore(QObject):
         page = self._pages.get(result)
         if page is None or page.annotations.view == view:
             return
-        page.annotations = page.annotations.model_copy(update={"view": view})
+        page.annotations = page.annotations.replace(view=view)
         if page.kept is not None and is_writable(page.kept):
             page.unsaved = True
             self._pause.start()

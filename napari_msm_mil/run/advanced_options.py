@@ -40,7 +40,7 @@ class AdvancedSection(QWidget):
         """What differs from the defaults or may do so, for `AnalysisOptions.model_validate`."""
         return self._form.choices if self._form is not None else {}
 
-    def _on_toggled(self, on: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_toggled(self, on: bool) -> None:
         if on and self._form is None:
             from msm_mil_core.pipeline import AnalysisOptions  # brings torch along
 

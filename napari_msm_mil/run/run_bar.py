@@ -53,7 +53,7 @@ class RunBar(QWidget):
         """What was last told."""
         return self._message.text()
 
-    def set_ready(self, ready: bool, why_not: str = "") -> None:  # noqa: FBT001  a fact
+    def set_ready(self, ready: bool, why_not: str = "") -> None:
         """Allow a run, or say why there can be none."""
         self._ready = ready
         self._button.setToolTip(why_not)

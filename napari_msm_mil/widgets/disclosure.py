@@ -19,6 +19,6 @@ class Disclosure(QToolButton):
         self.setArrowType(Qt.ArrowType.RightArrow)
         self.toggled.connect(self._on_toggled)
 
-    def _on_toggled(self, on: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_toggled(self, on: bool) -> None:
         self.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         self._body.setVisible(on)

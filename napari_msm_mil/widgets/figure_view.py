@@ -38,12 +38,12 @@ class FigureView(QLabel):
         self.setVisible(draw is not None)
         self._redraw()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Draw anew when the width has settled."""
         super().resizeEvent(event)
         self._soon.start()
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802  Qt's name
+    def changeEvent(self, event: QEvent | None) -> None:
         """Draw anew if the colours of the window changed."""
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):

@@ -52,7 +52,7 @@ class Editor(QWidget):
 class PlainSpinBox(QDoubleSpinBox):
     """Writes 20000 where Qt writes 20000.000."""
 
-    def textFromValue(self, value: float) -> str:  # noqa: N802  Qt's name
+    def textFromValue(self, value: float) -> str:
         """Write without idle zeros."""
         return f"{value:.9g}"
 
@@ -106,7 +106,7 @@ class _OptionalNumberEditor(_NumberEditor):
         self._own.setAccessibleName(f"Set {name} yourself")
         self._own.setToolTip(f"{text}\nTick to set it yourself.")
 
-    def _on_toggled(self, own: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_toggled(self, own: bool) -> None:
         self._box.setEnabled(own)
         self._box.setSpecialValueText("" if own else "automatic")
         if not own:

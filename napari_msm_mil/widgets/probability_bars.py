@@ -63,15 +63,15 @@ class ProbabilityBars(QWidget):
         self.updateGeometry()
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return the room for all bars."""
         return QSize(240, self._row_px() * len(self._chances))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def minimumSizeHint(self) -> QSize:
         """Return the same height and little width."""
         return QSize(120, self.sizeHint().height())
 
-    def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Draw name, bar and number of every class."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

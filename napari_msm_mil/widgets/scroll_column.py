@@ -19,7 +19,7 @@ class ScrollColumn(QScrollArea):
         self.setWidget(inside)
         self._hold_width()
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802  Qt's name
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Notice that what is inside got another size."""
         if watched is self._inside and event is not None and event.type() == QEvent.Type.LayoutRequest:
             self._hold_width()

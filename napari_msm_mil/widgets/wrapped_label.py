@@ -19,17 +19,17 @@ class WrappedText(QLabel):
         font.setBold(bold)
         self.setFont(font)
 
-    def setText(self, text: str | None) -> None:  # noqa: N802  Qt's name
+    def setText(self, text: str | None) -> None:
         """Show a text."""
         super().setText(text)
         self._fit()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Wrap anew."""
         super().resizeEvent(event)
         self._fit()
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802  Qt's name
+    def changeEvent(self, event: QEvent | None) -> None:
         """Wrap anew if the letters changed."""
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):

@@ -56,7 +56,7 @@ def test_a_cpu_without_units_for_bfloat16_is_not_probed():
         (a_device(1.0, 0.5, off=0.2), False),
     ],
 )
-def test_bfloat16_has_to_be_clearly_faster_and_faithful(device: Callable[[Computed], Trial], gains: bool):  # noqa: FBT001
+def test_bfloat16_has_to_be_clearly_faster_and_faithful(device: Callable[[Computed], Trial], gains: bool):
     assert gains_from_bfloat16(device) == gains
 
 

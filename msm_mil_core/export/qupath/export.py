@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from shapely.affinity import translate
 
 from msm_mil_core.atomic_write import whole_file
@@ -23,6 +23,7 @@ from msm_mil_core.export.qupath.import_regions import read_areas
 from msm_mil_core.export.qupath.tile_ids import tile_ids
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import short_label, tile_verdicts, verdicts_in_words
+from msm_mil_core.options import Options
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import Regions, check_regions
@@ -36,10 +37,8 @@ GZIP_ABOVE = 20_000
 logger = logging.getLogger(__name__)
 
 
-class GeoJsonOptions(BaseModel):
+class GeoJsonOptions(Options):
     """What goes to QuPath, and from where it counts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     top_k: int = Field(10, ge=0, le=1000)
     """How many tiles of highest attention of each stage also become annotations, QuPath's gallery; 0 for none."""

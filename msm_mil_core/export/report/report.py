@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import OutputError, QuestionError
@@ -13,6 +13,7 @@ from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.explain.top_tiles import PickOptions
 from msm_mil_core.export.report.images import Pixels, lay_ground
 from msm_mil_core.export.report.page import ReportParts, render_page
+from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
@@ -24,10 +25,8 @@ MAY_NAME_THE_PATIENT = ("label", "macro")
 """Images beside a slide on which the patient's name can be read; only shown when asked for."""
 
 
-class ReportOptions(BaseModel):
+class ReportOptions(Options):
     """What goes into a report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     examine: bool = True
     """Whether the model is questioned at length: faithfulness, stability, smallest sets. Takes longest."""

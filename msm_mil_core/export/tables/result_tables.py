@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -99,4 +100,4 @@ def _place(result: SlideResult) -> dict[str, list[str]]:
 
 
 def _cells(values: NDArray[np.floating], form: str = "%.7g") -> list[str]:
-    return [form % value if value == value else "" for value in values.tolist()]  # noqa: PLR0124  NaN differs from itself
+    return ["" if isnan(value) else form % value for value in values.tolist()]

@@ -4,22 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import Indices, SplitOptions
+from msm_mil_core.options import Options
 
 DRAWS = 20
 """How often folds are drawn until each of them has every class."""
 
 
-class FoldOptions(BaseModel):
+class FoldOptions(Options):
     """How many models are trained, so that figures rest on more than one of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     folds: int = Field(default=1, ge=1)
     """Parts into which the patients are drawn, each once the test part of a model; 1 keeps to one split."""

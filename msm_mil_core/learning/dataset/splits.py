@@ -5,20 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.options import Options
 
 Indices = NDArray[np.int64]
 
 
-class SplitOptions(BaseModel):
+class SplitOptions(Options):
     """How bags are parted where the table does not say it: by patient, the classes in like shares."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     test_share: float = Field(default=0.2, ge=0, le=0.5)
     """Share of the bags that only judge the finished model; 0 holds out none."""

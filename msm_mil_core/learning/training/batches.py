@@ -28,12 +28,10 @@ class Batch:
     def scaled(self, options: ModelOptions) -> ModelOptions:
         """Weigh the parts of the loss so that the batches' losses, each times its first share, sum to the step's."""
         answers, stages, bags = self.shares
-        return options.model_copy(
-            update={
-                "lambda_s": options.lambda_s * stages / answers,
-                "lambda_beta": options.lambda_beta * bags / answers,
-                "lambda_d": options.lambda_d * bags / answers,
-            }
+        return options.replace(
+            lambda_s=options.lambda_s * stages / answers,
+            lambda_beta=options.lambda_beta * bags / answers,
+            lambda_d=options.lambda_d * bags / answers,
         )
 
 

@@ -2,17 +2,16 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
+from msm_mil_core.options import Options
 from msm_mil_core.precision import Precision
 
 
-class ModelChanges(BaseModel):
+class ModelChanges(Options):
     """In what a model differs from its preset; what is left out stays as the preset has it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     hidden: int | None = Field(default=None, ge=1)
     """Width of the projected features."""
@@ -44,10 +43,8 @@ ABMIL = ModelChanges(masked_stages=0, lambda_s=0)
 """MSM-MIL without its masked stages is gated ABMIL (Ilse et al. 2018, eq. 9): one attention, one classifier."""
 
 
-class CardOptions(BaseModel):
+class CardOptions(Options):
     """What people who get the model should read about it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     data: str = ""
     """What it was trained on."""
@@ -61,10 +58,8 @@ class CardOptions(BaseModel):
     """Of the weights."""
 
 
-class TrainOptions(BaseModel):
+class TrainOptions(Options):
     """How a model is trained."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(default="model", min_length=1)
     """The model's name, as tables and the window show it."""

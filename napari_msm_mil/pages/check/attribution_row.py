@@ -51,7 +51,7 @@ class AttributionLine(QWidget):
         self._class.setCurrentIndex(classes.index(winner))
         self.show_visible(visible=False)
 
-    def show_visible(self, visible: bool) -> None:  # noqa: FBT001  a fact
+    def show_visible(self, visible: bool) -> None:
         """Say whether the layer is shown."""
         self._show.setChecked(visible)
         if not visible:

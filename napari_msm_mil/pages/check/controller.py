@@ -141,7 +141,7 @@ class CheckController(QObject):
         self._panel.show_checked(checked.faithfulness, checked.stability)
         self._on_layers_changed()
 
-    def _on_spread_requested(self, stage: int, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_spread_requested(self, stage: int, visible: bool) -> None:
         if self._result not in self._known:
             return
         stability = self._known[self._result].stability
@@ -151,7 +151,7 @@ class CheckController(QObject):
         else:
             self._layers.remove_map(self._result, shown.key)
 
-    def _on_attribution_requested(self, visible: bool, method: Method, class_index: int) -> None:  # noqa: FBT001
+    def _on_attribution_requested(self, visible: bool, method: Method, class_index: int) -> None:
         if self._result is None:
             return
         self._wanted = (self._result, method, class_index) if visible else None

@@ -52,7 +52,7 @@ class CompareController(QObject):
         self.look(self._looked_at)
         self._on_layers_changed()
 
-    def look(self, at: bool) -> None:  # noqa: FBT001  a fact
+    def look(self, at: bool) -> None:
         """Notice whether the comparison is looked at: it is made when it is for the first time."""
         self._looked_at = at
         if at and not self._begun:
@@ -122,7 +122,7 @@ class CompareController(QObject):
         self._wanted = None
         self._panel.idle(str(error))
 
-    def _on_map_requested(self, key: str, visible: bool) -> None:  # noqa: FBT001  Qt's signal
+    def _on_map_requested(self, key: str, visible: bool) -> None:
         result = self._result
         if result is None:
             return

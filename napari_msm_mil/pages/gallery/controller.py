@@ -56,7 +56,7 @@ class GalleryController(QObject):
         if self._looked_at:
             self._pick()
 
-    def look(self, at: bool) -> None:  # noqa: FBT001  a fact
+    def look(self, at: bool) -> None:
         """Notice whether the gallery is looked at: pictures are read only then."""
         if at and not self._looked_at:
             self._pick()

@@ -106,7 +106,7 @@ class GalleryPanel(QWidget):
         row = min(max(self._pictures.currentRow() + by, 0), self._pictures.count() - 1)
         self._pictures.setCurrentRow(row)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802  Qt's name
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Wrap the pictures anew."""
         super().resizeEvent(event)
         self._fit()
@@ -152,13 +152,13 @@ class _Pictures(QListWidget):
         self.currentItemChanged.connect(lambda now, _: self._tell(now))
         self.itemClicked.connect(self._on_clicked)
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802  Qt's name
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Notice whether the press goes to another picture, which is told at once, or to the same one again."""
         before = self.currentRow()
         super().mousePressEvent(event)
         self._again = self.currentRow() == before
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802  Qt's name
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Let Return go to the same picture again."""
         super().keyPressEvent(event)
         if event is not None and event.key() in AGAIN:

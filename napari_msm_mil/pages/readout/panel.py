@@ -141,11 +141,11 @@ class _Value(QLabel):
         self._wide = wide
         self.setAlignment(RIGHT)
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Ask for room for wide values."""
         return super().sizeHint() + self._lacking()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def minimumSizeHint(self) -> QSize:
         """Insist on room for wide values."""
         return super().minimumSizeHint() + self._lacking()
 

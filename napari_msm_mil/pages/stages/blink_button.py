@@ -59,7 +59,7 @@ class BlinkButton(QWidget):
         for one, other in combinations(range(stages), 2):
             self._offer(f"Stages {one + 1} and {other + 1}", (one, other))
 
-    def show_blinking(self, on: bool) -> None:  # noqa: FBT001  a fact
+    def show_blinking(self, on: bool) -> None:
         """Say whether stages blink."""
         self._button.setChecked(on)
 

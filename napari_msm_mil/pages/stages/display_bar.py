@@ -76,11 +76,11 @@ class LookBar(QWidget):
         self._opacity_text.setText(f"{100 * there[0].opacity:.0f} %")
         self._top_text.setText("all" if there[0].top_percent >= 100 else f"top {there[0].top_percent:g} %")
 
-    def show_blinking(self, on: bool) -> None:  # noqa: FBT001  a fact
+    def show_blinking(self, on: bool) -> None:
         """Say whether stages blink."""
         self._blink.show_blinking(on)
 
-    def show_side_by_side(self, on: bool) -> None:  # noqa: FBT001  a fact
+    def show_side_by_side(self, on: bool) -> None:
         """Say whether stages stand side by side."""
         self._side.setChecked(on)
 

@@ -36,7 +36,7 @@ class EvidenceController(QObject):
             self.class_chosen.emit(self._line.class_index)
             self._on_layers_changed()
 
-    def _on_requested(self, visible: bool, class_index: int, stage: int) -> None:  # noqa: FBT001  Qt's signal
+    def _on_requested(self, visible: bool, class_index: int, stage: int) -> None:
         result = self._result
         if result is None:
             return

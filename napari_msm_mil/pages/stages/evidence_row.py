@@ -63,7 +63,7 @@ class EvidenceRow(QWidget):
         self._stage.clear()
         self._stage.addItems([ALL_STAGES, *map(stage_name, range(len(prediction.stages)))])
 
-    def show_visible(self, visible: bool) -> None:  # noqa: FBT001  a fact
+    def show_visible(self, visible: bool) -> None:
         """Say whether the layer is shown."""
         self._show.setChecked(visible)
 

@@ -69,7 +69,7 @@ class StageTable(QWidget):
         self.contrasts.show_prediction(prediction)
         self.look.show_stages(len(prediction.stages))
 
-    def show_looks(self, looks: Sequence[StageLook | None], claimed_visible: bool | None) -> None:  # noqa: FBT001  a fact
+    def show_looks(self, looks: Sequence[StageLook | None], claimed_visible: bool | None) -> None:
         """Show how the layers look; a stage without a layer cannot be operated."""
         for line, look in zip(self._lines, looks, strict=True):
             line.show_look(look)

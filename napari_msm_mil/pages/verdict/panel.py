@@ -81,7 +81,7 @@ class VerdictPanel(QWidget):
         """Where the verdicts are kept, in words."""
         return self._saved.text()
 
-    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802  Qt's name
+    def hideEvent(self, event: QHideEvent | None) -> None:
         """Lose nothing that is being typed when the dock or the window closes: no field hears of that."""
         self.finish()
         super().hideEvent(event)
@@ -167,7 +167,7 @@ class _LabelBox(QComboBox):
         self.addItems(list(SUGGESTIONS))
         self.setMinimumContentsLength(12)
 
-    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802  Qt's name
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Leave the wheel to the column: scrolling past a verdict must not change it."""
         if event is not None:
             event.ignore()

@@ -48,7 +48,7 @@ class AnswerView(QWidget):
             self._weights.setText(_weights(answer))
             self._weights.setVisible(_reweighed(answer))
 
-    def show_maps(self, shown: bool) -> None:  # noqa: FBT001  a fact
+    def show_maps(self, shown: bool) -> None:
         """Say whether the maps of the answer are shown."""
         self._maps.setChecked(shown)
 

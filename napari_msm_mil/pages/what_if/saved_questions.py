@@ -41,7 +41,7 @@ class KeptQuestions(QWidget):
         self._known = QWidget()
         self._lay_out()
 
-    def allow_keeping(self, allowed: bool) -> None:  # noqa: FBT001  a fact
+    def allow_keeping(self, allowed: bool) -> None:
         """Offer to keep the question that stands, or not."""
         self._name.setVisible(allowed)
         self._keep.setVisible(allowed)

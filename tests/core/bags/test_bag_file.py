@@ -110,7 +110,7 @@ def write(path: Path, values: dict[str, object], **attributes: dict[str, object]
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_tridents_files_are_read(tmp_path: Path, batched: bool):  # noqa: FBT001
+def test_tridents_files_are_read(tmp_path: Path, batched: bool):
     bag = a_bag()
     features, coords = bag.features.astype(np.float16), bag.tiles.xy_px0
     told = {"patch_size": 64, "patch_size_level0": 128, "level0_magnification": 40, "target_magnification": 20}

@@ -142,7 +142,7 @@ def test_a_batch_of_bags_is_its_bags_one_by_one(name):
 
 
 def gradients(network, output, labels):
-    options = network.options.model_copy(update={"lambda_s": 0.0})
+    options = network.options.replace(lambda_s=0.0)
     return torch.autograd.grad(loss(output, labels, options), network.projection.weight)[0]
 
 

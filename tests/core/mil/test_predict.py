@@ -193,7 +193,7 @@ def test_a_device_that_is_missing_is_a_device_error():
 def test_a_lack_of_memory_is_a_device_error():
     beyond_any_address = 4_000_000
     checkpoint = a_checkpoint(features=1, hidden=8, attention=1, masked_stages=0)
-    wide = checkpoint.options.model_copy(update={"hidden": beyond_any_address})
+    wide = checkpoint.options.replace(hidden=beyond_any_address)
     state = {
         name: np.zeros([beyond_any_address if side == 8 else side for side in weight.shape], np.float32)
         for name, weight in checkpoint.state.items()

@@ -3,27 +3,24 @@
 from typing import Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from msm_mil_core.export.qupath.export import GeoJsonOptions
+from msm_mil_core.options import Options
 from msm_mil_core.slides.tiles import TileOptions
 from msm_mil_core.slides.tissue import TissueOptions
 from napari_msm_mil.widgets.options_form import OptionsForm, label_of, refusal
 
 
-class Inner(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
+class Inner(Options):
     share: float = Field(default=0.25, ge=0, le=1)
     """How much."""
     side_px: int | None = Field(default=None, ge=1, le=99)
     """How large."""
 
 
-class Outer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
+class Outer(Options):
     batch: int = Field(default=8, gt=0, lt=65)
     """How many at once."""
     kind: Literal["fast", "exact"] = "fast"

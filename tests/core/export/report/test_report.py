@@ -119,7 +119,7 @@ def test_the_label_is_shown_only_when_asked_for(shared, tmp_path):
     with open_slide(shared("slides/CMU-1-Small-Region.svs")) as slide:
         result = a_result(block_of_tiles(6, 5), slide=slide.facts)
         without = written(result, tmp_path / "a.html", slide=slide)
-        asked = written(result, tmp_path / "b.html", slide=slide, options=QUICK.model_copy(update={"with_label": True}))
+        asked = written(result, tmp_path / "b.html", slide=slide, options=QUICK.replace(with_label=True))
 
     assert "label" in slide.associated_names
     assert "label image" not in without

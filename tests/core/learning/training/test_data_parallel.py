@@ -24,14 +24,14 @@ from tests.core.learning.training.test_gradients import SMALL, is_close, uneven_
 from tests.core.learning.training.test_train import P, some_options
 
 OPTIONS = some_options(model=ModelChanges(**SMALL), epochs=2, learning_rate=1e-3, bags_per_step=4, tiles_per_bag=9)
-ON_TWO = OPTIONS.model_copy(update={"device": "cpu,cpu"})
+ON_TWO = OPTIONS.replace(device="cpu,cpu")
 
 
 def test_two_devices_come_to_the_model_of_one():
     bags = uneven_bags()
 
-    alone = finish(train(bags, OPTIONS.model_copy(update={"accumulate": 2})))
-    together = finish(train(bags, ON_TWO.model_copy(update={"accumulate": 2})))
+    alone = finish(train(bags, OPTIONS.replace(accumulate=2)))
+    together = finish(train(bags, ON_TWO.replace(accumulate=2)))
 
     assert is_close(alone, together)
     assert not multiprocessing.active_children()
@@ -72,7 +72,7 @@ def test_devices_that_cannot_work_together_are_refused():
     with pytest.raises(DeviceError, match="no device 'cuda:7'"):
         choose_devices("cpu,cuda:7")
     with pytest.raises(TrainingError, match="2 devices share the bags of a step, but there is 1"):
-        next(train(uneven_bags(), ON_TWO.model_copy(update={"bags_per_step": 1})))
+        next(train(uneven_bags(), ON_TWO.replace(bags_per_step=1)))
     assert len(choose_devices("cpu, cpu")) == 2
 
 

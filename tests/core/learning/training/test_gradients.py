@@ -39,9 +39,9 @@ def test_steps_in_several_parts_are_steps_of_all_their_bags(changes):
     bags, model = uneven_bags(), ModelChanges(**SMALL | changes)
     same = some_options(model=model, epochs=3, learning_rate=1e-3, tiles_per_bag=9)
 
-    whole = finish(train(bags, same.model_copy(update={"bags_per_step": 6})))
-    parted = finish(train(bags, same.model_copy(update={"bags_per_step": 1, "accumulate": 6})))
-    halves = finish(train(bags, same.model_copy(update={"bags_per_step": 4, "accumulate": 2})))
+    whole = finish(train(bags, same.replace(bags_per_step=6)))
+    parted = finish(train(bags, same.replace(bags_per_step=1, accumulate=6)))
+    halves = finish(train(bags, same.replace(bags_per_step=4, accumulate=2)))
 
     assert is_close(whole, parted)
     assert not is_close(whole, halves)  # steps of 8: the law is of the bags in a step, not of any number

@@ -49,7 +49,7 @@ def test_a_standing_of_other_options_is_refused(tmp_path: Path, change: dict[str
     finish(train(two_kinds_of_bags(), OPTIONS, keep))
 
     with pytest.raises(TrainingError, match="other options"):
-        finish(train(two_kinds_of_bags(), OPTIONS.model_copy(update=change), keep))
+        finish(train(two_kinds_of_bags(), OPTIONS.replace(**change), keep))
 
 
 def test_a_standing_of_other_bags_is_refused(tmp_path: Path):

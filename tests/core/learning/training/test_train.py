@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_model_whatever_was_drawn_before():
 
     first = a_model(bags, options)
     torch.rand(7)
-    again, other = a_model(bags, options), a_model(bags, options.model_copy(update={"seed": 1}))
+    again, other = a_model(bags, options), a_model(bags, options.replace(seed=1))
 
     assert all(np.array_equal(first.state[name], again.state[name]) for name in first.state)
     assert any(not np.array_equal(first.state[name], other.state[name]) for name in first.state)
