@@ -23,7 +23,7 @@ WINDOW_PROBE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """One thing that works or does not, and what to do about it."""
 
     thing: str
@@ -33,7 +33,7 @@ class Finding:
 
 def doctor() -> int:
     """Tell what works on this machine: openslide, encoder weights, models, devices, the window."""
-    findings = [
+    checks = [
         _examine("openslide", _openslide),
         _examine("encoder", _encoder),
         _examine("bundled model", _model),
@@ -42,21 +42,21 @@ def doctor() -> int:
         _examine("kept features", _kept_features),
     ]
     table = Table("", "", "", title="msm-mil doctor", title_justify="left", show_header=False)
-    for finding in findings:
-        table.add_row("ok" if finding.works else "no", finding.thing, finding.words, style=_style(finding))
+    for check in checks:
+        table.add_row("ok" if check.works else "no", check.thing, check.words, style=_style(check))
     out.print(table)
-    return 0 if all(finding.works for finding in findings) else 1
+    return 0 if all(check.works for check in checks) else 1
 
 
-def _style(finding: Finding) -> str | None:
-    return None if finding.works else "red"
+def _style(check: Check) -> str | None:
+    return None if check.works else "red"
 
 
-def _examine(thing: str, look: Callable[[], str]) -> Finding:
+def _examine(thing: str, look: Callable[[], str]) -> Check:
     try:
-        return Finding(thing, works=True, words=look())
+        return Check(thing, works=True, words=look())
     except (MsmMilError, ImportError, OSError, subprocess.SubprocessError, PackageNotFoundError) as exc:
-        return Finding(thing, works=False, words=str(exc))
+        return Check(thing, works=False, words=str(exc))
 
 
 def _openslide() -> str:
