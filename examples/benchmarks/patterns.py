@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.benchmarks.task import Fold, Numbers, Task, Truth
+from examples.benchmarks.task import Numbers, Task, Truth
+from msm_mil_core.learning.dataset.splits import Split
 
 NAMES = ("tumour", "stroma", "complex stroma", "lymphocytes", "debris", "mucosa", "adipose", "background")
 PATTERNS = (0, 2, 3)
@@ -52,7 +53,7 @@ def read_patterns(data: Path, rule: str, repeat: int) -> Task:
         bags=tuple(features[bag] for bag in drawn),
         labels=np.concatenate([np.arange(size) % 2 for size in SIZES]),
         groups=tuple(f"bag {index} of repeat {repeat}" for index in range(count)),
-        folds=(Fold(*np.split(np.arange(count), np.cumsum(SIZES)[:-1])),),
+        folds=(Split(*np.split(np.arange(count), np.cumsum(SIZES)[:-1])),),
         truth=Truth(tuple(kinds[bag] for bag in drawn), NAMES, PATTERNS),
     )
 

@@ -15,8 +15,9 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from examples.benchmarks.peers import Peer
-from examples.benchmarks.task import Fold, Numbers, Task
+from examples.benchmarks.task import Numbers, Task
 from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.learning.dataset.splits import Split
 
 MOST_DEVIATIONS = 5.0
 """Features are cut off there: one that hardly varies among the training tiles is not to decide elsewhere."""
@@ -48,7 +49,7 @@ class Trained:
 class Bench:
     """The bags of a task as one fold sees them: standardised, and reduced where the task says so."""
 
-    def __init__(self, task: Task, fold: Fold, work: Path) -> None:
+    def __init__(self, task: Task, fold: Split, work: Path) -> None:
         stacked = np.concatenate(task.bags)
         ends = np.cumsum([len(bag) for bag in task.bags])
         learnt = np.concatenate([task.bags[index] for index in fold.train])
@@ -75,7 +76,7 @@ class Bench:
         return padded, valid
 
 
-def train_method(make: Callable[[int], Peer], bench: Bench, fold: Fold, budget: Budget, seed: int) -> Trained:
+def train_method(make: Callable[[int], Peer], bench: Bench, fold: Split, budget: Budget, seed: int) -> Trained:
     """Train with AdamW and cosine, classes balanced, and keep the epoch with the lowest validation loss."""
     torch.manual_seed(seed)
     peer, rng = make(bench.features), np.random.default_rng(seed)
@@ -123,7 +124,7 @@ def _learn(peer: Peer, optimiser: AdamW, bench: Bench, order: Numbers, how: tupl
         peer.after_step()
 
 
-def _val_loss(peer: Peer, bench: Bench, fold: Fold, weight: Tensor) -> float:
+def _val_loss(peer: Peer, bench: Bench, fold: Split, weight: Tensor) -> float:
     logits = torch.from_numpy(answers(peer, bench, fold.val))
     return float(functional.cross_entropy(logits, bench.labels[fold.val], weight=weight))
 

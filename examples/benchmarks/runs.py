@@ -17,9 +17,10 @@ from examples.benchmarks.faithfulness import delete, question_stages
 from examples.benchmarks.methods import ABLATION, LINEAR, METHODS
 from examples.benchmarks.peers import Peer
 from examples.benchmarks.protocol import Bench, Budget, answers, train_method
-from examples.benchmarks.task import Fold, Numbers, Task
+from examples.benchmarks.task import Numbers, Task
 from examples.benchmarks.tasks import read_task
 from examples.benchmarks.variants import MsmPeer
+from msm_mil_core.learning.dataset.splits import Split
 
 QUESTIONED = ("abmil", "msm", "msm-explain", "msm-random", "acmil", "aem")
 """The methods whose maps are tested by taking tiles out."""
@@ -58,7 +59,7 @@ class _Place:
     number: int
 
 
-def _fold(run: Run, task: Task, fold: Fold, place: _Place) -> Record:
+def _fold(run: Run, task: Task, fold: Split, place: _Place) -> Record:
     bench = Bench(task, fold, place.work)
     make = METHODS.get(run.method) or ABLATION[run.method]
     trained = train_method(make, bench, fold, place.budget, seed=1000 * run.repeat + place.number)
@@ -77,7 +78,7 @@ def _fold(run: Run, task: Task, fold: Fold, place: _Place) -> Record:
     return record
 
 
-def _answers(task: Task, fold: Fold, logits: np.ndarray) -> Record:
+def _answers(task: Task, fold: Split, logits: np.ndarray) -> Record:
     return {
         "bags": fold.test.tolist(),
         "groups": [task.groups[index] for index in fold.test],
@@ -131,7 +132,7 @@ def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 4)
 
 
-def _questions(peer: Peer, bench: Bench, fold: Fold) -> Record:
+def _questions(peer: Peer, bench: Bench, fold: Split) -> Record:
     rng = np.random.default_rng(0)
     chosen = rng.permutation(fold.test)[:QUESTIONED_BAGS]
     deletions = [
@@ -144,7 +145,7 @@ def _questions(peer: Peer, bench: Bench, fold: Fold) -> Record:
     return record
 
 
-def _linear(method: str, task: Task, fold: Fold) -> Record:
+def _linear(method: str, task: Task, fold: Split) -> Record:
     if method == LINEAR[1]:
         assert task.colours is not None
         told = task.colours

@@ -7,19 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from msm_mil_core.learning.dataset.splits import Split
+
 Features = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 VALIDATION_FOLDS = 10  # one of so many folds of what is not tested chooses the epoch
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fold:
-    """Indices of the bags that are learnt from, that choose the epoch, and that judge."""
-
-    train: Numbers
-    val: Numbers
-    test: Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +37,7 @@ class Task:
     """(B,), 0 or 1."""
     groups: tuple[str, ...]
     """Whose a bag is: the bags of a group are never parted."""
-    folds: tuple[Fold, ...]
+    folds: tuple[Split, ...]
     truth: Truth | None = None
     colours: NDArray[np.float64] | None = None
     """(B, 3), mean colour of each bag's tiles, where there are pictures."""
@@ -54,25 +47,25 @@ class Task:
     """Whether bags are compared over all folds: where a fold may hold one class only."""
 
 
-def stratified_folds(labels: Numbers, groups: Sequence[str], count: int, seed: int) -> tuple[Fold, ...]:
+def stratified_folds(labels: Numbers, groups: Sequence[str], count: int, seed: int) -> tuple[Split, ...]:
     """Part bags into folds of like shares of the classes, whole groups each; each fold is the test part once."""
     return tuple(
         _with_validation(labels, groups, test, seed) for test in _drawn(labels, groups, count, seed) if len(test)
     )
 
 
-def folds_by_group(labels: Numbers, groups: Sequence[str], seed: int) -> tuple[Fold, ...]:
+def folds_by_group(labels: Numbers, groups: Sequence[str], seed: int) -> tuple[Split, ...]:
     """Leave each group out once."""
     names = np.array(groups)
     return tuple(_with_validation(labels, groups, np.flatnonzero(names == name), seed) for name in np.unique(names))
 
 
-def _with_validation(labels: Numbers, groups: Sequence[str], test: Numbers, seed: int) -> Fold:
+def _with_validation(labels: Numbers, groups: Sequence[str], test: Numbers, seed: int) -> Split:
     rest = np.setdiff1d(np.arange(len(labels)), test)
     held = _drawn(labels[rest], [groups[index] for index in rest], VALIDATION_FOLDS, seed)
     whole = (part for part in held if len(np.unique(labels[rest[part]])) == 2)
     val = rest[next(whole)]
-    return Fold(train=np.setdiff1d(rest, val), val=val, test=test)
+    return Split(train=np.setdiff1d(rest, val), val=val, test=test)
 
 
 def _drawn(labels: Numbers, groups: Sequence[str], count: int, seed: int) -> list[Numbers]:
