@@ -1,13 +1,12 @@
 """The card of the bundled model: its figures beside those of the baselines, in words and as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 from pydantic import JsonValue
 
-from msm_mil_core.learning.evaluation.evaluate import Figures
 from msm_mil_core.mil.checkpoint import Checkpoint
 
 HEAD = """\
@@ -34,24 +33,25 @@ class Row:
     """What one method scores."""
 
     name: str
-    figures: Figures
-    """On the held-out fold, by the seed that validates best."""
+    figures: Mapping[str, float | None]
+    """Summary of the evaluation on the held-out fold, by the seed that validates best."""
     seeds: tuple[float, ...]
     """AUC on the held-out fold, by seed."""
     folds: tuple[float, ...]
-    """AUC on each fold in turn, trained anew without it."""
+    """AUC on each fold in turn, trained again without it."""
 
     def line(self) -> str:
         """Return the row of the table."""
-        told, folds = self.figures, self.folds
+        figures, folds = self.figures, self.folds
         spread = f"{np.mean(self.seeds):.3f} ± {np.std(self.seeds):.3f}" if len(self.seeds) > 1 else "no seed"
         return (
-            f"| {self.name} | {told.auc:.3f} ({told.auc_low:.3f} to {told.auc_high:.3f}) "
-            f"| {told.balanced_accuracy:.3f} | {spread} | {np.mean(folds):.3f} ({min(folds):.3f} to {max(folds):.3f}) |"
+            f"| {self.name} | {figures['auc']:.3f} ({figures['auc_low']:.3f} to {figures['auc_high']:.3f}) "
+            f"| {figures['balanced_accuracy']:.3f} | {spread} "
+            f"| {np.mean(folds):.3f} ({min(folds):.3f} to {max(folds):.3f}) |"
         )
 
 
-def table_of(rows: Sequence[Row]) -> str:
+def comparison_table(rows: Sequence[Row]) -> str:
     """Return the figures of all methods as a Markdown table."""
     return "\n".join([HEAD, *(row.line() for row in rows)])
 
@@ -69,12 +69,12 @@ def card_of(model: Checkpoint, rows: Sequence[Row], groups: Sequence[str]) -> st
 * Licence: {record["licence"]}
 * Tiles: {model.side_px} px at {model.mpp} µm/px, encoded by {model.encoder}. Photographs: {record["magnification"]}.
 * Model: {model.options.model_dump_json()}
-* Split: {len(set(groups))} groups of photographs that may share a patient, in five folds: one judges, one validates,
-  three are learnt from ({_told(record["split"])}; mosaics of learnt photographs count as bags).
+* Split: {len(set(groups))} groups of photographs that may share a patient, in five folds: one tests, one validates,
+  three train ({_sizes(record["split"])}; mosaics of training photographs count as bags).
   Selection on validation only.
 * sha256: {model.sha256}
 
-{table_of(rows)}
+{comparison_table(rows)}
 
 Read it as bad news: the intervals reach below 0.5, the stages gain nothing over plain gated attention here, and on some
 folds the mean colour of a photograph does as well or better. The model is there to show the window, not to answer.
@@ -95,6 +95,6 @@ photographs are have features with a cosine of 0.57 at that size, 0.71 for 48 px
 """
 
 
-def _told(split: JsonValue) -> str:
+def _sizes(split: JsonValue) -> str:
     sizes = cast(dict[str, dict[str, int]], split)
     return ", ".join(f"{part} {size['bags']} bags of {size['patients']} groups" for part, size in sizes.items())

@@ -1,4 +1,4 @@
-"""Train the bundled model anew, from photographs to model file: python examples/train_bundled_model.py PHOTOS.
+"""Train the bundled model again, from photographs to model file: python examples/train_bundled_model.py PHOTOS.
 
 PHOTOS is the folder of the photographs (see oral_mucosa.py), 224 x 224 px. Everything is drawn from fixed seeds: a
 second run on the same machine gives the same file. Encoding takes most of the time; --cache keeps what it made.
@@ -12,20 +12,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bundled_card import Row, card_of, table_of
+from bundled_card import Row, card_of, comparison_table
 from mean_color import colour_logits
 from numpy.typing import NDArray
 from oral_mucosa import CARD, PHOTO_MPP, Photo, group, read_photos, tiles_of, varied, without_copies
+from scipy.special import softmax
 from sklearn.model_selection import StratifiedGroupKFold
 
+from msm_mil_core.bags.feature_table import FeatureTable, table_of
 from msm_mil_core.encoders.registry import DEFAULT_ENCODER, Encoder, load_encoder
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
 from msm_mil_core.learning.dataset.labels import Part
-from msm_mil_core.learning.evaluation.evaluate import Figures, answer, measure
+from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
+from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model
+from msm_mil_core.learning.evaluation.predictions import Predictions
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import ABMIL, ModelChanges, TrainOptions
 from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
-from msm_mil_core.mil.network import network_with
+from msm_mil_core.progress import finish
 
 CUT_PX, SIDE_PX = 48, 80
 """Side of a tile in pixels of a photograph, and as the encoder gets it."""
@@ -72,9 +76,9 @@ class Collection:
 
 def main() -> None:
     """Read, encode, train, compare, write."""
-    wishes = _wishes()
+    arguments = _arguments()
     torch.set_num_threads(2)  # a fixed number, for sums depend on it in their last digits
-    collection = _collect(without_copies(read_photos(wishes.photos)), wishes.cache)
+    collection = _collect(without_copies(read_photos(arguments.photos)), arguments.cache)
     print(f"{len(collection.photos)} photographs without copies, {len(set(collection.groups))} groups")
     ours = [_trained(collection, 0, OPTIONS.replace(seed=seed)) for seed in SEEDS]
     theirs = [_trained(collection, 0, PLAIN_ATTENTION.replace(seed=seed)) for seed in SEEDS]
@@ -84,14 +88,17 @@ def main() -> None:
         _colour_row(collection),
     ]
     best = max(ours, key=lambda checkpoint: _figure(checkpoint, "val"))  # the test bags choose nothing
-    record = best.record | {"comparison": table_of(rows), "magnification": f"400x, about {PHOTO_MPP} µm/px as shown"}
-    saved = save_checkpoint(replace(best, record=record), wishes.out)
-    wishes.card.write_text(card_of(saved, rows, collection.groups), encoding="utf-8")
-    print(table_of(rows))
-    print(f"wrote {wishes.out} ({wishes.out.stat().st_size / 1e6:.1f} MB) and {wishes.card}")
+    record = best.record | {
+        "comparison": comparison_table(rows),
+        "magnification": f"400x, about {PHOTO_MPP} µm/px as shown",
+    }
+    saved = save_checkpoint(replace(best, record=record), arguments.out)
+    arguments.card.write_text(card_of(saved, rows, collection.groups), encoding="utf-8")
+    print(comparison_table(rows))
+    print(f"wrote {arguments.out} ({arguments.out.stat().st_size / 1e6:.1f} MB) and {arguments.card}")
 
 
-def _wishes() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="folder of the photographs")
     parser.add_argument("--out", type=Path, default=BUNDLED / "oral-mucosa.safetensors", help="the model file")
@@ -157,38 +164,34 @@ def _encoded(bags: Sequence[NDArray[np.uint8]], encoder: Encoder) -> NDArray[np.
 
 
 def _trained(collection: Collection, test_fold: int, options: TrainOptions) -> Checkpoint:
-    work = train(_bags(collection, test_fold), options)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            checkpoint: Checkpoint = end.value
-            print(f"{options.name}, test fold {test_fold}, seed {options.seed}: {_figure(checkpoint, 'test'):.3f}")
-            return checkpoint
+    checkpoint = finish(train(_bags(collection, test_fold), options))
+    print(f"{options.name}, test fold {test_fold}, seed {options.seed}: {_figure(checkpoint, 'test'):.3f}")
+    return checkpoint
 
 
 def _bags(collection: Collection, test_fold: int) -> BagDataset:
     """Join plain photographs of the held-out folds with a variant of each other one and with mosaics of those."""
-    sources, labels, groups, parts = {}, [], [], []
+    tables: dict[str, FeatureTable] = {}
+    labels, groups, parts = [], [], []
     for index, photo in enumerate(collection.photos):
         part = collection.part(index, test_fold)
-        sources[photo.name] = collection.variants[0, index] if part == "train" else collection.plain[index]
+        tables[photo.name] = table_of(collection.variants[0, index] if part == "train" else collection.plain[index])
         labels.append(photo.label)
         groups.append(collection.groups[index])
         parts.append(part)
     for name, (tiles, label) in _mosaics(collection, test_fold).items():
-        sources[name] = tiles
+        tables[name] = table_of(tiles)
         labels.append(label)
         groups.append(name)
         parts.append("train")
-    return label_bags(sources, labels, collection.origin, patients=groups, parts=parts)
+    return label_bags(tables, labels, collection.origin, patients=groups, parts=parts)
 
 
 def _mosaics(collection: Collection, test_fold: int) -> dict[str, tuple[NDArray[np.float32], str]]:
     rng = np.random.default_rng(test_fold)
-    learnt = [index for index in range(len(collection.photos)) if collection.part(index, test_fold) == "train"]
-    normal = [index for index in learnt if collection.photos[index].label == "Normal"]
-    cancer = [index for index in learnt if collection.photos[index].label == "OSCC"]
+    trained_on = [index for index in range(len(collection.photos)) if collection.part(index, test_fold) == "train"]
+    normal = [index for index in trained_on if collection.photos[index].label == "Normal"]
+    cancer = [index for index in trained_on if collection.photos[index].label == "OSCC"]
     mosaics = {}
     for number in range(MOSAICS):
         positive = rng.integers(1, PHOTOS_IN_MOSAIC + 1) if number % 2 else 0
@@ -202,36 +205,32 @@ def _row(name: str, collection: Collection, trained: Sequence[Checkpoint], optio
     chosen = max(trained, key=lambda checkpoint: _figure(checkpoint, "val"))
     bags = _bags(collection, 0)
     test = np.array([index for index, part in enumerate(bags.parts or ()) if part == "test"])
-    logits = answer(network_with(chosen.options, chosen.state), bags, test)
+    evaluation = finish(evaluate_model(chosen, bags.subset(test), device="cpu"))
     rotated = [_figure(trained[0], "test")] + [
         _figure(_trained(collection, fold, options), "test") for fold in range(1, FOLDS)
     ]
     return Row(
         name=name,
-        figures=_measured(collection, test, logits),
+        figures=evaluation.summary(),
         seeds=tuple(_figure(checkpoint, "test") for checkpoint in trained),
         folds=tuple(rotated),
     )
 
 
 def _colour_row(collection: Collection) -> Row:
-    figures = [_colour_figures(collection, fold) for fold in range(FOLDS)]
-    return Row("mean colour", figures[0], (figures[0].auc,), tuple(each.auc for each in figures))
+    evaluations = [_colour_evaluation(collection, fold) for fold in range(FOLDS)]
+    aucs = tuple(each.metrics.auc.value for each in evaluations)
+    return Row("mean colour", evaluations[0].summary(), aucs[:1], aucs)
 
 
-def _colour_figures(collection: Collection, test_fold: int) -> Figures:
+def _colour_evaluation(collection: Collection, test_fold: int) -> Evaluation:
     colours = np.stack([photo.pixels.reshape(-1, 3).mean(0) for photo in collection.photos])
     labels = np.array([photo.label == "OSCC" for photo in collection.photos]).astype(np.int64)
     parts = np.array([collection.part(index, test_fold) for index in range(len(labels))])
     test = np.flatnonzero(parts == "test")
-    return _measured(
-        collection, test, colour_logits(colours[parts == "train"], labels[parts == "train"], colours[test])
-    )
-
-
-def _measured(collection: Collection, test: NDArray[np.int64], logits: NDArray[np.floating]) -> Figures:
-    labels = np.array([collection.photos[index].label == "OSCC" for index in test]).astype(np.int64)
-    return measure(labels, logits, [collection.groups[index] for index in test])
+    logits = colour_logits(colours[parts == "train"], labels[parts == "train"], colours[test])
+    predictions = Predictions("mean colour", ("Normal", "OSCC"), labels[test], softmax(logits, axis=1))
+    return evaluate(predictions, draw_resamples([collection.groups[index] for index in test]))
 
 
 def _figure(checkpoint: Checkpoint, part: str) -> float:

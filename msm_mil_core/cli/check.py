@@ -1,4 +1,4 @@
-"""msm-mil check: everything that is wrong with bags and labels at once, before anything is learnt from them."""
+"""msm-mil check: everything that is wrong with bags and labels, before training."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +21,9 @@ def check(
     split: SplitOptions = SplitOptions(),
     folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),
 ) -> int:
-    """Look at bags of features and their labels as train will, and tell everything that is wrong with them at once.
+    """Check bags of features and their labels as train does, and report everything that is wrong with them at once.
 
-    The exit code is 2 if something stops a training.
+    The exit code is 2 if something stops training.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ def check(
         The encoder that made all features, where files call it by different names.
     """
     report = drive(validate_bags(bags, labels, split, folds, encoder), "check")
-    tell_report(report)
-    report.require_sound()
-    say("nothing stops a training")
+    print_report(report)
+    report.require_valid()
+    say("nothing stops training")
     return 0
 
 
-def tell_report(report: ValidationReport) -> None:
+def print_report(report: ValidationReport) -> None:
     """Print facts and findings, each finding with what to do."""
     say(_facts(report))
     for finding in report.findings:
-        whom = f" [{listed(finding.bags)}]" if finding.bags else ""
-        say(f"{'STOPS TRAINING' if finding.fatal else 'note'}: {finding.sentence}{whom}")
+        affected = f" [{listed(finding.bags)}]" if finding.bags else ""
+        say(f"{'STOPS TRAINING' if finding.fatal else 'note'}: {finding.sentence}{affected}")
 
 
 def _facts(report: ValidationReport) -> str:

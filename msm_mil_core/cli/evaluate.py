@@ -1,4 +1,4 @@
-"""msm-mil evaluate: how good models are on bags that they have not learnt from."""
+"""msm-mil evaluate: how good models are on bags that they were not trained on."""
 
 from math import isnan
 from pathlib import Path
@@ -11,34 +11,33 @@ from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.figures import UNDEFINED, with_interval
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.figures.evaluation import draw_evaluation
 from msm_mil_core.export.tables.evaluation import write_evaluation
-from msm_mil_core.learning.dataset.cases import Choice, read_cases
+from msm_mil_core.learning.dataset.bag_selection import Choice, select_bags
 from msm_mil_core.learning.evaluation.bootstrap import Estimate
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 from msm_mil_core.mil.checkpoint import load_checkpoint
 from msm_mil_core.options import Options
 
-NOT_TOLD = "nan"
-
 
 class EvaluateOptions(Options):
-    """What a user chooses for an evaluation beside bags, labels and models."""
+    """What a user chooses for an evaluation besides bags, labels and models."""
 
     part: Choice | None = None
     """Which bags of the table; its test bags if left out, or all if it names none."""
     encoder: str | None = Field(default=None, min_length=1)
-    """The encoder that made the features, for files that call it otherwise than the models do."""
+    """The encoder that made the features, for files that name it otherwise than the models do."""
     device: str = "auto"
     """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""
     json_file: Annotated[Path | None, Parameter(name="--json")] = None
-    """Write every figure, and each bag's probabilities, as JSON."""
+    """Write every metric, and each bag's probabilities, as JSON."""
     figure: Path | None = None
     """Draw reliability diagrams and confusion matrices as PNG."""
     overwrite: bool = False
-    """Replace a JSON file or figure that exists already."""
+    """Replace a JSON file or figure that already exists."""
 
 
 def evaluate(
@@ -49,7 +48,7 @@ def evaluate(
     model: Annotated[list[Path], Parameter(negative="")],
     options: Annotated[EvaluateOptions, Parameter(name="*")] = EvaluateOptions(),
 ) -> int:
-    """Judge models on labelled bags: figures with 95 % intervals, and each further model against the first.
+    """Evaluate models on labelled bags: metrics with 95 % intervals, and each further model compared with the first.
 
     Parameters
     ----------
@@ -58,17 +57,17 @@ def evaluate(
     labels
         CSV with the columns slide and label, and, if you have them, patient and split (train, val, test).
     model
-        Checkpoint (.safetensors) to judge; give it again for each further model.
+        Checkpoint (.safetensors) to evaluate; repeat for each further model.
     """
     targets = [path for path in (options.json_file, options.figure) if path is not None]
     _check_targets(targets, overwrite=options.overwrite)
     checkpoints = [load_checkpoint(path) for path in model]
-    cases = read_cases(bags, labels, options.part)
-    work = compare_models(cases, checkpoints, encoder=options.encoder, device=options.device)
+    selection = drive(select_bags(bags, labels, options.part), "evaluate")
+    work = compare_models(selection, checkpoints, encoder=options.encoder, device=options.device)
     comparison = drive(work, "evaluate")
     _print(comparison)
-    if not cases.has_test and options.part is None:
-        say("A model may have learnt from some of these bags: split.csv in the folder of its training tells which.")
+    if not selection.has_test and options.part is None:
+        say("A model may have been trained on some of these bags: split.csv in the folder of its training says which.")
     if options.json_file is not None:
         write_evaluation(comparison, options.json_file)
     if options.figure is not None:
@@ -81,7 +80,7 @@ def evaluate(
 def _check_targets(targets: list[Path], *, overwrite: bool) -> None:
     for path in targets:
         if path.exists() and not overwrite:
-            raise OutputError(f"{path} exists already; use --overwrite or another name.")
+            raise OutputError(f"{path} already exists; use --overwrite or another name.")
         check_writable(path.parent)
 
 
@@ -96,17 +95,17 @@ def _print(comparison: ModelComparison) -> None:
 
 
 def _figures(comparison: ModelComparison) -> Table:
-    title = f"{comparison.cases.described()} (research use, not for diagnosis)"
+    title = f"{comparison.selection.describe()} (research use, not for diagnosis)"
     table = Table("with 95 % interval", title=Text(title), title_justify="left")
     for evaluation in comparison.evaluations:
-        table.add_column(Text(evaluation.answers.title), overflow="fold")
-    scores = [evaluation.scores for evaluation in comparison.evaluations]
-    table.add_row("accuracy", *(_told(each.accuracy) for each in scores))
-    table.add_row("balanced accuracy", *(_told(each.balanced_accuracy) for each in scores))
-    table.add_row("macro F1", *(_told(each.macro_f1) for each in scores))
-    table.add_row("AUC", *(_told(each.auc) for each in scores))
-    table.add_row("log loss", *(_told(each.log_loss) for each in scores))
-    table.add_row("ECE", *(_told(each.ece) for each in scores))
+        table.add_column(Text(evaluation.predictions.title), overflow="fold")
+    metrics = [evaluation.metrics for evaluation in comparison.evaluations]
+    table.add_row("accuracy", *(_cell(each.accuracy) for each in metrics))
+    table.add_row("balanced accuracy", *(_cell(each.balanced_accuracy) for each in metrics))
+    table.add_row("macro F1", *(_cell(each.macro_f1) for each in metrics))
+    table.add_row("AUC", *(_cell(each.auc) for each in metrics))
+    table.add_row("log loss", *(_cell(each.log_loss) for each in metrics))
+    table.add_row("ECE", *(_cell(each.ece) for each in metrics))
     return table
 
 
@@ -119,24 +118,20 @@ def _differences(comparison: ModelComparison) -> Table:
 
 
 def _confusion(evaluation: Evaluation) -> Table:
-    table = Table("label", title=Text(f"Bags, as {evaluation.answers.title} answers"), title_justify="left")
-    for name in evaluation.answers.classes:
+    table = Table("label", title=Text(f"Bags, as {evaluation.predictions.title} classifies them"), title_justify="left")
+    for name in evaluation.predictions.classes:
         table.add_column(Text(name), overflow="fold")
     table.add_column("recall")
-    rows = zip(evaluation.answers.classes, evaluation.confusion, evaluation.scores.recalls, strict=True)
+    rows = zip(evaluation.predictions.classes, evaluation.confusion, evaluation.metrics.recalls, strict=True)
     for name, bags, recall in rows:
-        table.add_row(Text(name), *map(str, bags), _told(recall))
+        table.add_row(Text(name), *map(str, bags), _cell(recall))
     return table
 
 
 def _paired(difference: PairedDifference) -> tuple[str, str]:
     by = difference.by
-    if isnan(by.value):
-        return NOT_TOLD, NOT_TOLD
-    return f"{by.value:+.3f} ({by.low:+.3f} to {by.high:+.3f})", f"{difference.p:.3f}"
+    return with_interval(by.value, by.low, by.high, "+.3f"), UNDEFINED if isnan(by.value) else f"{difference.p:.3f}"
 
 
-def _told(estimate: Estimate) -> str:
-    if isnan(estimate.value):
-        return NOT_TOLD
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+def _cell(estimate: Estimate) -> str:
+    return with_interval(estimate.value, estimate.low, estimate.high)

@@ -6,30 +6,52 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.figures import COLUMNS, cells
+from msm_mil_core.cli.parallel_runs import train_runs
 from msm_mil_core.cli.training_run import TrainingRun
+from msm_mil_core.devices import choose_devices
 from msm_mil_core.export.tables.cross_validation import write_folds
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.folds import Fold, FoldOptions, lay_folds
-from msm_mil_core.learning.evaluation.evaluate import Figures
-from msm_mil_core.learning.training.cross_validation import MEASURED, CrossValidation, FoldModel, cross_validate
+from msm_mil_core.learning.training.cross_validation import AVERAGED, CrossValidation, FoldModel, cross_validate
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.checkpoint import load_checkpoint
 
 
 def train_folds(
     bags: BagDataset, options: TrainOptions, folds: FoldOptions, out_file: Path, *, overwrite: bool
 ) -> CrossValidation:
-    """Train a model for each fold and seed, but those that are finished, and tell how they do."""
-    laid = lay_folds(bags, folds.folds, options.split)
-    seeds = [options.seed + number for number in range(folds.seeds)]
-    runs = [(fold, seed, _run(fold, seed, options, out_file)) for seed in seeds for fold in laid]
-    for _, _, run in runs:
+    """Train a model for each fold and seed, except those that are finished, and show how they do.
+
+    With several devices, each trains its share of the models, one at a time.
+    """
+    devices = _devices(options.device)
+    wanted = [
+        (fold, options.seed + number)
+        for number in range(folds.seeds)
+        for fold in lay_folds(bags, folds.folds, options.split)
+    ]
+    runs = [
+        _run(fold, seed, options.replace(device=devices[place % len(devices)]), out_file)
+        for place, (fold, seed) in enumerate(wanted)
+    ]
+    for run in runs:
         run.check_free(overwrite=overwrite)
-    models = [FoldModel(fold, seed, _checkpoint(run)) for fold, seed, run in runs]
-    result = drive(cross_validate(models, options), "judge")
+    unfinished = [
+        [run for run in runs[place :: len(devices)] if not _is_finished(run)] for place in range(len(devices))
+    ]
+    _train([share for share in unfinished if share])
+    models = [FoldModel(fold, seed, load_checkpoint(run.model)) for (fold, seed), run in zip(wanted, runs, strict=True)]
+    result = drive(cross_validate(models, options, devices[0]), "evaluate")
     write_folds(result, out_file.with_suffix(".folds.json"))
     out.print(_table(result))
     return result
+
+
+def _devices(requested: str) -> list[str]:
+    """Return the devices one by one; a single one as it was requested, for it is part of what a training is."""
+    devices = choose_devices(requested)
+    return [requested] if len(devices) == 1 else [str(device) for device in devices]
 
 
 def _run(fold: Fold, seed: int, options: TrainOptions, out_file: Path) -> TrainingRun:
@@ -38,27 +60,35 @@ def _run(fold: Fold, seed: int, options: TrainOptions, out_file: Path) -> Traini
     return TrainingRun(fold.bags, changed, out_file.with_suffix(f".{which}{out_file.suffix}"))
 
 
-def _checkpoint(run: TrainingRun) -> Checkpoint:
-    finished = run.finished()
-    if finished is not None:
-        say(f"{run.model} is finished")
-    return finished or run.run()
+def _is_finished(run: TrainingRun) -> bool:
+    if run.finished() is None:
+        return False
+    say(f"{run.model} is finished")
+    return True
+
+
+def _train(shares: list[list[TrainingRun]]) -> None:
+    """Train the runs of each device."""
+    runs = [run for share in shares for run in share]
+    for run in runs:
+        run.announce()
+    if len(shares) > 1:
+        drive(train_runs(shares), "train")
+        return
+    for run in runs:
+        drive(run.train(), run.options.name)
 
 
 def _table(result: CrossValidation) -> Table:
-    part = result.judged[0].part
-    title = f"{len(result.judged)} models on the {part} part of their folds (research use, not for diagnosis)"
-    table = Table("model", "bags", "AUC (95 % interval)", "balanced accuracy", "log loss", title=Text(title))
-    table.title_justify = "left"
-    for judged in result.judged:
-        table.add_row(Text(judged.model.checkpoint.name), *_cells(judged.figures))
-    spreads = [result.spreads[name] for name in MEASURED]
-    table.add_row("mean ± sd", "", *(f"{spread.mean:.3f} ± {spread.sd:.3f}" for spread in spreads))
-    for seed, figures in result.pooled.items():
-        table.add_row(f"all folds together, seed {seed}", *_cells(figures))
+    part = result.folds[0].part
+    title = f"{len(result.folds)} models on the {part} part of their folds (research use, not for diagnosis)"
+    table = Table("model", "bags", *COLUMNS, title=Text(title), title_justify="left")
+    for fold in result.folds:
+        summary = fold.evaluation.summary()
+        table.add_row(Text(fold.model.checkpoint.name), str(summary["bags"]), *cells(summary))
+    averages = [result.averages[name] for name in AVERAGED]
+    table.add_row("mean ± sd", "", *(f"{average.mean:.3f} ± {average.sd:.3f}" for average in averages))
+    for seed, evaluation in result.pooled.items():
+        summary = evaluation.summary()
+        table.add_row(f"all folds together, seed {seed}", str(summary["bags"]), *cells(summary))
     return table
-
-
-def _cells(figures: Figures) -> tuple[str, ...]:
-    area = f"{figures.auc:.3f} ({figures.auc_low:.3f} to {figures.auc_high:.3f})"
-    return str(figures.bags), area, f"{figures.balanced_accuracy:.3f}", f"{figures.log_loss:.3f}"

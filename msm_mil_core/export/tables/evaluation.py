@@ -1,4 +1,4 @@
-"""All that an evaluation found, as JSON for programs."""
+"""Everything that an evaluation found, as JSON for programs."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,14 +10,14 @@ from msm_mil_core.learning.evaluation.bootstrap import INTERVAL_PERCENT, SEED, E
 from msm_mil_core.learning.evaluation.calibration import EDGES, Calibration
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
-from msm_mil_core.learning.evaluation.metrics import FIGURES
+from msm_mil_core.learning.evaluation.metrics import METRICS
 from msm_mil_core.mil.checkpoint import Checkpoint
 
 SCHEMA = "msm-mil-evaluation/1"
 
 
 def write_evaluation(comparison: ModelComparison, path: Path) -> None:
-    """Write figures, intervals, differences and every bag's probabilities; null is what cannot be told.
+    """Write metrics, intervals, differences and every bag's probabilities; null where a value is undefined.
 
     The same bags and models give the same bytes.
 
@@ -30,14 +30,14 @@ def write_evaluation(comparison: ModelComparison, path: Path) -> None:
 
 
 def _record(comparison: ModelComparison) -> Record:
-    cases, judged = comparison.cases, zip(comparison.checkpoints, comparison.evaluations, strict=True)
+    selection, models = comparison.selection, zip(comparison.checkpoints, comparison.evaluations, strict=True)
     return {
         **head(SCHEMA),
         "bags": {
-            "labels": str(cases.table),
-            "part": cases.part,
-            "bags": len(cases),
-            "patients": len(set(cases.patients)),
+            "labels": str(selection.table),
+            "part": selection.part,
+            "bags": len(selection.bags),
+            "patients": len(set(selection.bags.patients)),
         },
         "intervals": {
             "resampled": "patients",
@@ -45,7 +45,7 @@ def _record(comparison: ModelComparison) -> Record:
             "seed": SEED,
             "percentiles": list(INTERVAL_PERCENT),
         },
-        "models": [_model(checkpoint, evaluation) for checkpoint, evaluation in judged],
+        "models": [_model(checkpoint, evaluation) for checkpoint, evaluation in models],
         "differences": [
             {
                 "model": difference.title,
@@ -55,20 +55,20 @@ def _record(comparison: ModelComparison) -> Record:
             }
             for difference in comparison.differences
         ],
-        "cases": [_case(comparison, index) for index in range(len(cases))],
+        "cases": [_case(comparison, index) for index in range(len(selection.bags))],
     }
 
 
 def _model(checkpoint: Checkpoint, evaluation: Evaluation) -> Record:
-    scores, classes = evaluation.scores, evaluation.answers.classes
+    metrics, classes = evaluation.metrics, evaluation.predictions.classes
     return {
-        "model": evaluation.answers.title,
+        "model": evaluation.predictions.title,
         "file": None if checkpoint.path is None else str(checkpoint.path),
         "sha256": checkpoint.sha256,
         "encoder": checkpoint.encoder,
         "classes": list(classes),
-        "figures": {name: _estimate(getattr(scores, name)) for name in FIGURES},
-        "recalls": {name: _estimate(recall) for name, recall in zip(classes, scores.recalls, strict=True)},
+        "figures": {name: _estimate(getattr(metrics, name)) for name in METRICS},
+        "recalls": {name: _estimate(recall) for name, recall in zip(classes, metrics.recalls, strict=True)},
         "confusion": {"rows": "labels", "columns": "answers", "bags": evaluation.confusion.tolist()},
         "calibration": _bins(evaluation.calibration),
         "notes": list(evaluation.notes),
@@ -77,28 +77,28 @@ def _model(checkpoint: Checkpoint, evaluation: Evaluation) -> Record:
 
 def _bins(calibration: Calibration) -> list[JsonValue]:
     columns = (EDGES[:-1], EDGES[1:], calibration.confidence, calibration.accuracy)
-    told = zip(*(column.tolist() for column in columns), calibration.counts.tolist(), strict=True)
+    rows = zip(*(column.tolist() for column in columns), calibration.counts.tolist(), strict=True)
     return [
-        {"above": above, "to": to, "bags": int(bags), "confidence": number(sure), "accuracy": number(right)}
-        for above, to, sure, right, bags in told
+        {"above": above, "to": to, "bags": int(bags), "confidence": number(confidence), "accuracy": number(accuracy)}
+        for above, to, confidence, accuracy, bags in rows
     ]
 
 
 def _case(comparison: ModelComparison, index: int) -> Record:
-    cases = comparison.cases
-    answers = (evaluation.answers for evaluation in comparison.evaluations)
+    bags, path = comparison.selection.bags, comparison.selection.bags.tables[index].path
+    predictions = (evaluation.predictions for evaluation in comparison.evaluations)
     return {
-        "slide": cases.names[index],
-        "patient": cases.patients[index],
-        "label": cases.labels[index],
-        "file": str(cases.paths[index]),
+        "slide": bags.names[index],
+        "patient": bags.patients[index],
+        "label": bags.classes[bags.labels[index]],
+        "file": None if path is None else str(path),
         "answers": [
             {
-                "model": of_one.title,
-                "answer": of_one.classes[of_one.predicted[index]],
-                "probabilities": dict(zip(of_one.classes, of_one.probabilities[index].tolist(), strict=True)),
+                "model": of_model.title,
+                "answer": of_model.classes[of_model.predicted[index]],
+                "probabilities": dict(zip(of_model.classes, of_model.probabilities[index].tolist(), strict=True)),
             }
-            for of_one in answers
+            for of_model in predictions
         ],
     }
 

@@ -1,4 +1,4 @@
-"""What is wrong, or worth knowing, about bags and labels before anything is learnt from them."""
+"""What is wrong with bags and labels, or worth knowing, before training."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -17,11 +17,11 @@ class Finding:
     bags: tuple[str, ...] = ()
     """The slides, files or patients that it is about; empty if it is about all of them."""
     fatal: bool = True
-    """Whether nothing can be learnt before it is put right."""
+    """Whether it must be put right before training."""
 
     @property
     def sentence(self) -> str:
-        """Both sentences, as an error says them."""
+        """Both sentences, as an error gives them."""
         return f"{self.what} {self.next_step}"
 
     @classmethod

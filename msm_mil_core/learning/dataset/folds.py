@@ -1,4 +1,4 @@
-"""Folds: patients in several parts, each of which is once the test part of a model that has not seen it."""
+"""Folds: the patients divided into several parts, each the test part of one model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,9 +8,9 @@ from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
 from msm_mil_core.learning.dataset.labels import Part
-from msm_mil_core.learning.dataset.splits import Indices, SplitOptions
+from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.options import Options
 
 DRAWS = 20
@@ -18,22 +18,22 @@ DRAWS = 20
 
 
 class FoldOptions(Options):
-    """How many models are trained, so that figures rest on more than one of them."""
+    """How many models are trained, so that results rest on more than one of them."""
 
     folds: int = Field(default=1, ge=1)
-    """Parts into which the patients are drawn, each once the test part of a model; 1 keeps to one split."""
+    """Parts into which the patients are divided, each the test part of one model; 1 means a single split."""
     seeds: int = Field(default=1, ge=1)
     """Models for each fold: with the seed, the seed plus one, and so on."""
 
     @property
     def several(self) -> bool:
-        """Tell whether this is more than one model."""
+        """Whether this is more than one model."""
         return self.folds * self.seeds > 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """All bags, parted for one model."""
+    """All bags, split for one model."""
 
     number: int
     """From 1."""
@@ -41,14 +41,14 @@ class Fold:
 
 
 def lay_folds(bags: BagDataset, count: int, split: SplitOptions) -> tuple[Fold, ...]:
-    """Part bags `count` times, by patient, the classes in like shares; each bag is in the test part once.
+    """Split bags `count` times, by patient, with similar shares of the classes; each bag is in one test part.
 
     Validation bags are still to be drawn from the rest of each fold. One fold leaves the bags as they are.
 
     Raises
     ------
     TrainingError
-        If the table parts the bags already, or there are too few patients.
+        If the table splits the bags already, or there are too few patients.
     """
     if count == 1:
         return (Fold(1, bags),)
@@ -80,10 +80,10 @@ def _draw(bags: BagDataset, count: int, seed: int) -> list[Indices]:
 
 def _drawn(bags: BagDataset, count: int, seed: int) -> Iterator[list[Indices]]:
     for draw in range(DRAWS):
-        rng = StratifiedGroupKFold(count, shuffle=True, random_state=seed + draw)
-        yield [test for _, test in rng.split(bags.labels, bags.labels, np.array(bags.patients))]
+        folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed + draw)
+        yield [test for _, test in folds.split(bags.labels, bags.labels, np.array(bags.patients))]
 
 
 def _parts(count: int, test: Indices) -> tuple[Part, ...]:
-    held = set(test.tolist())
-    return tuple("test" if index in held else "train" for index in range(count))
+    tested = set(test.tolist())
+    return tuple("test" if index in tested else "train" for index in range(count))

@@ -1,4 +1,4 @@
-"""The table that says of each slide what it shows, whose it is and which part of the split it belongs to."""
+"""The table of labels: for each slide its class, its patient and its part of the split."""
 
 import csv
 from collections import Counter
@@ -29,9 +29,18 @@ class LabelTable:
     parts: tuple[Part, ...] | None
     """None where the table leaves the split open."""
 
+    def select(self, chosen: Sequence[int]) -> "LabelTable":
+        """Return some lines of the table, in the given order."""
+        return LabelTable(
+            slides=tuple(self.slides[index] for index in chosen),
+            labels=tuple(self.labels[index] for index in chosen),
+            patients=tuple(self.patients[index] for index in chosen),
+            parts=None if self.parts is None else tuple(self.parts[index] for index in chosen),
+        )
+
 
 def read_labels(path: Path) -> LabelTable:
-    """Read a CSV table with the columns slide and label and, if wanted, patient and split (train, val or test).
+    """Read a CSV table with the columns slide and label and, optionally, patient and split (train, val or test).
 
     Raises
     ------
@@ -45,7 +54,7 @@ def read_labels(path: Path) -> LabelTable:
 
 
 def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:
-    """Read such a table, whatever is wrong in it: what can be used, the first line of each slide, and every flaw.
+    """Read such a table despite its flaws: the usable lines, the first of each slide, and every flaw.
 
     Raises
     ------
@@ -53,7 +62,7 @@ def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:
         If nothing in it can be used.
     """
     rows = _rows(path)
-    flaws = [*_gaps(rows, path), *_repeats(rows, path), *_strange_parts(rows, path)]
+    flaws = [*_gaps(rows, path), *_repeats(rows, path), *_unknown_parts(rows, path)]
     first = {row["slide"]: row for row in reversed(rows) if row["slide"] and row["label"]}
     usable = [row for row in rows if row is first.get(row["slide"])]
     table = LabelTable(
@@ -66,7 +75,7 @@ def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Name the first few, and count the others."""
+    """Name the first few, and count the rest."""
     shown = ", ".join(names[:NAMES_SHOWN])
     return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN} more"
 
@@ -97,16 +106,16 @@ def _gaps(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
 
 
 def _repeats(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
-    twice = [slide for slide, count in Counter(row["slide"] for row in rows).items() if slide and count > 1]
-    if twice:
-        what = f"{path} names {listed(twice)} more than once."
-        yield Finding(what, "Keep one line for each slide.", tuple(twice))
+    repeated = [slide for slide, count in Counter(row["slide"] for row in rows).items() if slide and count > 1]
+    if repeated:
+        what = f"{path} names {listed(repeated)} more than once."
+        yield Finding(what, "Keep one line for each slide.", tuple(repeated))
 
 
-def _strange_parts(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
-    strange = sorted({row.get("split", "") for row in rows} - set(get_args(Part)))
-    if strange and any(row.get("split") for row in rows):
-        yield Finding(f"{path} has the split {strange[0]!r}.", "Use train, val and test, in every line or in none.")
+def _unknown_parts(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
+    unknown = sorted({row.get("split", "") for row in rows} - set(get_args(Part)))
+    if unknown and any(row.get("split") for row in rows):
+        yield Finding(f"{path} has the split {unknown[0]!r}.", "Use train, val and test, in every line or in none.")
 
 
 def _parts(rows: Sequence[Row]) -> tuple[Part, ...] | None:

@@ -1,26 +1,23 @@
-"""Which bags are learnt from, which choose the epoch, and which only judge."""
+"""Which bags a model is trained on, which choose the epoch, and which only test it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
 from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.options import Options
 
-Indices = NDArray[np.int64]
-
 
 class SplitOptions(Options):
-    """How bags are parted where the table does not say it: by patient, the classes in like shares."""
+    """How bags are split where the table does not say: by patient, with similar shares of the classes."""
 
     test_share: float = Field(default=0.2, ge=0, le=0.5)
-    """Share of the bags that only judge the finished model; 0 holds out none."""
+    """Share of the bags that only test the finished model; 0 holds out none."""
     val_share: float = Field(default=0.2, gt=0, le=0.5)
     """Share of the other bags that chooses the epoch."""
     seed: int = Field(default=0, ge=0)
@@ -36,13 +33,9 @@ class Split:
     test: Indices
     """Empty where nothing is held out."""
 
-    def sizes(self) -> dict[str, int]:
-        """Return the number of bags in each part."""
-        return {"train": len(self.train), "val": len(self.val), "test": len(self.test)}
-
 
 def split_bags(bags: BagDataset, options: SplitOptions) -> Split:
-    """Part bags as their table says, and draw by patient what it leaves open.
+    """Split bags as their table says, and draw by patient what it leaves open.
 
     Raises
     ------
@@ -67,17 +60,17 @@ def _test_part(bags: BagDataset, options: SplitOptions) -> tuple[Indices, Indice
     return test, np.setdiff1d(everything, test)
 
 
-def _given(bags: BagDataset, wanted: Part) -> Indices:
-    return np.array([index for index, part in enumerate(bags.parts or ()) if part == wanted], np.int64)
+def _given(bags: BagDataset, name: Part) -> Indices:
+    return np.array([index for index, part in enumerate(bags.parts or ()) if part == name], np.int64)
 
 
 def _hold_out(bags: BagDataset, among: Indices, share: float, seed: int) -> Indices:
     """Draw about `share` of the bags in `among`; the fold with every class on both sides, or else the first."""
     labels, patients = bags.labels[among], np.array(bags.patients)[among]
     folds = StratifiedGroupKFold(_fold_count(bags, among, share), shuffle=True, random_state=seed)
-    drawn = [among[held] for _, held in folds.split(labels, labels, patients)]
-    whole = (held for held in drawn if not _lacking(bags, held) and not _lacking(bags, np.setdiff1d(among, held)))
-    return next(whole, drawn[0])
+    drawn = [among[test] for _, test in folds.split(labels, labels, patients)]
+    complete = (test for test in drawn if not (_lacking(bags, test) or _lacking(bags, np.setdiff1d(among, test))))
+    return next(complete, drawn[0])
 
 
 def _fold_count(bags: BagDataset, among: Indices, share: float) -> int:
@@ -85,7 +78,7 @@ def _fold_count(bags: BagDataset, among: Indices, share: float) -> int:
         patients = {bags.patients[bag] for bag in among if bags.labels[bag] == index}
         if len(patients) < 2:
             raise TrainingError(
-                f"Class {name!r} has slides of {len(patients)} patient{'' if len(patients) == 1 else 's'} to part. "
+                f"Class {name!r} has slides of {len(patients)} patient{'' if len(patients) == 1 else 's'} to split. "
                 "Add patients, or say in the table's column split which slides are train, val and test."
             )
     least = int(np.bincount(bags.labels[among]).min())

@@ -1,23 +1,25 @@
-"""What bags and labels hold before anything is learnt from them: facts, and everything that is wrong at once."""
+"""Validation of bags and labels before training: facts, and every problem at once."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from msm_mil_core.bags.feature_table import table_of
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import Origin, feature_files, file_key, label_bags, seen_twice
+from msm_mil_core.learning.dataset.bag_dataset import Origin, label_bags, seen_twice
+from msm_mil_core.learning.dataset.feature_folder import match_files
 from msm_mil_core.learning.dataset.finding import Finding
 from msm_mil_core.learning.dataset.folds import FoldOptions, lay_folds
 from msm_mil_core.learning.dataset.labels import LabelTable, listed, survey_labels
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
-from msm_mil_core.learning.dataset.validation_files import LookedAt, judge_files, look_at
+from msm_mil_core.learning.dataset.validation_files import FileFacts, check_files, read_facts
 from msm_mil_core.progress import Progress
 
 FEW_PATIENTS = 10
-"""A class with fewer of them is told of: its figures rest on next to nothing."""
+"""A class with fewer is reported: results for it rest on next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ class ValidationReport:
 
     @property
     def fatal(self) -> tuple[Finding, ...]:
-        """What must be put right before anything can be learnt."""
+        """What must be put right before training."""
         return tuple(finding for finding in self.findings if finding.fatal)
 
-    def require_sound(self) -> None:
-        """Refuse to go on.
+    def require_valid(self) -> None:
+        """Refuse to continue if something stops training.
 
         Raises
         ------
@@ -60,7 +62,7 @@ class ValidationReport:
 def validate_bags(
     folder: Path, table: Path, split: SplitOptions, folds: FoldOptions, encoder: str | None = None
 ) -> Generator[Progress, None, ValidationReport]:
-    """Read the table and every file that it names, and tell all that is wrong with them and with their split.
+    """Read the table and every file that it names, and report all problems with them and with their split.
 
     Parameters
     ----------
@@ -75,89 +77,66 @@ def validate_bags(
         If there is no such folder, or nothing in the table can be used.
     """
     labels, flaws = survey_labels(table)
-    found = feature_files(folder)
-    paths = {slide: found[file_key(slide, found)] for slide in labels.slides if file_key(slide, found) in found}
-    looked = yield from _look_at_all(paths)
+    files, mismatches = match_files(labels.slides, folder, table)
+    facts = yield from _read_all(files)
     findings = [
         *flaws,
-        *_misplaced(labels, found, folder, table),
-        *judge_files(looked, labels, encoder),
-        *_judge_patients(labels),
-        *_judge_split(labels, paths, split, folds),
+        *mismatches,
+        *check_files(facts, labels, encoder),
+        *_check_patients(labels),
+        *_check_split(labels, files, split, folds),
     ]
-    tiles = [one.tiles for one in looked.values() if one.tiles]
+    present = _present(labels, files)
+    tiles = [one.tiles for one in facts.values() if one.tiles]
     return ValidationReport(
         findings=tuple(sorted(findings, key=lambda finding: not finding.fatal)),
-        bags=len(paths),
-        patients=len(
-            {patient for slide, patient in zip(labels.slides, labels.patients, strict=True) if slide in paths}
-        ),
-        classes=Counter(label for slide, label in sorted(_pairs(labels)) if slide in paths),
-        features=tuple(sorted({one.features for one in looked.values() if one.features})),
+        bags=len(files),
+        patients=len(set(present.patients)),
+        classes=Counter(label for _, label in sorted(zip(present.slides, present.labels, strict=True))),
+        features=tuple(sorted({one.features for one in facts.values() if one.features})),
         tiles=(min(tiles), float(np.median(tiles)), max(tiles)) if tiles else None,
     )
 
 
-def _look_at_all(paths: Mapping[str, Path]) -> Generator[Progress, None, dict[str, LookedAt]]:
-    looked = {}
-    for done, (slide, path) in enumerate(paths.items()):
-        yield Progress("Looking at bags", done, len(paths), "bags")
-        looked[slide] = look_at(path)
-    return looked
+def _read_all(files: Mapping[str, Path]) -> Generator[Progress, None, dict[str, FileFacts]]:
+    facts = {}
+    for done, (slide, path) in enumerate(files.items()):
+        yield Progress("Checking bags", done, len(files), "bags")
+        facts[slide] = read_facts(path)
+    return facts
 
 
-def _pairs(labels: LabelTable) -> list[tuple[str, str]]:
-    return list(zip(labels.slides, labels.labels, strict=True))
+def _present(labels: LabelTable, files: Mapping[str, Path]) -> LabelTable:
+    return labels.select([index for index, slide in enumerate(labels.slides) if slide in files])
 
 
-def _misplaced(labels: LabelTable, found: Mapping[str, Path], folder: Path, table: Path) -> Iterator[Finding]:
-    keys = [file_key(slide, found) for slide in labels.slides]
-    missing = tuple(slide for slide, key in zip(labels.slides, keys, strict=True) if key not in found)
-    if missing:
-        what = f"{folder} has no feature file for {listed(missing)}, which {table} names."
-        yield Finding(what, "Encode these slides (msm-mil encode), or take them out of the table.", missing)
-    twice = tuple(key for key, count in Counter(keys).items() if count > 1 and key in found)
-    if twice:
-        what = f"{table} names the feature file of {listed(twice)} more than once."
-        yield Finding(what, "Keep one line of it.", twice)
-    strangers = tuple(name for name in found if name not in set(keys))
-    if strangers:
-        what = f"{table} does not name {listed(strangers)}, which {folder} has."
-        yield Finding(what, "Add a line for each, unless they are to be left out.", strangers, fatal=False)
-
-
-def _judge_patients(labels: LabelTable) -> Iterator[Finding]:
-    patients_of = {label: {who for who, its in _owners(labels) if its == label} for label in sorted(set(labels.labels))}
+def _check_patients(labels: LabelTable) -> Iterator[Finding]:
+    owners = list(zip(labels.patients, labels.labels, strict=True))
+    patients_of = {label: {owner for owner, its in owners if its == label} for label in sorted(set(labels.labels))}
     if len(patients_of) == 1:
         what = f"All {len(labels.slides)} slides have the label {' '.join(patients_of)!r}."
-        yield Finding(what, "A model needs two classes to tell apart: add slides of another.")
+        yield Finding(what, "A model needs at least two classes: add slides of another.")
     for label, patients in patients_of.items():
         if len(patients) < FEW_PATIENTS:
             what = f"Class {label!r} has slides of fewer than {FEW_PATIENTS} patients: {len(patients)}."
-            next_step = "Add patients, or trust no figure of it."
+            next_step = "Add patients; results for this class are not reliable."
             yield Finding(what, next_step, tuple(sorted(patients)), fatal=False)
     mixed = tuple(seen_twice(labels.patients, labels.labels))
     if mixed:
         what = f"Slides of more than one class come from {listed(mixed)}."
-        yield Finding(what, "Check that this is so; they stay in one part.", mixed, fatal=False)
+        yield Finding(what, "Check that this is correct; they stay in one part.", mixed, fatal=False)
 
 
-def _judge_split(
-    labels: LabelTable, paths: Mapping[str, Path], split: SplitOptions, folds: FoldOptions
+def _check_split(
+    labels: LabelTable, files: Mapping[str, Path], split: SplitOptions, folds: FoldOptions
 ) -> Iterator[Finding]:
-    here = [index for index, slide in enumerate(labels.slides) if slide in paths]
-    chosen = [labels.labels[index] for index in here]
-    if len(set(chosen)) < 2:
-        return  # told already, as one class or as missing files
-    parts = None if labels.parts is None else [labels.parts[index] for index in here]
+    present = _present(labels, files)
+    if len(set(present.labels)) < 2:
+        return  # already reported, as one class or as missing files
+    unread = dict.fromkeys(present.slides, table_of(np.empty((0, 0), np.float32)))  # a split looks at labels alone
     try:
-        patients = [labels.patients[index] for index in here]
-        bags = label_bags(paths, chosen, Origin(), patients=patients, parts=parts)
+        bags = label_bags(unread, present.labels, Origin(), patients=present.patients, parts=present.parts)
         for fold in lay_folds(bags, folds.folds, split):
             split_bags(fold.bags, split)
     except TrainingError as exc:
         yield Finding.of_error(exc)
-
-
-def _owners(labels: LabelTable) -> Sequence[tuple[str, str]]:
-    return list(zip(labels.patients, labels.labels, strict=True))

@@ -1,4 +1,4 @@
-"""What is wrong with feature files, one by one and beside each other."""
+"""Validation of feature files, one by one and compared with each other."""
 
 import hashlib
 from collections import Counter
@@ -13,11 +13,11 @@ from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.learning.dataset.finding import Finding
 from msm_mil_core.learning.dataset.labels import LabelTable, listed
 
-Looked = Mapping[str, "LookedAt"]
+FactsBySlide = Mapping[str, "FileFacts"]
 
 
 @dataclass(frozen=True, slots=True)
-class LookedAt:
+class FileFacts:
     """What one feature file holds, read once."""
 
     path: Path
@@ -29,106 +29,106 @@ class LookedAt:
     encoder_sha256: str = ""
     scale: str = ""
     """Side and micrometres per pixel of the tiles; empty where they are not known."""
-    unsound_tiles: int = 0
+    nonfinite_tiles: int = 0
     """Those with a feature that is NaN or infinite."""
     digest: str = ""
     """Of the features: two files with the same one hold the same."""
 
 
-def look_at(path: Path) -> LookedAt:
+def read_facts(path: Path) -> FileFacts:
     """Read a feature file from start to end, a few thousand tiles at once."""
-    digest, unsound = hashlib.sha256(), 0
+    digest, nonfinite = hashlib.sha256(), 0
     try:
         table = open_table(path)
         for rows in table.blocks():
-            unsound += int((~np.isfinite(rows).all(1)).sum())
+            nonfinite += int((~np.isfinite(rows).all(1)).sum())
             digest.update(np.ascontiguousarray(rows).data)
     except FeatureFileError as exc:
-        return LookedAt(path, exc)
-    return LookedAt(
+        return FileFacts(path, exc)
+    return FileFacts(
         path=path,
         tiles=table.tiles,
         features=table.features,
         encoder=table.encoder,
         encoder_sha256=table.encoder_sha256,
         scale="" if table.mpp is None else f"{table.side_px} px at {table.mpp:.2g} µm",
-        unsound_tiles=unsound,
+        nonfinite_tiles=nonfinite,
         digest=f"{table.features} {digest.hexdigest()}",
     )
 
 
-def judge_files(looked: Looked, labels: LabelTable, encoder: str | None) -> Iterator[Finding]:
-    """Tell what is wrong with the files of slides; `encoder` is the one of all of them, if a user says so."""
-    for slide, one in looked.items():
+def check_files(facts: FactsBySlide, labels: LabelTable, encoder: str | None) -> Iterator[Finding]:
+    """Report problems with the files of slides; `encoder` is the one of all of them, if a user says so."""
+    for slide, one in facts.items():
         if one.flaw is not None:
             yield Finding.of_error(one.flaw, slide)
-    readable = {slide: one for slide, one in looked.items() if one.flaw is None}
+    readable = {slide: one for slide, one in facts.items() if one.flaw is None}
     yield from _empty(readable)
-    yield from _unsound(readable)
-    sound = {slide: one for slide, one in readable.items() if one.tiles}
-    yield from _lengths(sound)
+    yield from _nonfinite(readable)
+    filled = {slide: one for slide, one in readable.items() if one.tiles}
+    yield from _lengths(filled)
     if encoder is None:
-        yield from _encoders(sound)
-    yield from _scales(sound)
-    yield from _copies(sound, labels)
+        yield from _encoders(filled)
+    yield from _scales(filled)
+    yield from _copies(filled, labels)
 
 
-def _empty(looked: Looked) -> Iterator[Finding]:
-    empty = tuple(slide for slide, one in looked.items() if not one.tiles)
+def _empty(facts: FactsBySlide) -> Iterator[Finding]:
+    empty = tuple(slide for slide, one in facts.items() if not one.tiles)
     if empty:
         what = f"The feature files of {listed(empty)} have no tiles."
         yield Finding(what, "Encode these slides again, or take them out of the table.", empty)
 
 
-def _unsound(looked: Looked) -> Iterator[Finding]:
-    unsound = tuple(slide for slide, one in looked.items() if one.unsound_tiles)
-    if unsound:
-        tiles = sum(looked[slide].unsound_tiles for slide in unsound)
-        what = f"In {listed(unsound)}, {tiles} tiles have features that are not finite (NaN or infinite)."
-        yield Finding(what, "Encode these slides again, in full precision.", unsound)
+def _nonfinite(facts: FactsBySlide) -> Iterator[Finding]:
+    nonfinite = tuple(slide for slide, one in facts.items() if one.nonfinite_tiles)
+    if nonfinite:
+        tiles = sum(facts[slide].nonfinite_tiles for slide in nonfinite)
+        what = f"In {listed(nonfinite)}, {tiles} tiles have features that are not finite (NaN or infinite)."
+        yield Finding(what, "Encode these slides again, in full precision.", nonfinite)
 
 
-def _lengths(looked: Looked) -> Iterator[Finding]:
-    other, lengths = _others(looked, lambda one: str(one.features))
+def _lengths(facts: FactsBySlide) -> Iterator[Finding]:
+    other, lengths = _others(facts, lambda one: str(one.features))
     if other:
         what = f"Feature vectors differ in length: {lengths}. Other than most: {listed(other)}."
         yield Finding(what, "Encode all slides with one encoder.", other)
 
 
-def _encoders(looked: Looked) -> Iterator[Finding]:
-    told = {slide: one for slide, one in looked.items() if one.encoder or one.encoder_sha256}
-    hashes = {one.encoder_sha256 for one in told.values()}
+def _encoders(facts: FactsBySlide) -> Iterator[Finding]:
+    named = {slide: one for slide, one in facts.items() if one.encoder or one.encoder_sha256}
+    hashes = {one.encoder_sha256 for one in named.values()}
     if len(hashes) == 1 and hashes != {""}:
         return  # the same weights, whatever they are called
-    other, names = _others(told, lambda one: f"{one.encoder} {one.encoder_sha256[:12]}".strip())
+    other, names = _others(named, lambda one: f"{one.encoder} {one.encoder_sha256[:12]}".strip())
     if other:
         what = f"The features are of different encoders: {names}. Other than most: {listed(other)}."
         next_step = "Encode all slides with one; or, if these are names of one, say so with --encoder."
         yield Finding(what, next_step, other)
 
 
-def _scales(looked: Looked) -> Iterator[Finding]:
-    other, scales = _others({slide: one for slide, one in looked.items() if one.scale}, lambda one: one.scale)
+def _scales(facts: FactsBySlide) -> Iterator[Finding]:
+    other, scales = _others({slide: one for slide, one in facts.items() if one.scale}, lambda one: one.scale)
     if other:
         what = f"The tiles are of different sizes on the glass: {scales}. Other than most: {listed(other)}."
         yield Finding(what, "Encode all slides with one tile side and mpp.", other, fatal=False)
 
 
-def _copies(looked: Looked, labels: LabelTable) -> Iterator[Finding]:
+def _copies(facts: FactsBySlide, labels: LabelTable) -> Iterator[Finding]:
     patients = dict(zip(labels.slides, labels.patients, strict=True))
     by_digest: dict[str, list[str]] = {}
-    for slide, one in looked.items():
+    for slide, one in facts.items():
         by_digest.setdefault(one.digest, []).append(slide)
     for slides in by_digest.values():
-        if len({looked[slide].path for slide in slides}) > 1:
-            what = f"{listed(slides)} have the very same features: copies of one slide."
+        if len({facts[slide].path for slide in slides}) > 1:
+            what = f"{listed(slides)} have identical features: copies of one slide."
             of_one = len({patients[slide] for slide in slides}) == 1
             next_step = "Keep one of them." if of_one else "Keep one of them: a split may put a copy into each part."
             yield Finding(what, next_step, tuple(slides), fatal=False)
 
 
-def _others(looked: Looked, kind: Callable[[LookedAt], str]) -> tuple[tuple[str, ...], str]:
+def _others(facts: FactsBySlide, kind: Callable[[FileFacts], str]) -> tuple[tuple[str, ...], str]:
     """Return the slides that are not of the most common kind, and how many there are of each."""
-    counts = Counter(kind(one) for one in looked.values()).most_common()
-    others = tuple(slide for slide, one in looked.items() if kind(one) != counts[0][0])  # none if there are no slides
+    counts = Counter(kind(one) for one in facts.values()).most_common()
+    others = tuple(slide for slide, one in facts.items() if kind(one) != counts[0][0])  # none if there are no slides
     return others, ", ".join(f"{name} ({count})" for name, count in counts)

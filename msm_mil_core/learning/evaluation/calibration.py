@@ -1,4 +1,4 @@
-"""Whether a model is right as often as it says: its answers in bins of how sure they are."""
+"""Whether a model is right as often as it claims: its predictions in bins of confidence."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ class Calibration:
     counts: Floats
     """(..., BINS), bags in each bin."""
     confidence: Floats
-    """(..., BINS), mean probability of the answers in it; NaN in an empty bin."""
+    """(..., BINS), mean probability of the predicted classes; NaN in an empty bin."""
     accuracy: Floats
-    """(..., BINS), share of the answers in it that are right; NaN in an empty bin."""
+    """(..., BINS), share of correct predictions; NaN in an empty bin."""
 
     @property
     def ece(self) -> Floats:
-        """(...), expected calibration error: the bins' mean gap between sureness and truth, by their bags.
+        """(...), expected calibration error: the bins' mean gap between confidence and accuracy, weighted by bags.
 
         Guo C. et al., On calibration of modern neural networks, ICML 2017, eq. 3.
         """
@@ -35,18 +35,19 @@ class Calibration:
         return ece
 
 
-def bin_predictions(answers: Predictions, counts: Floats | None = None) -> Calibration:
-    """Sort answers by the probability of the class they choose.
+def bin_predictions(predictions: Predictions, counts: Floats | None = None) -> Calibration:
+    """Sort predictions by the probability of the predicted class.
 
     Parameters
     ----------
     counts
         (..., B), how often each bag counts; once if left out.
     """
-    counts = np.ones(len(answers.labels)) if counts is None else counts
-    confidence = np.minimum(answers.probabilities.max(1), 1)
-    right = answers.predicted == answers.labels
+    counts = np.ones(len(predictions.labels)) if counts is None else counts
+    confidence = np.minimum(predictions.probabilities.max(1), 1)
+    correct = predictions.predicted == predictions.labels
     inside = np.eye(BINS)[np.searchsorted(EDGES, confidence) - 1]  # (B, BINS)
-    bags, sure, correct = counts @ inside, counts @ (inside * confidence[:, None]), counts @ (inside * right[:, None])
+    bags = counts @ inside
+    summed_confidence, hits = counts @ (inside * confidence[:, None]), counts @ (inside * correct[:, None])
     with np.errstate(invalid="ignore"):
-        return Calibration(bags, sure / bags, correct / bags)
+        return Calibration(bags, summed_confidence / bags, hits / bags)

@@ -1,4 +1,4 @@
-"""Finished models, judged on the same bags and held against the first of them."""
+"""Finished models, evaluated on the same bags and compared with the first of them."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -6,33 +6,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.errors import EvaluationError
-from msm_mil_core.learning.dataset.cases import Cases
+from msm_mil_core.learning.dataset.bag_selection import BagSelection
 from msm_mil_core.learning.evaluation.bootstrap import Estimate, Resamples, draw_resamples, estimate
+from msm_mil_core.learning.evaluation.compatibility import check_compatible
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate
-from msm_mil_core.learning.evaluation.metrics import resampled_metrics, score
-from msm_mil_core.learning.evaluation.predictions import Predictions, predict_cases
+from msm_mil_core.learning.evaluation.metrics import compute_metrics, resampled_metrics
+from msm_mil_core.learning.evaluation.predictions import Predictions, predict_bags
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
 ROUNDING_DIGITS = 12
-"""What differs by less is the same figure, summed up otherwise."""
+"""Values that differ by less are equal but for the order of summation."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """By how much a figure of one model lies above that of another on the same bags."""
+    """By how much a metric of one model exceeds that of another on the same bags."""
 
     by: Estimate
     p: float
-    """Two-sided, from the resamples: twice the share in which the difference has not its own sign, at most 1."""
+    """Two-sided, from the resamples: twice the share in which the difference does not have its own sign, at most 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A further model against the first."""
+    """A further model compared with the first."""
 
     title: str
     against: str
@@ -42,81 +42,70 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelComparison:
-    """One or more models on the same cases."""
+    """One or more models on the same bags."""
 
-    cases: Cases
+    selection: BagSelection
     checkpoints: tuple[Checkpoint, ...]
     evaluations: tuple[Evaluation, ...]
     """One a checkpoint."""
     differences: tuple[Difference, ...]
     """One for each checkpoint but the first."""
     resamples: int
-    """How often the patients were drawn; the same draws for every model."""
+    """How often the patients were resampled; the same resamples for every model."""
 
 
 def compare_models(
-    cases: Cases, checkpoints: Sequence[Checkpoint], *, encoder: str | None = None, device: str = "auto"
+    selection: BagSelection, checkpoints: Sequence[Checkpoint], *, encoder: str | None = None, device: str = "auto"
 ) -> Generator[Progress, None, ModelComparison]:
-    """Judge one or more models on the same cases, one bag at a time.
+    """Evaluate one or more models on the same bags, one bag at a time.
 
     Parameters
     ----------
-    encoder, device
-        As `predict_cases` takes them.
+    encoder
+        As `check_compatible` takes it.
+    device
+        As `choose_device` takes it.
 
     Raises
     ------
-    EvaluationError
-        If the models tell different classes apart, or cannot be asked about these cases.
-    FeatureFileError
-        If a bag cannot be read.
+    EvaluationError, ValueError
+        As `check_compatible` raises them.
+    FeatureFileError, TrainingError
+        If a bag cannot be read or used.
     DeviceError
         If the device is missing, or fails.
-    ValueError
-        If there is no model.
     """
-    _check_classes(checkpoints)
-    answers = yield from predict_cases(cases, checkpoints, encoder=encoder, device=device)
-    resamples = draw_resamples(cases.patients)
+    check_compatible(selection, checkpoints, encoder)
+    predictions = yield from predict_bags(selection.bags, checkpoints, device=device)
+    resamples = draw_resamples(selection.bags.patients)
     evaluations = []
-    for done, of_one in enumerate(answers):
-        yield Progress("Drawing patients anew", done, len(answers), "models")
-        evaluations.append(evaluate(of_one, resamples))
-    differences = tuple(subtract(other, answers[0], resamples) for other in answers[1:])
-    return ModelComparison(cases, tuple(checkpoints), tuple(evaluations), differences, len(resamples))
+    for done, of_model in enumerate(predictions):
+        yield Progress("Resampling patients", done, len(predictions), "models")
+        evaluations.append(evaluate(of_model, resamples))
+    differences = tuple(subtract(other, predictions[0], resamples) for other in predictions[1:])
+    return ModelComparison(selection, tuple(checkpoints), tuple(evaluations), differences, len(resamples))
 
 
-def subtract(answers: Predictions, first: Predictions, resamples: Resamples) -> Difference:
-    """Hold a model against the first, both in the same resamples."""
-    one, other = score(answers), score(first)
-    drawn, drawn_first = resampled_metrics(answers, resamples), resampled_metrics(first, resamples)
+def subtract(predictions: Predictions, first: Predictions, resamples: Resamples) -> Difference:
+    """Compare a model with the first, both on the same resamples."""
+    one, other = compute_metrics(predictions), compute_metrics(first)
+    resampled, resampled_first = resampled_metrics(predictions, resamples), resampled_metrics(first, resamples)
     return Difference(
-        title=answers.title,
+        title=predictions.title,
         against=first.title,
-        auc=_paired(one.auc - other.auc, drawn.auc - drawn_first.auc),
+        auc=_paired(one.auc - other.auc, resampled.auc - resampled_first.auc),
         balanced_accuracy=_paired(
-            one.balanced_accuracy - other.balanced_accuracy, drawn.balanced_accuracy - drawn_first.balanced_accuracy
+            one.balanced_accuracy - other.balanced_accuracy,
+            resampled.balanced_accuracy - resampled_first.balanced_accuracy,
         ),
     )
 
 
-def _check_classes(checkpoints: Sequence[Checkpoint]) -> None:
-    if not checkpoints:
-        raise ValueError("There is no model to judge.")
-    first = checkpoints[0]
-    for checkpoint in checkpoints[1:]:
-        if set(checkpoint.classes) != set(first.classes):
-            raise EvaluationError(
-                f"{checkpoint.path or checkpoint.name} tells {', '.join(checkpoint.classes)} apart, but "
-                f"{first.path or first.name} {', '.join(first.classes)}. Compare models of the same classes."
-            )
-
-
-def _paired(value: float, drawn: Floats) -> PairedDifference:
-    told = drawn[np.isfinite(drawn)]
-    if np.isnan(value) or not len(told):
-        return PairedDifference(estimate(value, drawn), np.nan)
-    signs = np.sign(told.round(ROUNDING_DIGITS))
+def _paired(value: float, resampled: Floats) -> PairedDifference:
+    defined = resampled[np.isfinite(resampled)]
+    if np.isnan(value) or not len(defined):
+        return PairedDifference(estimate(value, resampled), np.nan)
+    signs = np.sign(defined.round(ROUNDING_DIGITS))
     beyond = min(int((signs <= 0).sum()), int((signs >= 0).sum()))
-    p = min(1.0, 2 * (beyond + 1) / (len(told) + 1))  # Davison and Hinkley 1997, eq. 4.11: never 0
-    return PairedDifference(estimate(value, drawn), p)
+    p = min(1.0, 2 * (beyond + 1) / (len(defined) + 1))  # Davison and Hinkley 1997, eq. 4.11: never 0
+    return PairedDifference(estimate(value, resampled), p)

@@ -1,24 +1,22 @@
-"""How several models do, each on the bags of its fold that it has not seen."""
+"""How several models do, each on the bags of its fold that it was not trained on."""
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from msm_mil_core.devices import choose_devices
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.folds import Fold
 from msm_mil_core.learning.dataset.labels import Part
-from msm_mil_core.learning.dataset.splits import Indices, split_bags
-from msm_mil_core.learning.evaluation.evaluate import Figures, answer, measure
-from msm_mil_core.learning.training.gradients import torch_errors
+from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
+from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint
-from msm_mil_core.mil.network import network_with
 from msm_mil_core.progress import Progress
 
-MEASURED = ("auc", "balanced_accuracy", "log_loss")
-"""The figures that means over models are taken of."""
+AVERAGED = ("auc", "balanced_accuracy", "log_loss")
+"""The metrics that means over models are taken of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,22 +29,20 @@ class FoldModel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """What a model says of the bags that it has not seen."""
+class FoldEvaluation:
+    """How one of several models does on bags that it was not trained on."""
 
     model: FoldModel
     part: Part
     """The test part; the validation part where nothing is held out."""
-    chosen: Indices
-    """Those bags."""
-    logits: NDArray[np.float32]
-    """(B, C)."""
-    figures: Figures
+    bags: BagDataset
+    """Those of that part."""
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """A figure over several models."""
+class MeanAndSd:
+    """A metric over several models."""
 
     mean: float
     sd: float
@@ -57,58 +53,51 @@ class Spread:
 class CrossValidation:
     """How several models do, one by one and together."""
 
-    judged: tuple[Judged, ...]
+    folds: tuple[FoldEvaluation, ...]
     """In the order of the models."""
-    spreads: Mapping[str, Spread]
-    """By figure, over folds and seeds."""
-    pooled: Mapping[int, Figures]
-    """By seed: the answers of its folds' models together, one a bag."""
+    averages: Mapping[str, MeanAndSd]
+    """By metric, over folds and seeds."""
+    pooled: Mapping[int, Evaluation]
+    """By seed: the predictions of its folds' models together, one a bag."""
 
 
-def cross_validate(models: Sequence[FoldModel], options: TrainOptions) -> Generator[Progress, None, CrossValidation]:
-    """Ask each model about the bags of its fold, and pool the answers of each seed.
+def cross_validate(
+    models: Sequence[FoldModel], options: TrainOptions, device: str
+) -> Generator[Progress, None, CrossValidation]:
+    """Evaluate each model on the bags of its fold, and pool the predictions of each seed.
 
     Raises
     ------
-    FeatureFileError
-        If a feature file cannot be read.
+    FeatureFileError, TrainingError
+        If a bag cannot be read or used.
     DeviceError
         If this machine does not have the device, or it fails.
     """
-    judged = []
-    for done, model in enumerate(models):
-        yield Progress("Judging models", done, len(models), "models")
-        judged.append(_judge(model, options))
+    folds = []
+    for model in models:
+        split = split_bags(model.fold.bags, options.split)
+        part: Part = "test" if len(split.test) else "val"
+        bags = model.fold.bags.subset(getattr(split, part))
+        evaluation = yield from evaluate_model(model.checkpoint, bags, device=device)
+        folds.append(FoldEvaluation(model, part, bags, evaluation))
+    seeds = sorted({model.seed for model in models})
     return CrossValidation(
-        judged=tuple(judged),
-        spreads={name: _spread([getattr(one.figures, name) for one in judged]) for name in MEASURED},
-        pooled={seed: _pool([one for one in judged if one.model.seed == seed]) for seed in _seeds(models)},
+        folds=tuple(folds),
+        averages={name: _average([getattr(one.evaluation.metrics, name).value for one in folds]) for name in AVERAGED},
+        pooled={seed: _pool([one for one in folds if one.model.seed == seed]) for seed in seeds},
     )
 
 
-def _judge(model: FoldModel, options: TrainOptions) -> Judged:
-    bags, split = model.fold.bags, split_bags(model.fold.bags, options.split)
-    part: Part = "test" if len(split.test) else "val"
-    chosen = split.test if len(split.test) else split.val
-    device = choose_devices(options.device)[0]
-    with torch_errors(device):
-        network = network_with(model.checkpoint.options, model.checkpoint.state).to(device)
-        logits = answer(network, bags, chosen)
-    figures = measure(bags.labels[chosen], logits, [bags.patients[index] for index in chosen])
-    return Judged(model, part, chosen, logits, figures)
-
-
-def _spread(values: Sequence[float]) -> Spread:
+def _average(values: Sequence[float]) -> MeanAndSd:
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
-    return Spread(float(np.mean(values)), sd)
+    return MeanAndSd(float(np.mean(values)), sd)
 
 
-def _seeds(models: Sequence[FoldModel]) -> list[int]:
-    return sorted({model.seed for model in models})
-
-
-def _pool(judged: Sequence[Judged]) -> Figures:
-    bags = judged[0].model.fold.bags  # all folds have the same, parted otherwise
-    chosen = np.concatenate([one.chosen for one in judged])
-    logits = np.concatenate([one.logits for one in judged])
-    return measure(bags.labels[chosen], logits, [bags.patients[index] for index in chosen])
+def _pool(folds: Sequence[FoldEvaluation]) -> Evaluation:
+    predictions = [one.evaluation.predictions for one in folds]
+    together = replace(
+        predictions[0],
+        labels=np.concatenate([of_fold.labels for of_fold in predictions]),
+        probabilities=np.concatenate([of_fold.probabilities for of_fold in predictions]),
+    )
+    return evaluate(together, draw_resamples([patient for one in folds for patient in one.bags.patients]))

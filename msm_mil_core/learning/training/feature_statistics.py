@@ -1,4 +1,4 @@
-"""The bags of a training, each read once before anything is learnt: that they are sound, and how their tiles vary."""
+"""A first pass over all bags before training: that they are valid, and how the features of the tiles vary."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -7,26 +7,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from msm_mil_core.bags.feature_table import FeatureTable
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.learning.dataset.splits import Split
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
 from msm_mil_core.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureStatistics:
-    """Bags that are ready to be learnt from."""
+    """Mean and standard deviation of each feature over the training tiles, (P,) each."""
 
-    tables: tuple[FeatureTable, ...]
-    """One for each bag; the features stay in their files."""
     mean: Tensor
-    """(P,), of the training tiles."""
     std: Tensor
-    """(P,), of the training tiles."""
 
 
-def compute_feature_statistics(bags: BagDataset, split: Split) -> Generator[Progress, None, FeatureStatistics]:
-    """Read every bag once, some thousand tiles at once, so that a bad one is told before anything is learnt.
+def compute_feature_statistics(bags: BagDataset, train: Indices) -> Generator[Progress, None, FeatureStatistics]:
+    """Read every bag once, some thousand tiles at once, so that a bad one is reported before training.
+
+    Parameters
+    ----------
+    train
+        The bags that the statistics are of.
 
     Raises
     ------
@@ -35,18 +34,16 @@ def compute_feature_statistics(bags: BagDataset, split: Split) -> Generator[Prog
     FeatureFileError
         If a feature file cannot be read.
     """
-    width = bags.table(0).features
+    width, trained = bags.tables[0].features, set(train.tolist())
     count, total, squares = 0, np.zeros(width), np.zeros(width)
-    learnt, tables = set(split.train.tolist()), []
     for index in range(len(bags)):
         yield Progress("Checking bags", index, len(bags), "bags")
-        table = bags.require_width(index, width)
-        for rows in bags.sound_blocks(index, table):
-            if index in learnt:
+        bags.check_width(index)
+        for rows in bags.finite_blocks(index):
+            if index in trained:
                 count += len(rows)
                 total += rows.sum(0, dtype=np.float64)
                 squares += np.square(rows, dtype=np.float64).sum(0)
-        tables.append(table)
     mean = total / count
     std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return FeatureStatistics(tuple(tables), torch.from_numpy(mean).float(), torch.from_numpy(std).float())
+    return FeatureStatistics(torch.from_numpy(mean).float(), torch.from_numpy(std).float())

@@ -1,4 +1,4 @@
-"""The context of a training, epoch by epoch, as a table and as a figure."""
+"""The history of a training, epoch by epoch, as a table and as a figure."""
 
 import csv
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def write_curves(epochs: Sequence[Epoch], path: Path) -> None:
 
 
 def draw_curves(epochs: Sequence[Epoch], best: int, path: Path) -> None:
-    """Draw the losses over the epochs as PNG, with a line at the epoch that was kept.
+    """Draw the losses over the epochs as PNG, with a line at the epoch that was chosen.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def draw_curves(epochs: Sequence[Epoch], best: int, path: Path) -> None:
     axes = figure.subplots()
     numbers = [epoch.number for epoch in epochs]
     axes.plot(numbers, [epoch.train_loss for epoch in epochs], color=TRAINING, label="training, all stages")
-    axes.plot(numbers, [epoch.val_loss for epoch in epochs], color=VALIDATION, label="validation, calibrated answer")
-    axes.axvline(best, color="0.5", linestyle=":", label=f"kept: epoch {best}")
+    axes.plot(numbers, [epoch.val_loss for epoch in epochs], color=VALIDATION, label="validation, calibrated")
+    axes.axvline(best, color="0.5", linestyle=":", label=f"chosen: epoch {best}")
     axes.set(xlabel="epoch", ylabel="loss", title="Losses over the epochs")
     axes.legend(frameon=False)
     with whole_file(path) as part:

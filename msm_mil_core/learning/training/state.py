@@ -1,4 +1,4 @@
-"""Where a training stands between two epochs, kept in a file so that a killed one goes on as if it never stopped."""
+"""The state of a training between two epochs, stored in a file so that a killed one continues where it was."""
 
 import hashlib
 import json
@@ -6,20 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
-from torch.amp import GradScaler
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.training.train_options import TrainOptions
+from msm_mil_core.learning.training.trainer import Trainer
 from msm_mil_core.mil.network import MsmMil, weights_of
 
 Array = NDArray[np.float32]
@@ -28,7 +27,7 @@ _KEY = "msm-mil-training"
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training bags, judged on the validation bags."""
+    """One pass over the training bags, evaluated on the validation bags."""
 
     number: int
     """From 1."""
@@ -36,14 +35,14 @@ class Epoch:
     train_loss: float
     """Mean over the steps, every stage's loss included."""
     val_loss: float
-    """Cross entropy of the calibrated answer, every class weighing as in training."""
+    """Cross entropy of the calibrated logits, classes weighted as in training."""
     temperature: float
-    """What the logits must be divided by for that, 1 or more."""
+    """What the logits are divided by for that, 1 or more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingState:
-    """What a training has come to."""
+    """How far a training has come."""
 
     epochs: tuple[Epoch, ...] = ()
     """In their order."""
@@ -52,7 +51,7 @@ class TrainingState:
     best_weights: Mapping[str, Array] = field(default_factory=dict)
 
     def after(self, epoch: Epoch, network: MsmMil) -> "TrainingState":
-        """Return the standing after one more epoch."""
+        """Return the state after one more epoch."""
         epochs = (*self.epochs, epoch)
         if epoch.val_loss < self.best_val_loss:
             return TrainingState(epochs, epoch.number, weights_of(network))
@@ -64,104 +63,89 @@ class TrainingState:
         return self.epochs[self.best - 1].val_loss if self.best else math.inf
 
     def ended(self, options: TrainOptions) -> bool:
-        """Tell whether there is nothing more to learn: no epoch is left, or patience is."""
+        """Return whether the training is over: no epochs are left, or no patience."""
         return len(self.epochs) >= options.epochs or len(self.epochs) - self.best >= options.patience
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Learner:
-    """What changes from step to step: the network and what moves it."""
-
-    network: MsmMil
-    optimiser: Optimizer
-    schedule: LRScheduler
-    scaler: GradScaler
-    """Keeps small gradients from vanishing in float16; does nothing otherwise."""
-
-
 def identity_of(bags: BagDataset, options: TrainOptions) -> str:
-    """Return a hash of all that decides what a training comes to: options, bags, labels, torch."""
+    """Return a hash of all that decides the outcome of a training: options, bags, labels, torch."""
     digest = hashlib.sha256(f"{options.model_dump_json()} {torch.__version__}".encode())
-    for name, source, label, patient in zip(bags.names, bags.sources, bags.labels, bags.patients, strict=True):
-        digest.update(f"\n{name} {label} {patient} {_stamp(source)}".encode())
+    for name, table, label, patient in zip(bags.names, bags.tables, bags.labels, bags.patients, strict=True):
+        digest.update(f"\n{name} {label} {patient} {table.identity()}".encode())
     digest.update(f"{bags.classes} {bags.parts}".encode())
     return digest.hexdigest()
 
 
-def save_state(standing: TrainingState, learner: Learner, identity: str, path: Path) -> None:
-    """Write where a training stands.
+def save_state(state: TrainingState, trainer: Trainer, path: Path) -> None:
+    """Write the state of a training.
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    moments = {
+    optimiser = {
         f"optimiser/{number}/{name}": value.cpu().numpy()
-        for number, state in learner.optimiser.state_dict()["state"].items()
-        for name, value in state.items()
+        for number, moments in trainer.optimiser.state_dict()["state"].items()
+        for name, value in moments.items()
     }
-    best = {f"best/{name}": weight for name, weight in standing.best_weights.items()}
-    now = {f"network/{name}": weight for name, weight in weights_of(learner.network).items()}
-    told = {
-        "identity": identity,
-        "best": standing.best,
-        "epochs": [asdict(epoch) for epoch in standing.epochs],
-        "groups": learner.optimiser.state_dict()["param_groups"],
-        "schedule": learner.schedule.state_dict(),
-        "scaler": learner.scaler.state_dict(),
+    best = {f"best/{name}": weight for name, weight in state.best_weights.items()}
+    now = {f"network/{name}": weight for name, weight in weights_of(trainer.network).items()}
+    facts = {
+        "identity": identity_of(trainer.bags, trainer.options),
+        "best": state.best,
+        "epochs": [asdict(epoch) for epoch in state.epochs],
+        "groups": trainer.optimiser.state_dict()["param_groups"],
+        "schedule": trainer.schedule.state_dict(),
+        "scaler": trainer.scaler.state_dict(),
     }
-    arrays = {name: np.ascontiguousarray(array) for name, array in (moments | best | now).items()}
+    arrays = {name: np.ascontiguousarray(array) for name, array in (optimiser | best | now).items()}
     with whole_file(path) as part:
-        part.write_bytes(save(arrays, metadata={_KEY: json.dumps(told)}))
+        part.write_bytes(save(arrays, metadata={_KEY: json.dumps(facts)}))
 
 
-def restore_state(learner: Learner, identity: str, path: Path) -> TrainingState:
-    """Bring a learner to where a training stood, if the file is there, and return that standing.
+def restore_state(trainer: Trainer, path: Path) -> TrainingState:
+    """Bring a trainer to the state in a file, if it exists, and return that state.
 
     Raises
     ------
     TrainingError
-        If the file is of another training, or is no such file.
+        If the file is of another training, or is not such a file.
     """
     if not path.exists():
         return TrainingState()
-    told, arrays = _read(path)
-    if told["identity"] != identity:
+    facts, arrays = _read(path)
+    if facts["identity"] != identity_of(trainer.bags, trainer.options):
         raise TrainingError(
             f"{path} is of a training with other options, bags or labels, or another torch. "
-            "Use the same again to go on with it, or delete it to begin anew."
+            "Use the same again to continue it, or delete it to start again."
         )
-    learner.network.load_state_dict({name: torch.from_numpy(array) for name, array in _under("network/", arrays)})
-    state: dict[int, dict[str, torch.Tensor]] = {}
+    trainer.network.load_state_dict({name: torch.from_numpy(array) for name, array in _under("network/", arrays)})
+    moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, array in _under("optimiser/", arrays):
         number, key = name.split("/")
-        state.setdefault(int(number), {})[key] = torch.from_numpy(array)
-    learner.optimiser.load_state_dict({"state": state, "param_groups": told["groups"]})
-    learner.schedule.load_state_dict(told["schedule"])
-    if told["scaler"]:
-        learner.scaler.load_state_dict(told["scaler"])
-    epochs, best = read_epochs(path)
-    return TrainingState(tuple(epochs), best, dict(_under("best/", arrays)))
+        moments.setdefault(int(number), {})[key] = torch.from_numpy(array)
+    trainer.optimiser.load_state_dict({"state": moments, "param_groups": facts["groups"]})
+    trainer.schedule.load_state_dict(facts["schedule"])
+    if facts["scaler"]:
+        trainer.scaler.load_state_dict(facts["scaler"])
+    return TrainingState(tuple(_epochs(facts)), facts["best"], dict(_under("best/", arrays)))
 
 
 def read_epochs(path: Path) -> tuple[Sequence[Epoch], int]:
-    """Return the epochs that a file keeps, and the number of the best.
+    """Return the epochs in a file, and the number of the best.
 
     Raises
     ------
     TrainingError
-        If it is no such file.
+        If it is not such a file.
     """
-    told, _ = _read(path)
-    return [Epoch(**epoch) for epoch in told["epochs"]], told["best"]
+    facts, _ = _read(path)
+    return _epochs(facts), facts["best"]
 
 
-def _stamp(source: Path | Array) -> str:
-    if isinstance(source, Path):
-        told = source.stat()
-        return f"{source.name} {told.st_size} {told.st_mtime_ns}"
-    return hashlib.sha256(np.ascontiguousarray(source).tobytes()).hexdigest()
+def _epochs(facts: Mapping[str, Any]) -> list[Epoch]:
+    return [Epoch(**epoch) for epoch in facts["epochs"]]
 
 
 def _read(path: Path) -> tuple[dict, dict[str, NDArray]]:  # type: ignore[type-arg]  # JSON, checked by its identity
@@ -169,7 +153,7 @@ def _read(path: Path) -> tuple[dict, dict[str, NDArray]]:  # type: ignore[type-a
         with safe_open(path, framework="np") as file:
             return json.loads(file.metadata()[_KEY]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  safe_open is no mapping
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as exc:
-        raise TrainingError(f"{path} does not tell where a training stands ({exc}). Delete it to begin anew.") from exc
+        raise TrainingError(f"{path} is not the state of a training ({exc}). Delete it to start again.") from exc
 
 
 def _under(prefix: str, arrays: Mapping[str, Array]) -> list[tuple[str, Array]]:

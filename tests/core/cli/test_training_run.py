@@ -1,4 +1,4 @@
-"""The folder beside a trained model tells enough to judge the model by."""
+"""The folder beside a trained model is enough to evaluate the model."""
 
 import csv
 import json
@@ -8,13 +8,14 @@ import pytest
 
 from msm_mil_core.cli.app import call
 from msm_mil_core.mil.checkpoint import load_checkpoint
-from tests.examples.test_train_on_your_slides import an_encoded_slide
+from tests.bags import an_encoded_slide
 
 
-@pytest.fixture
-def trained(tmp_path):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
     """Twenty encoded slides of ten patients, and a model that was trained on some of them."""
     rows = ["slide,label,patient"]
+    tmp_path = tmp_path_factory.mktemp("trained")
     for number in range(20):
         an_encoded_slide(tmp_path / f"s{number}.h5", number)
         rows.append(f"s{number},{'xy'[number % 2]},{number // 4 * 2 + number % 2}")
@@ -24,7 +25,7 @@ def trained(tmp_path):
     return tmp_path
 
 
-def test_the_split_names_every_slide_once_and_parts_no_patient(trained):
+def test_the_split_names_every_slide_once_and_separates_no_patient(trained):
     with (trained / "m.run" / "split.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
 
@@ -36,20 +37,21 @@ def test_the_split_names_every_slide_once_and_parts_no_patient(trained):
     assert all(len(of_patient) == 1 for of_patient in parts.values())
 
 
-def test_evaluating_by_the_split_gives_the_figures_the_model_came_with(trained):
+def test_evaluating_by_the_split_gives_exactly_the_metrics_in_the_model_file(trained):
     words = ["evaluate", str(trained), "--labels", str(trained / "m.run" / "split.csv")]
 
-    assert call([*words, "--model", str(trained / "m.safetensors"), "--json", str(trained / "judged.json")]) == 0
+    assert call([*words, "--model", str(trained / "m.safetensors"), "--json", str(trained / "evaluation.json")]) == 0
 
-    told = load_checkpoint(trained / "m.safetensors").record["figures"]["test"]
-    judged = json.loads((trained / "judged.json").read_text())["models"][0]["figures"]
+    recorded = load_checkpoint(trained / "m.safetensors").record["figures"]["test"]
+    evaluated = json.loads((trained / "evaluation.json").read_text())["models"][0]["figures"]
     for name in ("auc", "balanced_accuracy", "log_loss"):
-        assert judged[name]["value"] == pytest.approx(told[name], abs=1e-5)
+        assert evaluated[name]["value"] == recorded[name]
+    assert (evaluated["auc"]["low"], evaluated["auc"]["high"]) == (recorded["auc_low"], recorded["auc_high"])
 
 
-def test_a_table_without_split_is_told_to_hold_bags_that_were_learnt_from(trained, capsys):
+def test_a_table_without_a_split_may_hold_bags_that_the_model_was_trained_on(trained, capsys):
     words = ["evaluate", str(trained), "--labels", str(trained / "labels.csv")]
 
     assert call([*words, "--model", str(trained / "m.safetensors")]) == 0
 
-    assert "A model may have learnt from some of these bags" in capsys.readouterr().out
+    assert "A model may have been trained on some of these bags" in capsys.readouterr().out

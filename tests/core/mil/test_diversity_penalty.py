@@ -9,7 +9,7 @@ from msm_mil_core.learning.training.train_options import ModelChanges
 from msm_mil_core.mil.diversity_penalty import diversity_penalty
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import finish
-from tests.core.learning.training.test_train import some_options, two_kinds_of_bags
+from tests.bags import some_options, two_kinds_of_bags
 
 
 def everything(scores: torch.Tensor) -> torch.Tensor:

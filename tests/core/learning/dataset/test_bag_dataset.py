@@ -1,4 +1,4 @@
-"""Labelled bags: what a folder and a table must hold before anything is learnt."""
+"""Labelled bags: what a folder and a table must hold before training."""
 
 import csv
 from collections.abc import Sequence
@@ -8,28 +8,12 @@ import h5py
 import numpy as np
 import pytest
 
-from msm_mil_core.errors import FeatureFileError, TrainingError
+from msm_mil_core.bags.feature_table import open_table, table_of
+from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags, read_bag_dataset
 from msm_mil_core.learning.dataset.labels import read_labels
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
-
-
-def a_feature_file(path: Path, tiles: int = 3, features: int = 4, fill: float | None = None) -> Path:
-    """Write a file as TRIDENT writes it."""
-    rng = np.random.default_rng(tiles)
-    values = rng.normal(size=(tiles, features)).astype(np.float32) if fill is None else np.full((tiles, features), fill)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
-        file["features"] = values.astype(np.float32)
-        file["features"].attrs["encoder"] = "timm:resnet18"
-        file["coords"] = np.stack([np.arange(tiles) * 256, np.zeros(tiles)], 1).astype(np.int64)
-        file["coords"].attrs.update({"patch_size": 224, "patch_size_level0": 256})
-    return path
-
-
-def a_table(path: Path, lines: Sequence[str]) -> Path:
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+from tests.bags import a_feature_file, a_table, labelled
 
 
 def a_folder(folder: Path, *slides: str) -> Path:
@@ -38,11 +22,11 @@ def a_folder(folder: Path, *slides: str) -> Path:
     return folder
 
 
-def a_bagset(
+def some_bags(
     labels: Sequence[str], patients: Sequence[str] | None = None, parts: Sequence[str] | None = None
 ) -> BagDataset:
     bags = {f"s{number}": np.full((2, 4), number, np.float32) for number in range(len(labels))}
-    return label_bags(bags, labels, Origin(), patients=patients, parts=parts)  # type: ignore[arg-type]
+    return labelled(bags, labels, patients=patients, parts=parts)
 
 
 def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
@@ -58,12 +42,12 @@ def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
     assert [len(bags.features(index)) for index in range(3)] == [5, 3, 4]
 
 
-def test_the_first_file_tells_how_the_tiles_were_made(tmp_path):
+def test_the_first_file_says_how_the_tiles_were_made(tmp_path):
     table = a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"])
 
     bags = read_bag_dataset(a_folder(tmp_path / "bags", "a", "b"), table)
 
-    assert bags.origin == Origin(encoder="timm:resnet18", side_px=224)  # TRIDENT does not tell the mpp
+    assert bags.origin == Origin(encoder="timm:resnet18", side_px=224)  # TRIDENT does not give the mpp
 
 
 def test_files_that_hold_features_only_leave_their_origin_open(tmp_path):
@@ -86,7 +70,7 @@ def test_a_table_may_name_the_slide_file_and_come_from_a_spreadsheet(tmp_path):
     bags = read_bag_dataset(folder, table)
 
     assert bags.classes == ("x", "y")
-    assert [path.name for path in bags.sources if isinstance(path, Path)] == ["a.1.h5", "b.h5"]
+    assert [table.path.name for table in bags.tables if table.path] == ["a.1.h5", "b.h5"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +94,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, lines, s
     assert str(table) in str(refused.value)
 
 
-def test_a_table_that_is_no_text_or_not_there_is_refused(tmp_path):
+def test_a_table_that_is_not_text_or_missing_is_refused(tmp_path):
     (tmp_path / "labels.csv").write_bytes(b"PK\x03\x04\xff\xfe\x00")
 
     for name in ("labels.csv", "absent.csv"):
@@ -131,39 +115,40 @@ def test_slides_without_a_feature_file_are_named(tmp_path):
 
 def test_one_class_alone_is_refused():
     with pytest.raises(TrainingError, match="All 3 slides have the label 'x'"):
-        a_bagset(["x", "x", "x"])
+        some_bags(["x", "x", "x"])
 
 
-def test_a_split_that_parts_a_patient_is_refused():
-    with pytest.raises(TrainingError, match="parts the slides of p1"):
-        a_bagset(["x", "y", "x"], patients=["p1", "p2", "p1"], parts=["train", "train", "test"])
+def test_a_split_that_separates_the_slides_of_a_patient_is_refused():
+    with pytest.raises(TrainingError, match="separates the slides of p1"):
+        some_bags(["x", "y", "x"], patients=["p1", "p2", "p1"], parts=["train", "train", "test"])
 
 
-def test_features_that_are_no_numbers_are_refused_when_they_are_read(tmp_path):
-    bad_file = a_feature_file(tmp_path / "bad.h5", fill=np.nan)
-    in_memory = np.full((2, 4), np.inf, np.float32)
+def test_features_that_are_not_finite_are_refused_when_they_are_read(tmp_path):
+    bad_file = open_table(a_feature_file(tmp_path / "bad.h5", fill=np.nan))
+    in_memory = table_of(np.full((2, 4), np.inf, np.float32))
 
     bags = label_bags({"bad": bad_file, "worse": in_memory}, ["x", "y"], Origin())
 
-    with pytest.raises(FeatureFileError, match=r"bad\.h5"):
+    with pytest.raises(TrainingError, match=r"bad\.h5 holds features that are not finite"):
         bags.features(0)
     with pytest.raises(TrainingError, match="The bag worse holds features that are not finite"):
         bags.features(1)
 
 
 def test_bags_of_two_encoders_are_refused(tmp_path):
-    files = {name: a_feature_file(tmp_path / f"{name}.h5", features=size) for name, size in (("a", 4), ("b", 5))}
+    for name, size in (("a", 4), ("b", 5)):
+        a_feature_file(tmp_path / f"{name}.h5", features=size)
 
-    bags = label_bags(files, ["x", "y"], Origin())
+    bags = read_bag_dataset(tmp_path, a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"]))
 
     with pytest.raises(TrainingError, match=r"b\.h5 has 5 features per tile, but .*a\.h5 has 4"):
-        bags.require_width(1, 4)
+        bags.check_width(1)
 
 
-def test_a_split_never_parts_a_patient_and_every_part_has_every_class():
+def test_a_split_never_separates_the_slides_of_a_patient_and_every_part_has_every_class():
     rng = np.random.default_rng(0)
     patients = [f"p{number}" for number in rng.integers(25, size=120)]
-    bags = a_bagset([str(rng.choice(["x", "y", "z"])) for _ in patients], patients=patients)
+    bags = some_bags([str(rng.choice(["x", "y", "z"])) for _ in patients], patients=patients)
 
     for seed in range(5):
         split = split_bags(bags, SplitOptions(seed=seed))
@@ -176,7 +161,7 @@ def test_a_split_never_parts_a_patient_and_every_part_has_every_class():
 
 
 def test_the_same_seed_draws_the_same_split():
-    bags = a_bagset(["x", "y"] * 20)
+    bags = some_bags(["x", "y"] * 20)
 
     first, again, other = (split_bags(bags, SplitOptions(seed=seed)) for seed in (0, 0, 1))
 
@@ -187,20 +172,20 @@ def test_the_same_seed_draws_the_same_split():
 def test_the_table_has_the_last_word_on_the_split_and_only_what_it_leaves_open_is_drawn():
     labels, parts = ["x", "y"] * 6, ["test"] * 2 + ["val"] * 2 + ["train"] * 8
 
-    told = split_bags(a_bagset(labels, parts=parts), SplitOptions())
-    no_val = split_bags(a_bagset(labels, parts=["test"] * 2 + ["train"] * 10), SplitOptions())
-    no_test = split_bags(a_bagset(labels), SplitOptions(test_share=0))
+    complete = split_bags(some_bags(labels, parts=parts), SplitOptions())
+    no_val = split_bags(some_bags(labels, parts=["test"] * 2 + ["train"] * 10), SplitOptions())
+    no_test = split_bags(some_bags(labels), SplitOptions(test_share=0))
 
-    assert told.sizes() == {"train": 8, "val": 2, "test": 2}
+    assert [len(part) for part in (complete.train, complete.val, complete.test)] == [8, 2, 2]
     assert no_val.test.tolist() == [0, 1]
     assert len(no_val.val) == 2
-    assert no_test.sizes()["test"] == 0
+    assert not len(no_test.test)
 
 
 def test_too_few_patients_to_split_is_a_sentence():
-    one_patient = a_bagset(["x", "x", "y", "y"], patients=["p0", "p0", "p1", "p2"])
+    one_patient = some_bags(["x", "x", "y", "y"], patients=["p0", "p0", "p1", "p2"])
 
-    with pytest.raises(TrainingError, match="Class 'x' has slides of 1 patient to part"):
+    with pytest.raises(TrainingError, match="Class 'x' has slides of 1 patient to split"):
         split_bags(one_patient, SplitOptions(test_share=0))
     with pytest.raises(TrainingError, match="The part val has no slide of class 'y'"):
-        split_bags(a_bagset(["x", "y", "x"], parts=["train", "train", "val"]), SplitOptions())
+        split_bags(some_bags(["x", "y", "x"], parts=["train", "train", "val"]), SplitOptions())

@@ -13,9 +13,7 @@ from msm_mil_core.learning.dataset.folds import FoldOptions
 from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
 from msm_mil_core.progress import finish
-from tests.core.learning.dataset.test_bag_dataset import a_feature_file, a_table
-from tests.core.learning.training.test_cross_validation import a_training_folder
-from tests.examples.test_train_on_your_slides import an_encoded_slide
+from tests.bags import a_feature_file, a_table, a_training_folder, an_encoded_slide
 
 
 def a_report(folder: Path, table: Path, folds: int = 1, encoder: str | None = None) -> ValidationReport:
@@ -23,13 +21,13 @@ def a_report(folder: Path, table: Path, folds: int = 1, encoder: str | None = No
 
 
 def a_cohort(folder: Path, count: int = 24) -> list[str]:
-    """Write sound feature files, and return the lines of their table."""
+    """Write valid feature files, and return the lines of their table."""
     for number in range(count):
         a_feature_file(folder / f"s{number}.h5", tiles=3 + number)
     return ["slide,label,patient", *(f"s{number},{'xy'[number % 2]},p{number}" for number in range(count))]
 
 
-def test_sound_bags_are_told_in_facts(tmp_path):
+def test_valid_bags_are_reported_as_facts(tmp_path):
     report = a_report(tmp_path, a_table(tmp_path / "labels.csv", a_cohort(tmp_path)))
 
     assert report.findings == ()
@@ -38,7 +36,7 @@ def test_sound_bags_are_told_in_facts(tmp_path):
     assert report.tiles == (3, 14.5, 26)
 
 
-def test_everything_that_is_wrong_is_told_at_once(tmp_path):
+def test_everything_that_is_wrong_is_reported_at_once(tmp_path):
     lines = a_cohort(tmp_path)
     (tmp_path / "s0.h5").write_bytes(b"no HDF5")
     a_feature_file(tmp_path / "s1.h5", fill=np.nan)
@@ -54,7 +52,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path):
     report = a_report(tmp_path, a_table(tmp_path / "labels.csv", lines))
 
     fatal = " / ".join(finding.sentence for finding in report.fatal)
-    for told in (
+    for sentence in (
         "leaves the label empty in line 29",
         "names s9 more than once",
         "no feature file for lost",
@@ -65,14 +63,14 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path):
         "differ in length: 4 (22), 5 (1). Other than most: s3",
         "different encoders: timm:resnet18 (22), timm:other (1). Other than most: s6",
     ):
-        assert told in fatal
+        assert sentence in fatal
     notes = " / ".join(finding.sentence for finding in report.findings if not finding.fatal)
-    for told in ("s4, s5 have the very same features", "does not name stranger", "more than one class come from p8"):
-        assert told in notes
+    for sentence in ("s4, s5 have identical features", "does not name stranger", "more than one class come from p8"):
+        assert sentence in notes
     assert all(finding.next_step for finding in report.findings)
 
 
-def test_classes_that_cannot_be_learnt_are_told(tmp_path):
+def test_classes_that_no_model_can_be_trained_on_are_reported(tmp_path):
     lines = a_cohort(tmp_path)
     alone = a_table(tmp_path / "alone.csv", [line.replace(",y,", ",x,") for line in lines])
     few = a_table(tmp_path / "few.csv", lines[:9])
@@ -85,7 +83,7 @@ def test_classes_that_cannot_be_learnt_are_told(tmp_path):
     assert not a_report(tmp_path, few).fatal
     assert "fewer than 10 patients: 4." in a_report(tmp_path, few).findings[-1].what
     assert "4 patients, too few for 5 folds" in a_report(tmp_path, few, folds=5).fatal[0].what
-    assert "parts the slides of p0" in a_report(tmp_path, parted).fatal[0].what
+    assert "separates the slides of p0" in a_report(tmp_path, parted).fatal[0].what
 
 
 def test_a_user_may_say_that_two_names_are_one_encoder(tmp_path):
@@ -97,7 +95,7 @@ def test_a_user_may_say_that_two_names_are_one_encoder(tmp_path):
     assert not a_report(tmp_path, table, encoder="timm:resnet18").fatal
 
 
-def test_tiles_of_another_size_on_the_glass_are_told(tmp_path):
+def test_tiles_of_another_size_on_the_glass_are_reported(tmp_path):
     for number in range(20):
         an_encoded_slide(tmp_path / f"s{number}.h5", number, mpp=1.0 if number == 7 else 0.5)
     lines = ["slide,label", *(f"s{number},{'xy'[number % 2]}" for number in range(20))]
@@ -108,7 +106,7 @@ def test_tiles_of_another_size_on_the_glass_are_told(tmp_path):
     assert (finding.bags, finding.fatal) == (("s7",), False)
 
 
-def test_check_tells_and_training_does_not_begin(tmp_path, capsys):
+def test_check_reports_and_training_does_not_begin(tmp_path, capsys):
     words = a_training_folder(tmp_path / "bags")
     place = words[1:4]
 
@@ -124,7 +122,7 @@ def test_check_tells_and_training_does_not_begin(tmp_path, capsys):
     assert not list(tmp_path.glob("m.*"))
 
 
-def a_file_kept_as(path: Path, features: np.ndarray, **how) -> Path:
+def a_file_stored_as(path: Path, features: np.ndarray, **how) -> Path:
     with h5py.File(path, "w") as file:
         file.create_dataset("features", data=features, **how)
     return path
@@ -132,11 +130,11 @@ def a_file_kept_as(path: Path, features: np.ndarray, **how) -> Path:
 
 @pytest.mark.parametrize("how", [{}, {"chunks": (100, 4)}, {"chunks": (100, 4), "compression": "gzip"}])
 @pytest.mark.parametrize("kind", ["f2", "f4", ">f4", "f8"])
-def test_rows_are_read_alike_however_a_file_keeps_them(tmp_path, how, kind):
+def test_rows_are_read_alike_however_a_file_stores_them(tmp_path, how, kind):
     features = np.random.default_rng(0).normal(size=(9000, 4)).astype(kind)
     rows = np.array([0, 7, 8191, 8192, 8999])
 
-    table = open_table(a_file_kept_as(tmp_path / "bag.h5", features, **how))
+    table = open_table(a_file_stored_as(tmp_path / "bag.h5", features, **how))
 
     expected = features.astype(np.float16 if kind == "f2" else np.float32)
     assert table.dtype == expected.dtype
@@ -146,11 +144,11 @@ def test_rows_are_read_alike_however_a_file_keeps_them(tmp_path, how, kind):
     assert np.array_equal(table_of(expected).read(rows), expected[rows])
 
 
-def test_a_file_that_changes_while_it_is_in_use_is_told(tmp_path):
-    path = a_file_kept_as(tmp_path / "bag.h5", np.ones((9, 4), np.float32))
+def test_a_file_that_changes_while_it_is_in_use_is_refused(tmp_path):
+    path = a_file_stored_as(tmp_path / "bag.h5", np.ones((9, 4), np.float32))
     table = open_table(path)
 
-    a_file_kept_as(path, np.ones((99, 4), np.float32))
+    a_file_stored_as(path, np.ones((99, 4), np.float32))
 
     with pytest.raises(FeatureFileError, match="has changed while it was in use"):
         table.read(np.array([1]))

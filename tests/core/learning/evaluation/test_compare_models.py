@@ -1,4 +1,4 @@
-"""Finished models on bags in files: asked, compared, written down; and the command that does it."""
+"""Finished models on bags in files: evaluated, compared, written down; and the command that does it."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import EvaluationError, FeatureFileError
-from msm_mil_core.learning.dataset.cases import read_cases
+from msm_mil_core.learning.dataset.bag_selection import BagSelection, select_bags
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, compare_models
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from msm_mil_core.mil.predict import predict
@@ -26,7 +26,7 @@ WANTED = np.array([1, 0, 0, 0], np.float32)
 
 
 def a_model(path: Path, *, classes=("cold", "hot"), encoder=ENCODER, **changes) -> Path:
-    """A model made by hand: the surer of its second class, the larger the first feature."""
+    """A model made by hand: the more confident of its second class, the larger the first feature."""
     seeker = replace(a_seeker(WANTED, 0 * WANTED), classes=classes, encoder=encoder, name=path.stem)
     return save_checkpoint(replace(seeker, **changes), path).path
 
@@ -49,7 +49,7 @@ def bag_file(path: Path, heat: float, *, features=4, encoder: str | None = ENCOD
 
 
 def a_cohort(folder: Path, *, names=("cold", "hot"), count=24, parts=None) -> tuple[Path, Path]:
-    """Bags of two a patient, whose heat tells the class mostly; the folder and its table."""
+    """Bags of two a patient, whose heat mostly gives the class; the folder and its table."""
     rng = np.random.default_rng(0)
     lines = ["slide,label,patient" + (",split" if parts else "")]
     for number in range(count):
@@ -61,8 +61,12 @@ def a_cohort(folder: Path, *, names=("cold", "hot"), count=24, parts=None) -> tu
     return folder / "bags", table
 
 
+def selected(bags: Path, table: Path, *part: str) -> BagSelection:
+    return finish(select_bags(bags, table, *part))  # type: ignore[arg-type]
+
+
 def compared(bags: Path, table: Path, *models: Path) -> ModelComparison:
-    return finish(compare_models(read_cases(bags, table), [load_checkpoint(model) for model in models], device="cpu"))
+    return finish(compare_models(selected(bags, table), [load_checkpoint(model) for model in models], device="cpu"))
 
 
 def words_of(bags: Path, table: Path, *models: Path) -> list[str]:
@@ -70,16 +74,16 @@ def words_of(bags: Path, table: Path, *models: Path) -> list[str]:
     return ["evaluate", str(bags), "--labels", str(table), *named]
 
 
-def test_models_are_asked_as_a_run_asks_them(tmp_path):
+def test_models_predict_as_in_a_run(tmp_path):
     bags, table = a_cohort(tmp_path)
     model = a_model(tmp_path / "m.safetensors")
 
-    answers = compared(bags, table, model).evaluations[0].answers
+    predictions = compared(bags, table, model).evaluations[0].predictions
 
     with h5py.File(bags / "s7.h5") as file:
         alone = predict(load_checkpoint(model), file["features"][:], device="cpu")
-    assert answers.probabilities[7] == pytest.approx(alone.probabilities)
-    assert answers.probabilities.sum(1) == pytest.approx(np.ones(24))
+    assert predictions.probabilities[7] == pytest.approx(alone.probabilities)
+    assert predictions.probabilities.sum(1) == pytest.approx(np.ones(24))
 
 
 def test_classes_are_those_of_each_model_in_its_order(tmp_path):
@@ -89,8 +93,8 @@ def test_classes_are_those_of_each_model_in_its_order(tmp_path):
     comparison = compared(bags, table, one, turned)
 
     first, second = comparison.evaluations
-    assert first.scores.auc.value > 0.8
-    assert second.scores.auc.value == pytest.approx(1 - first.scores.auc.value)
+    assert first.metrics.auc.value > 0.8
+    assert second.metrics.auc.value == pytest.approx(1 - first.metrics.auc.value)
     assert second.confusion.tolist() == first.confusion[::-1].tolist()
     assert comparison.differences[0].auc.by.high < 0
 
@@ -98,38 +102,38 @@ def test_classes_are_those_of_each_model_in_its_order(tmp_path):
 def test_only_one_bag_at_a_time_is_read(tmp_path):
     bags, table = a_cohort(tmp_path)
     checkpoint = load_checkpoint(a_model(tmp_path / "m.safetensors"))
-    work = compare_models(read_cases(bags, table), [checkpoint, checkpoint], device="cpu")
+    work = compare_models(selected(bags, table), [checkpoint, checkpoint], device="cpu")
     next(work)
 
     (bags / "s1.h5").unlink()
 
-    next(work)  # s0 is read and answered by then, s1 not yet
+    next(work)  # s0 is read and evaluated by then, s1 not yet
     with pytest.raises(FeatureFileError, match=r"s1\.h5"):
         next(work)
 
 
-def test_test_bags_are_judged_where_the_table_names_them(tmp_path):
+def test_test_bags_are_evaluated_where_the_table_names_them(tmp_path):
     bags, table = a_cohort(tmp_path, parts=("train", "train", "test", "test", "val", "val", "test", "test"))
 
-    assert set(read_cases(bags, table).names) == {f"s{number}" for number in range(24) if number % 4 > 1}
-    assert "test part of labels.csv, 12 bags of 6 patients" in read_cases(bags, table).described()
-    assert len(read_cases(bags, table, "all")) == 24
+    assert set(selected(bags, table).bags.names) == {f"s{number}" for number in range(24) if number % 4 > 1}
+    assert "test part of labels.csv, 12 bags of 6 patients" in selected(bags, table).describe()
+    assert len(selected(bags, table, "all").bags) == 24
     (bags / "s0.h5").unlink()
-    assert len(read_cases(bags, table, "val")) == 6  # what the others lack does not matter
+    assert len(selected(bags, table, "val").bags) == 6  # what the others lack does not matter
 
 
-def test_a_name_of_the_same_weights_is_no_other_encoder(tmp_path):
+def test_another_name_of_the_same_weights_is_not_another_encoder(tmp_path):
     model = load_checkpoint(a_model(tmp_path / "m.safetensors", encoder_sha256="5f2a"))
     table = tmp_path / "labels.csv"
     table.write_text("slide,label\na,hot\n")
     save_own_bag(tmp_path / "a.h5", "the same by another name", "5f2a")
 
-    said = finish(compare_models(read_cases(tmp_path, table), [model], device="cpu"))
+    comparison = finish(compare_models(selected(tmp_path, table), [model], device="cpu"))
     save_own_bag(tmp_path / "a.h5", ENCODER, "77ff")
 
-    assert len(said.evaluations[0].answers.labels) == 1
+    assert len(comparison.evaluations[0].predictions.labels) == 1
     with pytest.raises(EvaluationError, match="other weights of timm:resnet18"):
-        finish(compare_models(read_cases(tmp_path, table), [model], device="cpu"))
+        finish(compare_models(selected(tmp_path, table), [model], device="cpu"))
 
 
 def save_own_bag(path: Path, encoder: str, sha256: str) -> None:
@@ -162,7 +166,7 @@ def test_evaluating_prints_a_table_and_writes_json_and_a_figure(tmp_path, capsys
     assert call([*words_of(bags, table, one), *files, "--overwrite"]) == 0
 
 
-def test_what_cannot_be_told_is_null_in_json_and_nan_in_the_table(tmp_path, capsys):
+def test_what_is_undefined_is_null_in_json_and_nan_in_the_table(tmp_path, capsys):
     bags, table = a_cohort(tmp_path, names=("warm", "warm"))
     model, target = a_three_class_model(tmp_path / "m.safetensors"), tmp_path / "e.json"
 
@@ -172,13 +176,13 @@ def test_what_cannot_be_told_is_null_in_json_and_nan_in_the_table(tmp_path, caps
     told = json.loads(target.read_text())
     assert code == 0
     assert "AUC │ nan │ nan" in printed
-    assert "The AUC cannot be told, for all bags are warm" in printed
+    assert "The AUC is undefined because all bags are warm" in printed
     assert "No bag is cold or hot" in printed
     assert told["models"][0]["figures"]["auc"]["value"] is None
     assert [model["model"] for model in told["models"]] == ["drawn model (1)", "drawn model (2)"]
 
 
-def test_an_encoder_by_another_name_can_be_told(tmp_path):
+def test_an_encoder_by_another_name_can_be_given(tmp_path):
     bags, table = a_cohort(tmp_path)
     model = a_model(tmp_path / "m.safetensors", encoder="zoo:resnet18")
 
@@ -255,7 +259,7 @@ def a_file_named_twice(folder: Path, bags: Path, table: Path, model: Path) -> li
         (a_damaged_bag, ["s3.h5 is damaged", "Encode the slide again"]),
         (
             models_of_different_classes,
-            ["m3.safetensors tells cold, warm, hot apart", "m.safetensors cold, hot", "same classes"],
+            ["m3.safetensors has the classes cold, warm, hot", "m.safetensors has cold, hot", "same classes"],
         ),
         (a_missing_folder, ["nowhere is not a folder", "Name the folder"]),
         (a_missing_table, ["no.csv", "Save it as CSV"]),
@@ -280,4 +284,4 @@ def test_no_model_is_a_mistake_of_the_caller(tmp_path):
     none: list[Checkpoint] = []
 
     with pytest.raises(ValueError, match="no model"):
-        next(compare_models(read_cases(bags, table), none))
+        next(compare_models(selected(bags, table), none))

@@ -1,59 +1,25 @@
 """Training: what comes out of labelled bags, and what a run leaves behind."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
-from sklearn.metrics import roc_auc_score
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
-from msm_mil_core.learning.evaluation.evaluate import auc, measure
+from msm_mil_core.learning.dataset.bag_dataset import Origin
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import ABMIL, CardOptions, ModelChanges, TrainOptions
-from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.mil.predict import predict
-
-ORIGIN = Origin(encoder="efficientnet-lite0", encoder_sha256="5f2a", side_px=96, mpp=0.52)
-P = 6
-
-
-def two_kinds_of_bags(count: int = 40, seed: int = 0, origin: Origin = ORIGIN) -> BagDataset:
-    """Bags of 8 to 15 tiles of noise; a few tiles of the positive ones stand out in one feature."""
-    rng = np.random.default_rng(seed)
-    bags, labels = {}, []
-    for number in range(count):
-        tiles = rng.normal(size=(rng.integers(8, 16), P)).astype(np.float32)
-        if number % 2:
-            tiles[:3, 0] += 6
-        bags[f"s{number}"] = tiles
-        labels.append("tumour" if number % 2 else "normal")
-    return label_bags(bags, labels, origin)
-
-
-def some_options(**changes) -> TrainOptions:
-    small = ModelChanges(hidden=8, attention=4, k=2, standardise=True)
-    defaults = {"model": small, "epochs": 16, "learning_rate": 0.03, "bags_per_step": 4, "device": "cpu"}
-    return TrainOptions(**(defaults | changes))
-
-
-def a_model(bags: BagDataset, options: TrainOptions) -> Checkpoint:
-    work = train(bags, options)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+from msm_mil_core.progress import finish
+from tests.bags import P, labelled, some_options, two_kinds_of_bags
 
 
 def test_a_model_learns_what_sets_the_bags_apart():
     bags = two_kinds_of_bags()
 
-    trained = a_model(bags, some_options())
+    trained = finish(train(bags, some_options()))
 
     assert trained.record["figures"]["test"]["auc"] > 0.9
     fresh = two_kinds_of_bags(20, seed=1)
@@ -62,7 +28,7 @@ def test_a_model_learns_what_sets_the_bags_apart():
 
 
 def test_attention_finds_the_tiles_that_made_the_label():
-    trained = a_model(two_kinds_of_bags(), some_options(epochs=40))
+    trained = finish(train(two_kinds_of_bags(), some_options(epochs=40)))
     bags = two_kinds_of_bags(2, seed=2)
 
     first_stage = predict(trained, bags.features(1), device="cpu").stages[0]
@@ -75,9 +41,9 @@ def test_the_same_seed_gives_the_same_model_whatever_was_drawn_before():
     bags = two_kinds_of_bags()
     options = some_options(epochs=2, model=ModelChanges(hidden=8, attention=4, dropout=0.5), tiles_per_bag=5)
 
-    first = a_model(bags, options)
+    first = finish(train(bags, options))
     torch.rand(7)
-    again, other = a_model(bags, options), a_model(bags, options.replace(seed=1))
+    again, other = finish(train(bags, options)), finish(train(bags, options.replace(seed=1)))
 
     assert all(np.array_equal(first.state[name], again.state[name]) for name in first.state)
     assert any(not np.array_equal(first.state[name], other.state[name]) for name in first.state)
@@ -88,14 +54,14 @@ def test_training_leaves_the_random_numbers_of_others_alone():
     expected = torch.rand(3)
 
     torch.manual_seed(3)
-    a_model(two_kinds_of_bags(), some_options(epochs=1))
+    finish(train(two_kinds_of_bags(), some_options(epochs=1)))
 
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_model_file_tells_how_it_came_about(tmp_path):
+def test_the_model_file_says_how_it_came_about(tmp_path):
     card = CardOptions(data="drawn numbers", limits="good for nothing", licence="CC0", citation="none", labels="drawn")
-    trained = a_model(two_kinds_of_bags(), some_options(name="toy", card=card, epochs=3))
+    trained = finish(train(two_kinds_of_bags(), some_options(name="toy", card=card, epochs=3)))
 
     loaded = load_checkpoint(save_checkpoint(trained, tmp_path / "toy.safetensors").path)
 
@@ -127,41 +93,40 @@ def test_progress_counts_up_and_a_dropped_run_leaves_nothing():
 def test_training_stops_when_the_validation_loss_rises():
     rng = np.random.default_rng(0)
     noise = {f"s{number}": rng.normal(size=(5, P)).astype(np.float32) for number in range(30)}
-    bags = label_bags(noise, ["x", "y"] * 15, ORIGIN)
+    bags = labelled(noise, ["x", "y"] * 15)
 
     steps = [progress for progress in train(bags, some_options(epochs=200, patience=3)) if progress.step == "Training"]
 
     assert steps[-1].done < steps[-1].total / 2
 
 
-def test_a_bad_bag_is_told_before_anything_is_learnt():
-    bags = two_kinds_of_bags()
-    bags.sources[39][0, 0] = np.nan
+def test_a_bad_bag_is_reported_before_training_begins():
+    bags = two_kinds_of_bags(spoiled="s39")
 
     with pytest.raises(TrainingError, match="The bag s39"):
         for progress in train(bags, some_options()):
             assert progress.step == "Checking bags"
 
 
-def test_what_the_files_do_not_tell_must_be_said():
+def test_what_the_files_do_not_say_must_be_given():
     bags = two_kinds_of_bags(origin=Origin(encoder="timm:resnet18", side_px=224))
 
-    with pytest.raises(TrainingError, match="Say it with --mpp:"):
+    with pytest.raises(TrainingError, match="Give it with --mpp:"):
         next(train(bags, some_options()))
 
-    assert a_model(bags, some_options(epochs=1, mpp=0.5)).mpp == 0.5
+    assert finish(train(bags, some_options(epochs=1, mpp=0.5))).mpp == 0.5
 
 
-def test_a_loss_that_is_no_number_is_a_sentence():
+def test_a_loss_that_is_not_a_number_is_a_sentence():
     with pytest.raises(TrainingError, match="smaller learning rate"):
-        a_model(two_kinds_of_bags(), some_options(learning_rate=1e30, epochs=2))
+        finish(train(two_kinds_of_bags(), some_options(learning_rate=1e30, epochs=2)))
 
 
 @pytest.mark.parametrize("preset", ["default", "explain", "paper"])
 def test_every_preset_can_be_trained(preset):
     options = some_options(preset=preset, epochs=1, bags_per_step=1, model=ModelChanges(hidden=8, attention=4, k=2))
 
-    trained = a_model(two_kinds_of_bags(12), options)
+    trained = finish(train(two_kinds_of_bags(12), options))
 
     assert trained.options.preset == preset
     assert (trained.options.refine == "paper") is (preset == "paper")
@@ -187,28 +152,3 @@ def test_without_masked_stages_the_network_is_gated_abmil():
     assert isinstance(options, ModelOptions)
     assert options.lambda_s == 0
     torch.testing.assert_close(network(bag[None]).logits[0], network.classifier(pooled))
-
-
-def test_auc_is_that_of_scikit_learn_with_ties_too():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(3, size=200)
-    shares = softmax(np.round(rng.normal(size=(200, 3)) + np.eye(3)[labels], 1), axis=1)
-
-    assert math.isclose(auc(labels, shares), roc_auc_score(labels, shares, multi_class="ovr"))
-    binary = np.stack([1 - shares[:, 1], shares[:, 1]], 1)
-    assert math.isclose(auc(labels == 1, binary), roc_auc_score(labels == 1, shares[:, 1]))
-
-
-def test_the_interval_holds_the_auc_and_is_wider_when_few_patients_own_the_bags():
-    rng = np.random.default_rng(0)
-    labels = np.arange(200) % 2
-    logits = rng.normal(size=(200, 2))
-    logits[:, 1] += labels
-
-    of_many = measure(labels, logits, [str(number) for number in range(200)])
-    of_few = measure(labels, logits + np.repeat(rng.normal(size=(10, 2)), 20, 0), [str(n // 20) for n in range(200)])
-
-    assert of_many.auc_low < of_many.auc < of_many.auc_high
-    assert of_few.auc_high - of_few.auc_low > 0
-    assert of_many.bags == 200
-    assert 0.5 < of_many.balanced_accuracy < 1

@@ -1,18 +1,18 @@
-"""Steps of a training: however a step's bags are parted, it comes to the same."""
+"""Steps of a training: however the bags of a step are divided, the result is the same."""
 
 import numpy as np
 import pytest
 import torch
 
-from msm_mil_core.learning.training.batches import stages_shown
-from msm_mil_core.learning.training.gradients import choose_training_precision
+from msm_mil_core.learning.training.step import stages_shown
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
+from msm_mil_core.learning.training.trainer import choose_training_precision
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.progress import finish
-from tests.core.learning.training.test_train import ORIGIN, P, label_bags, some_options, two_kinds_of_bags
+from tests.bags import P, labelled, some_options, two_kinds_of_bags
 
 WITHOUT_EFFECT = ("score_bias", "fusion.3.bias")
 """Biases before a softmax: their gradient is 0 but for rounding, of which the optimiser makes steps."""
@@ -23,7 +23,7 @@ def uneven_bags(count: int = 33):
     """Bags of 1 to 12 tiles, so that not every stage is shown tiles of each, and one class rarer than the other."""
     rng = np.random.default_rng(0)
     bags = {f"s{n}": rng.normal(n % 3 == 0, 1, (rng.integers(1, 13), P)).astype(np.float32) for n in range(count)}
-    return label_bags(bags, ["x" if n % 3 else "y" for n in range(count)], ORIGIN)
+    return labelled(bags, ["x" if n % 3 else "y" for n in range(count)])
 
 
 def is_close(one: Checkpoint, other: Checkpoint) -> bool:
@@ -59,7 +59,7 @@ def test_how_many_stages_are_shown_tiles_is_what_the_network_does(changes):
 
 
 @pytest.mark.parametrize(
-    ("wish", "device", "has_it", "chosen"),
+    ("requested", "device", "has_it", "chosen"),
     [
         ("auto", "cuda", True, "bfloat16"),
         ("auto", "cuda", False, "float32"),
@@ -70,8 +70,8 @@ def test_how_many_stages_are_shown_tiles_is_what_the_network_does(changes):
         ("float16", "cuda", True, "float16"),
     ],
 )
-def test_half_precision_is_chosen_where_the_device_has_it(wish, device, has_it, chosen):
-    assert choose_training_precision(wish, device, has_bfloat16=has_it) == chosen
+def test_half_precision_is_chosen_where_the_device_has_it(requested, device, has_it, chosen):
+    assert choose_training_precision(requested, device, has_bfloat16=has_it) == chosen
 
 
 def test_a_model_learns_in_half_precision_too():
