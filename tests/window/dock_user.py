@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari.layers import Image, Layer
-from qtpy.QtCore import QSettings
+from qtpy.QtCore import QCoreApplication, QSettings, QThreadPool
 from qtpy.QtWidgets import QWidget
 
 from msm_mil_core.mil.checkpoint import save_checkpoint
@@ -29,6 +29,14 @@ def keep_apart(monkeypatch, folder: Path) -> None:
     for module in (_widget, _desk, _notes):
         monkeypatch.setattr(module, "results_folder", lambda: folder / "results")
     monkeypatch.setattr(_widget, "features_folder", lambda: folder / "features")
+
+
+def settle() -> None:
+    """Wait until no thread works any more, and what they reported has arrived."""
+    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    for _ in range(3):  # what arrives may ask for more
+        QCoreApplication.sendPostedEvents()
+        QCoreApplication.processEvents()
 
 
 def a_model_file(path: Path, **changes) -> Path:
