@@ -1,4 +1,4 @@
-"""File > Save: the result that the saved layers show, with the notes on it, as GeoJSON for QuPath."""
+"""File > Save: the result that the saved layers show, with its annotations, as GeoJSON for QuPath."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from msm_mil_core.errors import OutputError, ResultError
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.files.annotation_store import annotations_on
+from napari_msm_mil.files.annotation_files import annotations_on
+from napari_msm_mil.files.folders import user_folders
 from napari_msm_mil.layers.layer_data import LayerData
 
 
@@ -25,13 +26,15 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """
     shown = _only_result(path, layers)
     result = shown["result"]
-    return [str(write_geojson(result, Path(path), annotations=_notes_on(result, shown.get("kept"))))]
+    return [str(write_geojson(result, Path(path), annotations=_annotations_on(result, shown.get("kept"))))]
 
 
 def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
-    """Return what the layers tell of the one result that they show."""
+    """Return the metadata of the one result that the layers show."""
     found = (arguments.get("metadata", {}) for _, arguments, _ in layers)
-    results = {id(told["result"]): told for told in found if isinstance(told.get("result"), SlideResult)}
+    results = {
+        id(metadata["result"]): metadata for metadata in found if isinstance(metadata.get("result"), SlideResult)
+    }
     if not results:
         raise OutputError(f"Nothing for {path}: no layer shows an MSM-MIL result. Select one of its heatmaps.")
     if len(results) > 1:
@@ -39,9 +42,9 @@ def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
     return next(iter(results.values()))
 
 
-def _notes_on(result: SlideResult, kept: Path | None) -> Annotations:
+def _annotations_on(result: SlideResult, kept: Path | None) -> Annotations:
     try:
-        return annotations_on(result, kept)
+        return annotations_on(result, kept, user_folders().results)
     except ResultError as exc:  # the result itself is worth writing
-        show_warning(f"Written without notes: {exc}")
+        show_warning(f"Written without annotations: {exc}")
         return Annotations()

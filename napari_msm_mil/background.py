@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from napari.qt.threading import GeneratorWorkerSignals, WorkerBase, create_worker
 from qtpy.QtCore import QObject, Signal
@@ -19,7 +20,7 @@ class Job:
     """Work for a thread; napari shows its title when the user closes the window while it runs."""
 
     title: str
-    begin: Callable[[], Generator[Progress, None, object]]
+    work: Callable[[], Generator[Progress, None, object]]
 
     def __str__(self) -> str:
         return self.title
@@ -39,7 +40,7 @@ class Background(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker: _PlainWorker | None = None
-        self._told = False
+        self._report: Callable[[], None] = self.cancelled.emit
 
     @property
     def busy(self) -> bool:
@@ -50,7 +51,7 @@ class Background(QObject):
         """Start a job; its signals arrive in the thread of this object."""
         if self.busy:
             raise ValueError(f"Cannot start {job}: another job still runs.")
-        self._told = False
+        self._report = self.cancelled.emit
         self._worker = create_worker(
             job,
             _worker_class=_PlainWorker,
@@ -63,25 +64,20 @@ class Background(QObject):
         )
 
     def cancel(self) -> None:
-        """Ask the job to stop; it does so before its next step, and `cancelled` tells when."""
+        """Ask the job to stop before its next step; `cancelled` is emitted when it has stopped."""
         if self._worker is not None:
             self._worker.quit()
 
     def _on_returned(self, value: object) -> None:
-        self._end(self.succeeded.emit, value)
+        self._report = partial(self.succeeded.emit, value)
 
     def _on_errored(self, error: MsmMilError) -> None:
-        self._end(self.failed.emit, error)
+        self._report = partial(self.failed.emit, error)
 
     def _on_finished(self) -> None:
-        if not self._told:
-            self._end(self.cancelled.emit)
+        """Report only now: the worker emits nothing after this, so the next job may start at once."""
         self._worker = None
-
-    def _end(self, tell: Callable[..., None], *facts: object) -> None:
-        self._told = True
-        self._worker = None
-        tell(*facts)
+        self._report()
 
 
 class _PlainWorker(WorkerBase):
@@ -94,7 +90,7 @@ class _PlainWorker(WorkerBase):
     def work(self) -> object:
         """Go from step to step until the end or until asked to stop; every error leaves as one of ours."""
         try:
-            with closing(self._job.begin()) as steps:
+            with closing(self._job.work()) as steps:
                 return self._drive(steps)
         except MsmMilError:
             raise
@@ -113,12 +109,12 @@ class _PlainWorker(WorkerBase):
 
 
 def _in_plain_words(exc: Exception) -> MsmMilError:
-    said = (str(exc).strip() or type(exc).__name__).splitlines()[0]
+    cause = (str(exc).strip() or type(exc).__name__).splitlines()[0]
     if isinstance(exc, RuntimeError | MemoryError):
         return DeviceError(
-            f"The computation failed: {said}. "
+            f"The computation failed: {cause}. "
             "Choose the CPU under Device or a smaller batch under Advanced, then run again."
         )
     return MsmMilError(
-        f"Something unforeseen went wrong ({type(exc).__name__}: {said}). Nothing was changed; the log tells more."
+        f"An unexpected error occurred ({type(exc).__name__}: {cause}). Nothing was changed; see the log for details."
     )

@@ -1,12 +1,12 @@
-"""The pages of the result's panel, each joined to what does its work; and the clicks that several of them use."""
+"""The pages of one result: each follows the result that is shown, and here they are connected."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
-from msm_mil_core.results.annotations import Verdict
+from msm_mil_core.results.annotations import Annotations, KeptQuestion, Verdict
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.files.annotation_store import AnnotationStore
@@ -24,80 +24,98 @@ if TYPE_CHECKING:
 
 
 class ResultController(QObject):
-    """Lets every page follow the result that is shown."""
+    """Connects the pages with each other, with clicks on the slide, and with the annotations."""
 
-    def __init__(self, viewer: Viewer, layers: ViewerLayers, panel: ResultPanel, notes: AnnotationStore) -> None:
+    table_requested = Signal(object)
+    """The `StageComparison` that is to be written as a table."""
+
+    def __init__(self, viewer: Viewer, layers: ViewerLayers, panel: ResultPanel, store: AnnotationStore) -> None:
         super().__init__(panel)
-        self._layers, self._panel, self._notes = layers, panel, notes
+        self._layers, self._panel, self._store = layers, panel, store
         self._result: SlideResult | None = None
-        self._reading = ReadoutController(viewer, layers, panel.readout)
+        self._readout = ReadoutController(viewer, layers, panel.readout)
         self._clicks = SlideClicks(viewer, self)
-        self._weighing = EvidenceController(layers, panel.evidence)
-        self._browsing = GalleryController(layers, panel.gallery, panel.tile_view)
-        self._comparing = CompareController(layers, panel.compare)
-        self._asking = WhatIfController(layers, panel.ask, notes)
-        self._checking = CheckController(layers, panel.check)
-        self._rooms = (self._reading, self._weighing, self._browsing, self._comparing, self._asking, self._checking)
+        self._evidence = EvidenceController(layers, panel.evidence)
+        self._gallery = GalleryController(layers, panel.gallery, panel.tile_view)
+        self._compare = CompareController(layers, panel.compare)
+        self._what_if = WhatIfController(layers, panel.ask)
+        self._check = CheckController(layers, panel.check)
         self._connect()
 
     def stop(self) -> None:
-        """Stop what is under way, and stop listening to the viewer."""
-        for room in (self._clicks, self._reading, self._browsing, self._comparing, self._asking, self._checking):
-            room.stop()
+        """Stop what is running, and stop listening to the viewer."""
+        for part in (self._clicks, self._readout, self._gallery, self._compare, self._what_if, self._check):
+            part.stop()
 
-    def look_again(self) -> None:
-        """Look at the slide's pixels again: its layer came or went."""
-        self._browsing.show_result(self._result)
+    def reload_pictures(self) -> None:
+        """Read the slide's pixels again: its layer came or went."""
+        self._gallery.reload()
 
     def _connect(self) -> None:
         panel = self._panel
-        panel.shown.connect(self._on_shown)
-        panel.tabs.turned.connect(self._on_turned)
-        panel.readout.unlock_requested.connect(lambda: self._lock(None))
+        panel.shown.connect(self._on_result_shown)
+        panel.tabs.page_changed.connect(self._on_page_changed)
         panel.verdicts.verdict_given.connect(self._on_verdict_given)
-        self._browsing.tile_chosen.connect(self._lock)
+        panel.readout.unlock_requested.connect(lambda: self._lock(None))
         self._clicks.clicked.connect(self._on_clicked)
-        self._weighing.class_chosen.connect(self._reading.read_class)
-        self._notes.changed.connect(self._on_notes_changed)
-        self._notes.saved.connect(self._on_notes_told)
-        self._notes.failed.connect(self._on_notes_told)
+        self._gallery.tile_chosen.connect(self._lock)
+        self._evidence.class_chosen.connect(self._readout.read_class)
+        self._compare.table_requested.connect(self.table_requested)
+        self._what_if.save_requested.connect(self._on_question_save_requested)
+        self._what_if.delete_requested.connect(self._on_question_delete_requested)
+        self._store.changed.connect(self._on_annotations_changed)
+        self._store.saved.connect(self._on_save_reported)
+        self._store.failed.connect(self._on_save_reported)
 
-    def _on_shown(self, result: SlideResult | None) -> None:
+    def _on_result_shown(self, result: SlideResult | None) -> None:
         self._panel.verdicts.finish()
         self._result = result
         self._panel.verdicts.show_result(result)
         if result is not None:
-            self._notes.begin(result, self._layers.kept(result))
-            self._panel.verdicts.show_annotations(self._notes.of(result))
-        for room in self._rooms:
-            room.show_result(result)
+            self._store.load(result, self._layers.kept(result))
+        for page in (self._readout, self._evidence, self._gallery, self._compare, self._what_if, self._check):
+            page.show_result(result)
+        if result is not None:
+            self._on_annotations_changed(result)
 
-    def _on_turned(self, name: str) -> None:
-        self._browsing.look(at=name == "Gallery")
-        self._comparing.look(at=name == "Compare")
+    def _on_page_changed(self, name: str) -> None:
+        self._gallery.set_in_front(name == "Gallery")
+        self._compare.set_in_front(name == "Compare")
 
     def _on_clicked(self, world: tuple[float, ...]) -> None:
-        tile = self._reading.tile_at(world)
-        if self._asking.pointing.clicking:
-            if tile is not None:
-                self._asking.pointing.click(tile)
-            return
-        self._lock(tile)
+        tile, tool = self._readout.tile_at(world), self._what_if.selection_tool
+        if not tool.clicking:
+            self._lock(tile)
+        elif tile is not None:
+            tool.click(tile)
 
     def _lock(self, tile: int | None) -> None:
-        self._reading.lock(tile)
-        self._browsing.show_tile(tile)
+        self._readout.lock(tile)
+        self._gallery.show_tile(tile)
 
     def _on_verdict_given(self, verdict: Verdict) -> None:
-        result = self._result
-        if result is not None:
-            self._notes.change(result, self._notes.of(result).with_verdict(verdict))
+        self._annotate(self._annotations.with_verdict(verdict))
 
-    def _on_notes_changed(self, result: SlideResult) -> None:
+    def _on_question_save_requested(self, question: KeptQuestion) -> None:
+        self._annotate(self._annotations.with_question(question))
+
+    def _on_question_delete_requested(self, index: int) -> None:
+        self._annotate(self._annotations.without_question(index))
+
+    @property
+    def _annotations(self) -> Annotations:
+        return Annotations() if self._result is None else self._store.annotations(self._result)
+
+    def _annotate(self, annotations: Annotations) -> None:
+        if self._result is not None:
+            self._store.change(self._result, annotations)
+
+    def _on_annotations_changed(self, result: SlideResult) -> None:
         if result is self._result:
-            self._panel.verdicts.show_annotations(self._notes.of(result))
+            self._panel.verdicts.show_annotations(self._annotations)
+            self._what_if.show_questions(self._annotations.questions)
 
-    def _on_notes_told(self, result: SlideResult, text: str) -> None:
+    def _on_save_reported(self, result: SlideResult, text: str) -> None:
         if result is self._result:
             self._panel.verdicts.show_saved(text)
-            self._panel.show_kept(self._notes.where(result))
+            self._panel.show_saved_path(self._store.saved_path(result))

@@ -1,4 +1,4 @@
-"""The panel of one result: the answer, the stages, the tile under the mouse, and where it is kept."""
+"""The panel of one result: the answer, the stages, the tile under the mouse, and where it is saved."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -45,7 +45,7 @@ class ResultPanel(QWidget):
         self.readout, self.tile_view = ReadoutPanel(), TileView()
         self._title = WrappedText("result_title", bold=True)
         self._facts = WrappedText("result_facts")
-        self._kept = WrappedText("kept")
+        self._saved_path = WrappedText("kept")
         self._research = WrappedText("research_use")
         self._research.setText(RESEARCH_USE)
         self._body = QWidget()
@@ -60,19 +60,19 @@ class ResultPanel(QWidget):
         layout.addLayout(self._buttons())
         self.show_result(None, None)
 
-    def show_result(self, result: SlideResult | None, kept: Path | None) -> None:
-        """Show a result and where it is kept; None if there is nothing to show."""
+    def show_result(self, result: SlideResult | None, saved_path: Path | None) -> None:
+        """Show a result and where it is saved; None if there is nothing to show."""
         self._body.setVisible(result is not None)
         for button in (self._export, self._save, self._report):
             button.setEnabled(result is not None)
         if result is not None:
             self._show(result)
-            self.show_kept(kept)
+            self.show_saved_path(saved_path)
         self.shown.emit(result)
 
-    def show_kept(self, kept: Path | None) -> None:
-        """Say where the result is kept."""
-        self._kept.setText(f"Kept in {_from_home(kept)}" if kept else "Not kept on disk: use Save result…")
+    def show_saved_path(self, saved_path: Path | None) -> None:
+        """Show where the result is saved."""
+        self._saved_path.setText(f"Saved in {_from_home(saved_path)}" if saved_path else "Not saved: use Save result…")
 
     def _show(self, result: SlideResult) -> None:
         self._title.setText(f"{PurePath(result.slide.name).stem}: {result.prediction.winner}")
@@ -80,17 +80,7 @@ class ResultPanel(QWidget):
         self.bars.show_prediction(result.prediction)
         self.stages.show_prediction(result.prediction)
         for before, after in pairwise((self._research, *self.stages.controls, *self.evidence.controls)):
-            QWidget.setTabOrder(before, after)  # the stages come and go, and newcomers are last
-
-    @property
-    def title(self) -> str:
-        """Which slide it is, and what the model says of it."""
-        return self._title.text()
-
-    @property
-    def kept_text(self) -> str:
-        """Where the result is kept, in words."""
-        return self._kept.text()
+            QWidget.setTabOrder(before, after)  # the stages come and go, and new ones are last
 
     def _tabs(self) -> Tabs:
         look = QWidget()
@@ -102,22 +92,24 @@ class ResultPanel(QWidget):
         for name, page, help_text in (
             ("Stages", look, "Where each stage looked, and what that adds to the answer"),
             ("Gallery", self.gallery, "The tiles to which each stage attends most"),
-            ("Compare", self.compare, "How much the stages differ, against chance"),
+            ("Compare", self.compare, "How much the stages differ, compared with chance"),
             ("Ask", self.ask, "What the model would say without a part of the slide"),
             ("Check", self.check, "Whether what a stage looks at matters for the answer"),
-            ("Verdict", self.verdicts, "What you say each stage looked at"),
+            ("Verdict", self.verdicts, "Your verdict on what each stage looked at"),
         ):
             tabs.add(name, page, help_text)
         return tabs
 
     def _below(self) -> tuple[QWidget, ...]:
-        return self.readout, self.tile_view, self._kept
+        return self.readout, self.tile_view, self._saved_path
 
     def _buttons(self) -> QGridLayout:
         self._export = named_button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
-        self._save = named_button("Save result…", "save_result", "All of it as one file (.msm.h5)")
-        self._open = named_button("Open result…", "open_result", "Bring a saved result back, without computing")
-        self._report = named_button("Report…", "report", "All of it as one page to read, print and send (HTML)")
+        self._save = named_button("Save result…", "save_result", "The complete result as one file (.msm.h5)")
+        self._open = named_button("Open result…", "open_result", "Show a saved result again, without computing")
+        self._report = named_button(
+            "Report…", "report", "The complete result as one page to read, print and send (HTML)"
+        )
         self._report.clicked.connect(lambda _: self.report_requested.emit())
         self._export.clicked.connect(lambda _: self.export_requested.emit())
         self._save.clicked.connect(lambda _: self.save_requested.emit())
@@ -131,7 +123,7 @@ class ResultPanel(QWidget):
 
 
 def _from_home(path: Path) -> str:
-    """Write a path in the user's home as people do."""
+    """Abbreviate the user's home as ~."""
     return f"~/{path.relative_to(Path.home()).as_posix()}" if path.is_relative_to(Path.home()) else str(path)
 
 

@@ -1,234 +1,178 @@
-"""Keeps what a user notes on results: in memory at once, in the result's file soon after, and nothing is lost."""
+"""Holds the annotations on results: in memory at once, in the result's file soon after, and nothing is lost."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count, takewhile
 from pathlib import Path
 from threading import Lock
 
-from qtpy.QtCore import QCoreApplication, QObject, QTime, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QObject, QTime, Signal
+from superqt.utils import QSignalDebouncer
 
-from msm_mil_core.errors import MsmMilError, OutputError, ResultError
+from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.progress import Progress
-from msm_mil_core.results.annotations import (
-    Annotations,
-    View,
-    computed_at,
-    is_writable,
-    load_annotations,
-    save_annotations,
-)
-from msm_mil_core.results.result_file import save_result_with_annotations
+from msm_mil_core.results.annotations import Annotations, View, is_writable, load_annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
-from napari_msm_mil.files.results_folder import SUFFIX, kept_path, results_folder
+from napari_msm_mil.files.annotation_files import SavedAnnotations, annotations_path, save_or_copy
 
 PAUSE_MS = 1000
 """Changes that follow each other sooner are saved together."""
 
 
 @dataclass(slots=True, eq=False)
-class _Page:
-    """The notes of one result, and where they stand."""
+class _Entry:
+    """The annotations on one result, and how they are saved."""
 
     result: SlideResult
     annotations: Annotations
-    kept: Path | None
+    saved_path: Path | None
     """The result's file; None while it has none."""
     unsaved: bool = False
     refused: bool = False
     """Whether the last save failed; then the next change, or closing, tries again."""
     writing: Lock = field(default_factory=Lock)
-    """Held while the file is written: the latest notes are written last, whichever thread is quicker."""
+    """Held while the file is written: the latest annotations are written last, whichever thread is quicker."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Saved:
+class _Save:
+    """One save that succeeded."""
+
     result: SlideResult
     annotations: Annotations
-    path: Path
     before: Path | None
     """The file that held them before."""
-    moved: str
-    """Why it is another file than before; empty if it is not."""
+    now: SavedAnnotations
 
 
 class AnnotationStore(QObject):
-    """Holds the notes of every result that was shown, and saves them by itself."""
+    """Holds the annotations on every result that was shown, and saves them automatically."""
 
     changed = Signal(object)
-    """The `SlideResult` on which something was noted."""
+    """The `SlideResult` whose annotations changed."""
     saved = Signal(object, str)
     """A `SlideResult`, and a sentence."""
     failed = Signal(object, str)
     """A `SlideResult`, and a sentence."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, folder: Path, pause_ms: int = PAUSE_MS) -> None:
+        """Save copies of results whose own file cannot be written in `folder`."""
         super().__init__(parent)
-        self._pages: dict[SlideResult, _Page] = {}
+        self._folder = folder
+        self._entries: dict[SlideResult, _Entry] = {}
         self._file_worker = Background(self)
         self._saving: SlideResult | None = None
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.timeout.connect(self._save_next)
+        self._changes = QSignalDebouncer(parent=self)
+        self._changes.setTimeout(pause_ms)
+        self._changes.triggered.connect(self._save_next)
         self._file_worker.succeeded.connect(self._on_saved)
         self._file_worker.failed.connect(self._on_failed)
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.flush)
 
-    def begin(self, result: SlideResult, kept: Path | None) -> None:
-        """Read what was noted on a result before, unless that is known already."""
-        if result in self._pages:
+    def load(self, result: SlideResult, saved_path: Path | None) -> None:
+        """Read the annotations on a result that is saved in a file, unless they are known already."""
+        if result in self._entries:
             return
-        place = annotations_path(result, kept, results_folder())
-        known = self._of_file(place)
-        self._pages[result] = _Page(result, known[0].annotations if known else Annotations(), place)
-        if place != kept:
-            self.saved.emit(result, f"The notes on this result are kept in {place}.")
-        if known or place is None or not place.is_file():
+        path = annotations_path(result, saved_path, self._folder)
+        known = self._of_file(path)
+        self._entries[result] = _Entry(result, known[0].annotations if known else Annotations(), path)
+        if path != saved_path:
+            self.saved.emit(result, f"The annotations on this result are saved in {path}.")
+        if known or path is None or not path.is_file():
             return
         try:
-            self._pages[result].annotations = load_annotations(place)
+            self._entries[result].annotations = load_annotations(path)
         except ResultError as exc:
             self.failed.emit(result, str(exc))
 
-    def of(self, result: SlideResult) -> Annotations:
-        """Return the notes on a result."""
-        return self._pages[result].annotations if result in self._pages else Annotations()
+    def annotations(self, result: SlideResult) -> Annotations:
+        """Return the annotations on a result."""
+        return self._entries[result].annotations if result in self._entries else Annotations()
 
-    def where(self, result: SlideResult) -> Path | None:
-        """Return the file that holds a result and its notes."""
-        return self._pages[result].kept if result in self._pages else None
+    def saved_path(self, result: SlideResult) -> Path | None:
+        """Return the file that holds a result and its annotations."""
+        return self._entries[result].saved_path if result in self._entries else None
 
     def change(self, result: SlideResult, annotations: Annotations) -> None:
-        """Take new notes on a result; they are saved after a short pause."""
-        page = self._pages.setdefault(result, _Page(result, Annotations(), None))
-        if annotations == page.annotations:
+        """Take new annotations on a result; they are saved after a short pause."""
+        entry = self._entries.setdefault(result, _Entry(result, Annotations(), None))
+        if annotations == entry.annotations:
             return
-        page.unsaved, page.refused = True, False
-        for same in self._of_file(page.kept) or [page]:
+        entry.unsaved, entry.refused = True, False
+        for same in self._of_file(entry.saved_path) or [entry]:
             same.annotations = annotations
             self.changed.emit(same.result)
-        self._pause.start()
+        self._changes.throttle()
 
-    def note_view(self, result: SlideResult, view: View) -> None:
-        """Remember how a result is looked at; looking alone makes no file where there is none to write to."""
-        page = self._pages.get(result)
-        if page is None or page.annotations.view == view:
+    def remember_view(self, result: SlideResult, view: View) -> None:
+        """Remember how a result is displayed; this alone creates no file where there is none to write to."""
+        entry = self._entries.get(result)
+        if entry is None or entry.annotations.view == view:
             return
-        page.annotations = page.annotations.replace(view=view)
-        if page.kept is not None and is_writable(page.kept):
-            page.unsaved = True
-            self._pause.start()
-
-    def _of_file(self, kept: Path | None) -> list[_Page]:
-        """Return the pages of all results that are kept in one file: a run that was made again is the same run."""
-        return [page for page in self._pages.values() if kept is not None and page.kept == kept]
+        entry.annotations = entry.annotations.replace(view=view)
+        if entry.saved_path is not None and is_writable(entry.saved_path):
+            entry.unsaved = True
+            self._changes.throttle()
 
     def flush(self) -> None:
         """Save everything that is not saved yet, now."""
-        self._pause.stop()
-        for page in self._pages.values():
-            if page.unsaved:
-                self._flush(page)
+        self._changes.cancel()
+        for entry in self._entries.values():
+            if entry.unsaved:
+                self._flush(entry)
 
-    def _flush(self, page: _Page) -> None:
+    def _of_file(self, saved_path: Path | None) -> list[_Entry]:
+        """Return the entries of all results in one file: a run that was repeated has the same file."""
+        return [entry for entry in self._entries.values() if saved_path is not None and entry.saved_path == saved_path]
+
+    def _flush(self, entry: _Entry) -> None:
         try:
-            self._on_saved(_save(page, results_folder()))
+            self._on_saved(_save(entry, self._folder))
         except MsmMilError as exc:
-            self.failed.emit(page.result, str(exc))
+            self.failed.emit(entry.result, str(exc))
 
     def _save_next(self) -> None:
-        page = next((page for page in self._pages.values() if page.unsaved and not page.refused), None)
-        if page is None:
+        entry = next((entry for entry in self._entries.values() if entry.unsaved and not entry.refused), None)
+        if entry is None:
             return
         if self._file_worker.busy:
-            self._pause.start()
+            self._changes.throttle()
             return
-        self._saving = page.result
-        work = partial(_saving, page, results_folder())
-        self._file_worker.start(Job(f"Saving the notes on {page.result.slide.name}", work))
+        self._saving = entry.result
+        work = partial(_save_in_thread, entry, self._folder)
+        self._file_worker.start(Job(f"Saving the annotations on {entry.result.slide.name}", work))
 
-    def _on_saved(self, saved: _Saved) -> None:
-        page = self._pages[saved.result]
-        page.unsaved, page.refused = page.annotations != saved.annotations, False
-        for same in self._of_file(saved.before):
-            same.kept = saved.path
+    def _on_saved(self, save: _Save) -> None:
+        entry = self._entries[save.result]
+        entry.unsaved, entry.refused = entry.annotations != save.annotations, False
+        for same in self._of_file(save.before):
+            same.saved_path = save.now.path
         time = QTime.currentTime().toString("HH:mm")
-        self.saved.emit(saved.result, f"{saved.moved} Saved in {saved.path} at {time}.".strip())
-        self._go_on()
+        self.saved.emit(save.result, f"{save.now.reason} Saved in {save.now.path} at {time}.".strip())
+        self._continue()
 
     def _on_failed(self, error: MsmMilError) -> None:
         if self._saving is not None:
-            self._pages[self._saving].refused = True
+            self._entries[self._saving].refused = True
             self.failed.emit(self._saving, str(error))
-        self._go_on()
+        self._continue()
 
-    def _go_on(self) -> None:
-        if any(page.unsaved and not page.refused for page in self._pages.values()):
-            self._pause.start()
-
-
-def annotations_path(result: SlideResult, kept: Path | None, folder: Path) -> Path | None:
-    """Return the file with the notes on a result: its own, or the copy in `folder` if its own could not be written."""
-    if kept is not None and is_writable(kept):
-        return kept
-    copies = takewhile(Path.is_file, _copies(result, folder))
-    noted = (copy for copy in copies if computed_at(copy) == result.created and _is_noted(copy))
-    return max(noted, key=lambda copy: copy.stat().st_mtime_ns, default=kept)
+    def _continue(self) -> None:
+        if any(entry.unsaved and not entry.refused for entry in self._entries.values()):
+            self._changes.throttle()
 
 
-def annotations_on(result: SlideResult, kept: Path | None) -> Annotations:
-    """Read what was noted on a result; empty if nothing was.
-
-    Raises
-    ------
-    ResultError
-        If there are notes that cannot be read.
-    """
-    place = annotations_path(result, kept, results_folder())
-    return Annotations() if place is None or not place.is_file() else load_annotations(place)
+def _save_in_thread(entry: _Entry, folder: Path) -> Generator[Progress, None, _Save]:
+    yield Progress("Saving the annotations", 0, 1)
+    return _save(entry, folder)
 
 
-def _copies(result: SlideResult, folder: Path) -> Iterator[Path]:
-    """Name the files that may hold a result in `folder`, as far as others do not have their names."""
-    path = kept_path(folder, result)
-    yield path
-    yield from (path.with_name(f"{path.name.removesuffix(SUFFIX)}-{number}{SUFFIX}") for number in count(2))
-
-
-def _is_noted(copy: Path) -> bool:
-    try:
-        return load_annotations(copy) != Annotations()
-    except ResultError:
-        return False
-
-
-def _saving(page: _Page, folder: Path) -> Generator[Progress, None, _Saved]:
-    yield Progress("Saving the notes", 0, 1)
-    return _save(page, folder)
-
-
-def _save(page: _Page, folder: Path) -> _Saved:
-    """Save into the result's file; if that cannot be written, result and notes go where results are kept."""
-    with page.writing:
-        annotations, before = page.annotations, page.kept
-        moved = ""
-        if before is not None:
-            try:
-                save_annotations(annotations, before)
-                return _Saved(page.result, annotations, before, before, "")
-            except OutputError as exc:
-                moved = str(exc)
-        path = next(copy for copy in _copies(page.result, folder) if _is_free(copy, page.result))
-        save_result_with_annotations(page.result, path, annotations)
-        page.kept = path  # while the lock is held: whoever saves next goes on in this file
-        return _Saved(page.result, annotations, path, before, moved)
-
-
-def _is_free(copy: Path, result: SlideResult) -> bool:
-    """Return whether a result can be written there without replacing another one, or anything that was noted."""
-    return not copy.exists() or (is_writable(copy) and computed_at(copy) == result.created and not _is_noted(copy))
+def _save(entry: _Entry, folder: Path) -> _Save:
+    with entry.writing:
+        annotations, before = entry.annotations, entry.saved_path
+        now = save_or_copy(entry.result, annotations, before, folder)
+        entry.saved_path = now.path  # while the lock is held: whoever saves next writes to this file
+        return _Save(entry.result, annotations, before, now)

@@ -17,13 +17,13 @@ from qtpy.QtWidgets import (
 )
 
 from msm_mil_core.export.qupath.export import GeoJsonOptions
-from napari_msm_mil.widgets.options_form import OptionsForm, refusal
+from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
 
 FILTER = "GeoJSON (*.geojson *.geojson.gz)"
 
 
 class ExportDialog(QDialog):
-    """Asks where a GeoJSON goes and what is in it; it emits the wish once everything is right."""
+    """Asks where to write the GeoJSON and what is in it; requests the export when the options are valid."""
 
     export_requested = Signal(object, object)
     """Path and `GeoJsonOptions`."""
@@ -36,7 +36,7 @@ class ExportDialog(QDialog):
         self._path.setObjectName("export_path")
         self._path.setAccessibleName("File")
         self._path.setMinimumWidth(360)
-        self._path.textChanged.connect(lambda _: self._tell_if_there())
+        self._path.textChanged.connect(lambda _: self._warn_if_exists())
         self._form = OptionsForm(GeoJsonOptions())
         self._problem = QLabel()
         self._problem.setObjectName("export_problem")
@@ -53,7 +53,7 @@ class ExportDialog(QDialog):
         layout.addWidget(self._form)
         layout.addWidget(self._problem)
         layout.addWidget(self._buttons())
-        self._tell_if_there()
+        self._warn_if_exists()
 
     @property
     def form(self) -> OptionsForm:
@@ -61,11 +61,11 @@ class ExportDialog(QDialog):
         return self._form
 
     def accept(self) -> None:
-        """Check the options; close and emit the wish only if they are right."""
+        """Check the options; close and request the export only if they are valid."""
         try:
             options = GeoJsonOptions.model_validate(self._form.choices)
         except ValidationError as exc:
-            self._problem.setText(refusal(exc))
+            self._problem.setText(validation_message(exc))
             return
         self.export_requested.emit(Path(self._path.text()), options)
         super().accept()
@@ -82,6 +82,6 @@ class ExportDialog(QDialog):
         if name:
             self._path.setText(name)
 
-    def _tell_if_there(self) -> None:
-        there = Path(self._path.text()).is_file()
-        self._problem.setText("This file is there already and will be replaced." if there else "")
+    def _warn_if_exists(self) -> None:
+        exists = Path(self._path.text()).is_file()
+        self._problem.setText("This file already exists and will be replaced." if exists else "")

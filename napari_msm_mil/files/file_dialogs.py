@@ -1,4 +1,4 @@
-"""The desk for files: it asks for names, and reads and writes results in a thread."""
+"""Asks for the names of files, and reads and writes results in a thread."""
 
 from functools import partial
 from pathlib import Path, PurePath
@@ -7,69 +7,86 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.errors import MsmMilError
+from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.qupath.export import GeoJsonOptions
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.export_dialog import ExportDialog
-from napari_msm_mil.files.file_jobs import Opened, Written, export, read, report, save
-from napari_msm_mil.files.results_folder import SUFFIX, results_folder
+from napari_msm_mil.files.file_jobs import (
+    OpenedResult,
+    WrittenFile,
+    export_geojson,
+    open_result,
+    save_result,
+    write_report,
+    write_table,
+)
+from napari_msm_mil.files.folders import SUFFIX
 
 RESULTS_FILTER = f"Results (*{SUFFIX})"
 REPORT_FILTER = "Pages (*.html);;PDF (*.pdf)"
+TABLE_FILTER = "Tables (*.csv)"
 
 
 class FileDialogs(QObject):
     """Opens, saves and exports results, one at a time."""
 
     opened = Signal(object)
-    """An `Opened`."""
+    """An `OpenedResult`."""
     written = Signal(object)
-    """A `Written`."""
+    """A `WrittenFile`."""
     failed = Signal(object)
     """An `MsmMilError`."""
 
-    def __init__(self, window: QWidget) -> None:
-        """Ask over `window`."""
+    def __init__(self, window: QWidget, results_folder: Path) -> None:
+        """Show dialogs over `window`; saved results are looked for in `results_folder` first."""
         super().__init__(window)
-        self._window = window
+        self._window, self._results_folder = window, results_folder
         self._file_worker = Background(self)
         self._file_worker.succeeded.connect(self._on_succeeded)
         self._file_worker.failed.connect(self.failed)
 
     def ask_open(self) -> None:
         """Ask for a saved result and read it."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open result", str(results_folder()), RESULTS_FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open result", str(self._results_folder), RESULTS_FILTER)
         if name:
             self.open(Path(name))
 
     def ask_save(self, result: SlideResult, annotations: Annotations) -> None:
-        """Ask for a name and write a result file with its notes."""
-        suggested = Path.home() / f"{PurePath(result.slide.name).stem}{SUFFIX}"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save result", str(suggested), RESULTS_FILTER)
-        if name:
-            self._start(Job(f"Saving {name}", partial(save, result, annotations, Path(name))))
+        """Ask for a name and write a result file with its annotations."""
+        path = self._ask_name("Save result", _suggested(result, SUFFIX), RESULTS_FILTER)
+        if path is not None:
+            self._start(Job(f"Saving {path}", partial(save_result, result, annotations, path)))
 
     def ask_export(self, result: SlideResult, annotations: Annotations) -> None:
         """Ask what to export and where, and write it for QuPath."""
-        suggested = Path.home() / f"{PurePath(result.slide.name).stem}.geojson"
-        dialog = ExportDialog(suggested, self._window)
+        dialog = ExportDialog(_suggested(result, ".geojson"), self._window)
         dialog.export_requested.connect(partial(self._export, result, annotations))
         dialog.open()
 
     def ask_report(self, result: SlideResult, annotations: Annotations) -> None:
         """Ask for a name and write the report of a result."""
-        suggested = Path.home() / f"{PurePath(result.slide.name).stem}.report.html"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Write report", str(suggested), REPORT_FILTER)
-        if name:
-            self._start(Job(f"Writing {name}", partial(report, result, annotations, Path(name))))
+        path = self._ask_name("Write report", _suggested(result, ".report.html"), REPORT_FILTER)
+        if path is not None:
+            self._start(Job(f"Writing {path}", partial(write_report, result, annotations, path)))
+
+    def ask_table(self, result: SlideResult, comparison: StageComparison) -> None:
+        """Ask for a name and write the comparison of a result's stages as CSV."""
+        path = self._ask_name("Save the comparison", _suggested(result, "-stages.csv"), TABLE_FILTER)
+        if path is not None:
+            self._start(Job(f"Writing {path}", partial(write_table, comparison, path)))
 
     def open(self, path: Path) -> None:
         """Read a result file."""
-        self._start(Job(f"Opening {path.name}", partial(read, path)))
+        self._start(Job(f"Opening {path.name}", partial(open_result, path)))
+
+    def _ask_name(self, title: str, suggested: Path, names: str) -> Path | None:
+        name, _ = QFileDialog.getSaveFileName(self._window, title, str(suggested), names)
+        return Path(name) if name else None
 
     def _export(self, result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions) -> None:
-        self._start(Job(f"Exporting {path.name}", partial(export, result, annotations, path, options)))
+        self._start(Job(f"Exporting {path.name}", partial(export_geojson, result, annotations, path, options)))
 
     def _start(self, job: Job) -> None:
         if self._file_worker.busy:
@@ -77,5 +94,9 @@ class FileDialogs(QObject):
         else:
             self._file_worker.start(job)
 
-    def _on_succeeded(self, done: Opened | Written) -> None:
-        (self.opened if isinstance(done, Opened) else self.written).emit(done)
+    def _on_succeeded(self, done: OpenedResult | WrittenFile) -> None:
+        (self.opened if isinstance(done, OpenedResult) else self.written).emit(done)
+
+
+def _suggested(result: SlideResult, ending: str) -> Path:
+    return Path.home() / f"{PurePath(result.slide.name).stem}{ending}"

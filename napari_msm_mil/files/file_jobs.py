@@ -1,11 +1,13 @@
-"""Result files and exports as jobs for a thread: a large slide must not hold up the window."""
+"""Result files and exports as jobs for a thread: a large slide must not block the window."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.errors import ResultError
+from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.tables.comparison import write_comparison_csv
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
 from msm_mil_core.results.result_file import save_result_with_annotations
@@ -14,60 +16,67 @@ from msm_mil_core.slides.slide import Slide, SlideFacts, is_slide, open_slide
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A file that is whole on disk."""
+class WrittenFile:
+    """A file that was written completely."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opened:
+class OpenedResult:
     """A result that was read back."""
 
     result: SlideResult
     path: Path
     slide: Slide | None
-    """The slide that was analysed, opened; None if it is not there any more."""
+    """The slide that was analysed, opened; None if it is not found."""
     view: View | None
-    """How it was shown; None if nobody looked, or it cannot be read."""
+    """How it was displayed; None if that is not known, or cannot be read."""
 
 
-def save(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, Written]:
-    """Write a result file with its notes."""
+def save_result(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, WrittenFile]:
+    """Write a result file with its annotations."""
     yield Progress("Saving the result", 0, 1)
     save_result_with_annotations(result, path, annotations)
-    return Written(path)
+    return WrittenFile(path)
 
 
-def export(
+def export_geojson(
     result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions
-) -> Generator[Progress, None, Written]:
+) -> Generator[Progress, None, WrittenFile]:
     """Write a result for QuPath, with the verdicts on its stages."""
     yield Progress("Exporting GeoJSON", 0, 1)
-    return Written(write_geojson(result, path, options, annotations))
+    return WrittenFile(write_geojson(result, path, options, annotations))
 
 
-def report(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, Written]:
+def write_report(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, WrittenFile]:
     """Write the report of a result, with its slide if that is where it was."""
-    from msm_mil_core.export.report.report import ReportOptions, write_report  # brings matplotlib and jinja2 along
+    from msm_mil_core.export.report import report  # imports matplotlib and jinja2
 
     slide = _find_slide(result.slide, path)
     try:
-        return Written((yield from write_report(result, annotations, slide, path, ReportOptions())))
+        return WrittenFile((yield from report.write_report(result, annotations, slide, path, report.ReportOptions())))
     finally:
         if slide is not None:
             slide.close()
 
 
-def read(path: Path) -> Generator[Progress, None, Opened]:
+def write_table(comparison: StageComparison, path: Path) -> Generator[Progress, None, WrittenFile]:
+    """Write the comparison of stages as CSV."""
+    yield Progress("Writing the table", 0, 1)
+    write_comparison_csv(comparison, path)
+    return WrittenFile(path)
+
+
+def open_result(path: Path) -> Generator[Progress, None, OpenedResult]:
     """Read a result file, and open its slide from where it was or from beside the result."""
     yield Progress("Opening the result", 0, 1)
     result = load_result(path)
-    return Opened(result, path, _find_slide(result.slide, path), last_view(path))
+    return OpenedResult(result, path, _find_slide(result.slide, path), last_view(path))
 
 
 def last_view(path: Path) -> View | None:
-    """Return how a result was shown; None if that is not known: the result is shown all the same."""
+    """Return how a result was displayed; None if that is not known: the result is shown all the same."""
     try:
         return load_annotations(path).view
     except ResultError:

@@ -1,4 +1,4 @@
-"""Asks where a slide file has gone, and opens it if it is the same slide."""
+"""Asks where a slide file has moved, and opens it if it is the same slide."""
 
 from collections.abc import Generator
 from functools import partial
@@ -22,7 +22,7 @@ class SlideLocator(QObject):
     """An `MsmMilError`."""
 
     def __init__(self, window: QWidget) -> None:
-        """Ask over `window`."""
+        """Show dialogs over `window`."""
         super().__init__(window)
         self._window = window
         self._opener = Background(self)
@@ -37,7 +37,7 @@ class SlideLocator(QObject):
 
 
 def find_slide(path: Path, facts: SlideFacts) -> Generator[Progress, None, Slide]:
-    """Open a file that is said to be the slide with these facts.
+    """Open a file that the user says is the slide with these facts.
 
     Raises
     ------
@@ -48,5 +48,5 @@ def find_slide(path: Path, facts: SlideFacts) -> Generator[Progress, None, Slide
     slide = open_slide(path, facts.mpp if facts.mpp_origin == "user" else None)
     if slide.facts.quick_hash != facts.quick_hash:
         slide.close()
-        raise SlideError(f"{path} is another slide than {facts.name}: its content differs. Choose the right file.")
+        raise SlideError(f"{path} is not {facts.name}: its content differs. Choose the right file.")
     return slide

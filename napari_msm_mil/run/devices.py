@@ -1,4 +1,4 @@
-"""Which devices the window offers: a guess without torch; what is really there is seen when a run starts."""
+"""The devices that the window lists: a guess without torch; what is really available is seen when a run starts."""
 
 import platform
 import shutil

@@ -1,27 +1,26 @@
-"""What a model is, in few words: what it was trained on, what it tells apart, and its limits."""
+"""What a model is, in short: what it was trained on, which classes it predicts, and its limits."""
 
 from collections.abc import Mapping
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from msm_mil_core.mil.checkpoint import Checkpoint
-from napari_msm_mil.widgets.disclosure import Disclosure
+from napari_msm_mil.widgets.section import Section
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 
 class ModelCard(QWidget):
-    """Two lines on a model, and the rest on demand."""
+    """Two lines about a model, and the rest on demand."""
 
     def __init__(self) -> None:
         super().__init__()
         self._short = WrappedText("model_card")
         self._full = WrappedText("model_card_full")
-        self._more = Disclosure("About this model", self._full)
-        self._more.setObjectName("about_model")
+        self._more = Section("About this model", "about_model", self._full)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for widget in (self._short, self._more, self._full):
+        for widget in (self._short, self._more):
             layout.addWidget(widget)
 
     def show_checkpoint(self, checkpoint: Checkpoint) -> None:
@@ -29,29 +28,27 @@ class ModelCard(QWidget):
         self._short.setText(short_card(checkpoint))
         self._full.setText(full_card(checkpoint))
         self._more.setVisible(True)
-        self._full.setVisible(self._more.isChecked())
 
     def show_problem(self, text: str) -> None:
-        """Say why there is no model."""
+        """Show why there is no model."""
         self._short.setText(text)
         self._more.setVisible(False)
-        self._full.setVisible(False)
 
     @property
     def text(self) -> str:
-        """All that the card says."""
+        """The whole text of the card."""
         return f"{self._short.text()}\n{self._full.text()}"
 
 
 def short_card(checkpoint: Checkpoint) -> str:
-    """Say what a model tells apart and what it was trained on."""
-    told = f"Tells apart: {', '.join(checkpoint.classes)}."
+    """Describe what a model predicts and what it was trained on."""
+    classes = f"Classes: {', '.join(checkpoint.classes)}."
     data = checkpoint.record.get("data")
-    return f"{told}\nTrained on: {data}" if data else f"{told}\nWhat it was trained on is not recorded."
+    return f"{classes}\nTrained on: {data}" if data else f"{classes}\nWhat it was trained on is not recorded."
 
 
 def full_card(checkpoint: Checkpoint) -> str:
-    """Say everything that is known of a model, one line a fact."""
+    """List everything that is known of a model, one line a fact."""
     facts = {
         "name": checkpoint.name,
         "encoder": checkpoint.encoder,

@@ -12,7 +12,7 @@ from napari_msm_mil.run.recent_models import recent_models, remember_model
 
 
 class ModelPicker(QWidget):
-    """A list of models, a button for others, and the card of the chosen one."""
+    """A list of models, a button to browse for others, and the card of the chosen one."""
 
     changed = Signal()
 
@@ -47,7 +47,7 @@ class ModelPicker(QWidget):
 
     @property
     def card_text(self) -> str:
-        """What the card says."""
+        """The text of the model card."""
         return self._card.text
 
     def choose(self, path: Path) -> None:

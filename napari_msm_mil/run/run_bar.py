@@ -1,10 +1,12 @@
-"""The run button, and what is to be told of a run."""
+"""The run button, progress and messages."""
 
 from pathlib import Path
 
+from napari.utils.notifications import show_error
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
@@ -16,8 +18,8 @@ class RunBar(QWidget):
 
     run_requested = Signal()
     cancel_requested = Signal()
-    offer_requested = Signal(object)
-    """The path that was offered."""
+    open_requested = Signal(object)
+    """The path of the saved result."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,19 +31,19 @@ class RunBar(QWidget):
         self._bar.setObjectName("progress")
         self._bar.setAccessibleName("Progress of the run")
         self._bar.setTextVisible(False)
-        self._pace = WrappedText("pace")
+        self._progress_text = WrappedText("pace")
         self._message = WrappedText("message")
-        self._offered: Path | None = None
-        self._offer = QPushButton("Open the kept result")
-        self._offer.setObjectName("offer")
-        self._offer.clicked.connect(lambda _: self.offer_requested.emit(self._offered))
+        self._saved_path: Path | None = None
+        self._open = QPushButton("Open the saved result")
+        self._open.setObjectName("offer")
+        self._open.clicked.connect(lambda _: self.open_requested.emit(self._saved_path))
         self._ready = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._button, self._bar, self._pace, self._message, self._offer):
+        for widget in (self._button, self._bar, self._progress_text, self._message, self._open):
             layout.addWidget(widget)
         self.show_message("")
-        self.idle()
+        self.show_idle()
 
     @property
     def state(self) -> str:
@@ -50,55 +52,60 @@ class RunBar(QWidget):
 
     @property
     def message(self) -> str:
-        """What was last told."""
+        """The last message."""
         return self._message.text()
 
     def set_ready(self, ready: bool, why_not: str = "") -> None:
-        """Allow a run, or say why there can be none."""
+        """Enable the button, or say why no run is possible."""
         self._ready = ready
         self._button.setToolTip(why_not)
         if self.state == RUN:
             self._button.setEnabled(ready)
 
-    def running(self) -> None:
-        """Show that a run has begun."""
+    def show_running(self) -> None:
+        """Show that a run has started."""
         self._button.setText(CANCEL)
         self._button.setEnabled(True)
         self._bar.setRange(0, 0)
         self._bar.setVisible(True)
-        self._pace.setVisible(True)
+        self._progress_text.setVisible(True)
         self.show_message("")
 
-    def cancelling(self) -> None:
-        """Show that the run was asked to stop and has not stopped yet."""
+    def show_cancelling(self) -> None:
+        """Show that the run is going to stop."""
         self._button.setText(CANCELLING)
         self._button.setEnabled(False)
 
-    def idle(self) -> None:
-        """Show that no run is under way."""
+    def show_idle(self) -> None:
+        """Show that nothing is running."""
         self._button.setText(RUN)
         self._button.setEnabled(self._ready)
         self._bar.setVisible(False)
-        self._pace.setVisible(False)
-        self._pace.setText("")
+        self._progress_text.setVisible(False)
+        self._progress_text.setText("")
 
-    def progress(self, now: Progress, words: str) -> None:
-        """Show how far the run is."""
+    def show_progress(self, now: Progress, text: str) -> None:
+        """Show how far the run is, as a bar and as text."""
         self._bar.setRange(0, now.total if now.total > 1 else 0)
         self._bar.setValue(now.done)
-        self._bar.setAccessibleDescription(words)
-        self._pace.setText(words)
+        self._bar.setAccessibleDescription(text)
+        self._progress_text.setText(text)
 
     def show_message(self, text: str) -> None:
-        """Show one message; an empty one takes the last away."""
+        """Show one message; an empty one hides the last."""
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        self._offer.setVisible(False)
+        self._open.setVisible(False)
 
-    def offer(self, path: Path) -> None:
-        """Put a button below the message that opens a kept result."""
-        self._offered = path
-        self._offer.setVisible(True)
+    def show_error(self, error: MsmMilError) -> None:
+        """Show an error as the message, and as a notification of napari."""
+        self.show_message(str(error))
+        show_error(str(error))
+
+    def show_open_button(self, path: Path) -> None:
+        """Show a button below the message that opens a saved result."""
+        self._saved_path = path
+        self._open.setVisible(True)
 
     def _on_clicked(self) -> None:
         (self.run_requested if self.state == RUN else self.cancel_requested).emit()

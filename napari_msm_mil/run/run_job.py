@@ -1,4 +1,4 @@
-"""One run as the window orders it: what to analyse, and what comes back."""
+"""One run: what is requested, and its outcome."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import check_regions
 from msm_mil_core.slides.slide import open_slide
-from napari_msm_mil.files.results_folder import kept_path
-from napari_msm_mil.run.triton import load_triton_apart
-from napari_msm_mil.widgets.options_form import refusal
+from napari_msm_mil.files.folders import Folders, result_path
+from napari_msm_mil.run.triton import load_triton_isolated
+from napari_msm_mil.widgets.options_form import validation_message
 
 
 @dataclass(frozen=True, slots=True)
-class RunOrder:
-    """Everything a run needs, taken from the window before the thread starts."""
+class RunRequest:
+    """Everything a run needs, read from the window before the thread starts."""
 
     slide: Path
     mpp: float | None
@@ -31,52 +31,50 @@ class RunOrder:
     """For `AnalysisOptions.model_validate`."""
     polygons: tuple[Polygon, ...]
     """Limits of the run in level-0 pixels; empty for the whole slide."""
-    results: Path
-    """Folder in which the result is kept."""
-    features: Path
-    """Folder in which features are kept for reuse."""
+    folders: Folders
+    """Where the result and the features are saved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FinishedRun:
-    """A result, and where it is kept."""
+class RunOutcome:
+    """A result, and where it is saved."""
 
     result: SlideResult
-    kept: Path | None
+    saved_path: Path | None
     """None if it could not be written."""
     problem: str
     """Why it could not be written; empty if it was."""
 
 
-def carry_out(order: RunOrder) -> Generator[Progress, None, FinishedRun]:
-    """Analyse the slide and keep the result; a result that cannot be written is still handed over.
+def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
+    """Analyse the slide and save the result; a result that cannot be written is returned all the same.
 
     Raises
     ------
     MsmMilError
         One of its children, as `analyse` does.
     """
-    yield Progress("Getting ready", 0, 1)
-    checkpoint = load_checkpoint(order.model)
-    with open_slide(order.slide, mpp=order.mpp) as slide:
-        regions = check_regions(order.polygons, slide.facts) if order.polygons else None
-        from msm_mil_core.pipeline import AnalysisOptions, analyse  # brings torch along: in this thread, not before
+    yield Progress("Preparing", 0, 1)
+    checkpoint = load_checkpoint(request.model)
+    with open_slide(request.slide, mpp=request.mpp) as slide:
+        regions = check_regions(request.polygons, slide.facts) if request.polygons else None
+        from msm_mil_core.pipeline import AnalysisOptions, analyse  # imports torch: in this thread, not before
 
         try:
-            options = AnalysisOptions.model_validate(order.choices)
+            options = AnalysisOptions.model_validate(request.choices)
         except ValidationError as exc:
-            raise MsmMilError(f"An option under Advanced cannot be used. {refusal(exc)}") from exc
+            raise MsmMilError(f"An option under Advanced cannot be used. {validation_message(exc)}") from exc
         if ":" in checkpoint.encoder:  # timm:… or zoo:…
-            load_triton_apart()
-        result = yield from analyse(slide, checkpoint, options, regions=regions, cache=order.features)
-    yield Progress("Keeping the result", 0, 1)
-    return _keep(result, order.results)
+            load_triton_isolated()
+        result = yield from analyse(slide, checkpoint, options, regions=regions, cache=request.folders.features)
+    yield Progress("Saving the result", 0, 1)
+    return _save(result, request.folders.results)
 
 
-def _keep(result: SlideResult, folder: Path) -> FinishedRun:
-    path = kept_path(folder, result)
+def _save(result: SlideResult, folder: Path) -> RunOutcome:
+    path = result_path(folder, result)
     try:
         save_result_with_annotations(result, path)
     except OutputError as exc:
-        return FinishedRun(result, None, str(exc))
-    return FinishedRun(result, path, "")
+        return RunOutcome(result, None, str(exc))
+    return RunOutcome(result, path, "")

@@ -1,4 +1,4 @@
-"""What a run is made of: slide, model, region, device, and on demand everything else."""
+"""What to run: slide, model, region, device, and on demand all other options."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,22 @@ from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import device_label, offered_devices
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.widgets.controls import named_box
-from napari_msm_mil.widgets.option_editors import PlainSpinBox
+from napari_msm_mil.widgets.plain_spin_box import PlainSpinBox
 
 WHOLE_SLIDE = "Whole slide"
 
 
 class SetupForm(QWidget):
-    """The questions before a run, most needed first."""
+    """The inputs of a run, most needed first."""
 
     changed = Signal()
-    """Something was chosen that may allow or forbid a run."""
+    """Something changed that may make a run possible or impossible."""
 
     def __init__(self) -> None:
         super().__init__()
         self._slides: tuple[Image, ...] = ()
         self._regions: tuple[Shapes, ...] = ()
-        self._mpp_told: tuple[Image | None, float | None] = (None, None)
+        self._mpp_shown: tuple[Image | None, float | None] = (None, None)
         self.models = ModelPicker()
         self.advanced = AdvancedSection()
         self._slide = _box("slide", "Slide")
@@ -44,7 +44,7 @@ class SetupForm(QWidget):
         self._on_slide_chosen()
 
     def set_slides(self, slides: Sequence[Image]) -> None:
-        """Offer these slide layers; the chosen one stays chosen."""
+        """List these slide layers; the chosen one stays chosen."""
         at = slides.index(self.slide) if self.slide in slides else 0
         self._slides = tuple(slides)
         self._slide.setEnabled(bool(slides))
@@ -52,7 +52,7 @@ class SetupForm(QWidget):
         _refill(self._slide, [slide.name for slide in slides], at if slides else -1)
 
     def set_regions(self, regions: Sequence[Shapes]) -> None:
-        """Offer the whole slide and these region layers; the chosen one stays chosen."""
+        """List the whole slide and these region layers; the chosen one stays chosen."""
         at = regions.index(self.region) + 1 if self.region in regions else 0
         self._regions = tuple(regions)
         _refill(self._region, [WHOLE_SLIDE, *(region.name for region in regions)], at)
@@ -76,7 +76,7 @@ class SetupForm(QWidget):
 
     @property
     def mpp(self) -> float | None:
-        """Micrometres per pixel as the user typed them; None if nothing was typed, or the slide tells them itself."""
+        """Micrometres per pixel as the user typed them; None if nothing was typed, or the slide states them."""
         return self._mpp.value() if self._mpp.value() > 0 and not self._mpp.isHidden() else None
 
     @property
@@ -91,10 +91,10 @@ class SetupForm(QWidget):
         asked = known.get("mpp_origin") in ("missing", "user")
         self._mpp.setVisible(asked)
         self._mpp_label.setVisible(asked)
-        told = (self.slide, known.get("mpp"))
-        if told != self._mpp_told:  # another slide, or told anew: else what the user has typed stays
+        mpp_shown = (self.slide, known.get("mpp"))
+        if mpp_shown != self._mpp_shown:  # another slide, or another value: else what the user typed stays
             self._mpp.setValue(known.get("mpp") or 0.0)
-        self._mpp_told = told
+        self._mpp_shown = mpp_shown
         self.changed.emit()
 
     def _lay_out(self) -> None:
@@ -135,9 +135,9 @@ def _mpp_box() -> PlainSpinBox:
     box.setRange(0.0, SANE_MPP[1])
     box.setSingleStep(0.05)
     box.setSuffix(" µm per pixel")
-    box.setSpecialValueText("not known: type it")
+    box.setSpecialValueText("unknown: type it")
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    box.setToolTip("The slide does not say how many micrometres a pixel covers; 0.25 and 0.5 are common.")
+    box.setToolTip("The slide file does not state its pixel size; 0.25 and 0.5 are common.")
     return box
 
 

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 _log = logging.getLogger(__name__)
 
 
-def load_triton_apart() -> None:
-    """Load triton, if it is here, such that it uses its own LLVM; else the process ends in a segmentation fault.
+def load_triton_isolated() -> None:
+    """Load triton, if it is installed, so that it uses its own LLVM; else the process crashes (segmentation fault).
 
     Mesa's drivers put their LLVM among the symbols that all libraries see. Triton's library exports the same symbols
     of another version, and would be bound to Mesa's; RTLD_DEEPBIND makes it look into itself first.

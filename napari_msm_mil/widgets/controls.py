@@ -1,4 +1,4 @@
-"""Controls with a name for tests and keyboard, and words for those who hear them or ask what they do."""
+"""Controls with an object name, an accessible name and help."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QComboBox, QPushButton
 
 
 def named_box(object_name: str, name: str, texts: Sequence[str] = ()) -> QComboBox:
-    """Return a list to choose from."""
+    """Return a drop-down list."""
     box = QComboBox()
     box.setObjectName(object_name)
     box.setAccessibleName(name)

@@ -1,21 +1,22 @@
-"""A figure as wide as the dock, in the ink of the window."""
+"""A figure as wide as the dock, in the text colour of the window."""
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent
 from qtpy.QtGui import QPalette, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy
+from superqt.utils import QSignalDebouncer
 
 from msm_mil_core.export.figures.style import Sheet
 from napari_msm_mil.widgets.probability_bars import INDENT_PX
 
 REDRAW_MS = 60
-LEAST_PX = 160
+MIN_WIDTH_PX = 160
 """Narrower figures are not drawn: the view has not been laid out yet."""
 
 
 class FigureView(QLabel):
-    """Draws a figure as wide as it is itself, in the ink of the window; screen readers get it as text."""
+    """Draws a figure as wide as the view, in the text colour of the window; screen readers get it as text."""
 
     def __init__(self, object_name: str, name: str) -> None:
         super().__init__()
@@ -25,33 +26,32 @@ class FigureView(QLabel):
         self.setContentsMargins(INDENT_PX, 0, INDENT_PX, 0)
         self._draw: Callable[[Sheet], bytes] | None = None
         self._drawn_on: Sheet | None = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(REDRAW_MS)
-        self._soon.timeout.connect(self._redraw)
+        self._changes = QSignalDebouncer(parent=self)
+        self._changes.setTimeout(REDRAW_MS)
+        self._changes.triggered.connect(self._redraw)
         self.setVisible(False)
 
-    def show_figure(self, draw: Callable[[Sheet], bytes] | None, told: str = "") -> None:
-        """Draw a figure and tell what is seen on it; None takes it away."""
+    def show_figure(self, draw: Callable[[Sheet], bytes] | None, description: str = "") -> None:
+        """Draw a figure and describe it to screen readers; None removes it."""
         self._draw, self._drawn_on = draw, None
-        self.setAccessibleDescription(told)
+        self.setAccessibleDescription(description)
         self.setVisible(draw is not None)
         self._redraw()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Draw anew when the width has settled."""
+        """Redraw when the width has settled."""
         super().resizeEvent(event)
-        self._soon.start()
+        self._changes.throttle()
 
     def changeEvent(self, event: QEvent | None) -> None:
-        """Draw anew if the colours of the window changed."""
+        """Redraw if the colours of the window changed."""
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            self._soon.start()
+            self._changes.throttle()
 
     def _redraw(self) -> None:
         sheet = self._sheet()
-        if self._draw is None or sheet == self._drawn_on or self.width() < LEAST_PX:
+        if self._draw is None or sheet == self._drawn_on or self.width() < MIN_WIDTH_PX:
             return
         self._drawn_on = sheet
         pixmap = QPixmap()

@@ -7,12 +7,12 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 
 class MapSwitch(QWidget):
-    """Shows or hides a map of the tiles, and says its legend while it is shown."""
+    """Requests to show or hide a map of the tiles, and shows its legend."""
 
     requested = Signal(bool)
 
     def __init__(self, object_name: str, text: str, help_text: str, *choices: QWidget) -> None:
-        """Make a switch with a text, and beside it what else there is to choose."""
+        """Make a switch with a text, and further choices beside it."""
         super().__init__()
         self._box = QCheckBox(text)
         self._box.setObjectName(object_name)
@@ -31,21 +31,21 @@ class MapSwitch(QWidget):
         self.show_legend("")
 
     def set_text(self, text: str) -> None:
-        """Call the map something else."""
+        """Rename the map."""
         self._box.setText(text)
 
     def show_legend(self, legend: str) -> None:
-        """Say that the map is shown, and what it means; an empty text says that it is not."""
+        """Show that the map is visible, and what it means; an empty text shows that it is hidden."""
         self._box.setChecked(bool(legend))
         self._legend.setText(legend)
         self._legend.setVisible(bool(legend))
 
     @property
     def legend(self) -> str:
-        """What the map means; empty where it is not shown."""
+        """What the map means; empty where it is hidden."""
         return self._legend.text()
 
     @property
     def on(self) -> bool:
-        """Whether the map is shown."""
+        """Whether the map is visible."""
         return self._box.isChecked()

@@ -1,15 +1,19 @@
 """Fields to type one option in: which widget fits which type, with its bounds."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from magicgui.widgets import CheckBox, ComboBox, LineEdit
+from magicgui.widgets.bases import BaseValueWidget
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSizePolicy, QSpinBox, QWidget
 
+from napari_msm_mil.widgets.plain_spin_box import PlainSpinBox
+
+AUTOMATIC = "automatic"
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = 1e9
 
@@ -49,25 +53,20 @@ class Editor(QWidget):
             widget.setAccessibleDescription(text)
 
 
-class PlainSpinBox(QDoubleSpinBox):
-    """Writes 20000 where Qt writes 20000.000."""
-
-    def textFromValue(self, value: float) -> str:
-        """Write without idle zeros."""
-        return f"{value:.9g}"
-
-
 def make_editor(info: FieldInfo, value: object) -> Editor:
     """Return the editor that fits an option's declaration, showing `value`."""
     kind, optional = _without_none(info.annotation)
     if get_origin(kind) is Literal:
-        return _ChoiceEditor([*get_args(kind), *([None] if optional else [])], value)
+        choices = [*((str(each), each) for each in get_args(kind)), *([(AUTOMATIC, None)] if optional else [])]
+        return _NativeEditor(ComboBox(value=value, choices=choices))
     if kind is bool and not optional:
-        return _SwitchEditor(checked=bool(value))
+        return _NativeEditor(CheckBox(value=bool(value), text=""))
+    if kind is str and not optional:
+        return _NativeEditor(LineEdit(value=str(value)))
     if kind in (int, float):
         box = _number_box(kind, _bounds(info, kind))
         return _OptionalNumberEditor(box, value) if optional else _NumberEditor(box, value)
-    return _TextEditor(value, plain=kind is str)
+    return _TextEditor(value)
 
 
 class _NumberEditor(Editor):
@@ -83,7 +82,7 @@ class _NumberEditor(Editor):
 
 
 class _OptionalNumberEditor(_NumberEditor):
-    """A number that may be left to the program: the tick says whether the user sets it."""
+    """A number that may be automatic: the tick says whether the user sets it."""
 
     def __init__(self, box: QSpinBox | QDoubleSpinBox, value: Any) -> None:
         super().__init__(box, box.minimum() if value is None else value)
@@ -108,55 +107,40 @@ class _OptionalNumberEditor(_NumberEditor):
 
     def _on_toggled(self, own: bool) -> None:
         self._box.setEnabled(own)
-        self._box.setSpecialValueText("" if own else "automatic")
+        self._box.setSpecialValueText("" if own else AUTOMATIC)
         if not own:
             self._box.setValue(self._box.minimum())
         self.edited.emit()
 
 
-class _ChoiceEditor(Editor):
-    def __init__(self, choices: Sequence[object], value: object) -> None:
-        box = QComboBox()
-        super().__init__(box)
-        self._box, self._choices = box, tuple(choices)
-        box.addItems(["automatic" if choice is None else str(choice) for choice in choices])
-        box.setCurrentIndex(self._choices.index(value))
-        box.currentIndexChanged.connect(lambda _: self.edited.emit())
+class _NativeEditor(Editor):
+    """A choice, a switch or plain text, in a widget of magicgui."""
+
+    def __init__(self, widget: BaseValueWidget[Any]) -> None:
+        super().__init__(widget.native)
+        self._widget = widget
+        widget.changed.connect(lambda _: self.edited.emit())
 
     @property
     def choice(self) -> object:
-        return self._choices[self._box.currentIndex()]
-
-
-class _SwitchEditor(Editor):
-    def __init__(self, *, checked: bool) -> None:
-        box = QCheckBox()
-        super().__init__(box)
-        self._box = box
-        box.setChecked(checked)
-        box.toggled.connect(lambda _: self.edited.emit())
-
-    @property
-    def choice(self) -> object:
-        return self._box.isChecked()
+        value = self._widget.value
+        return value.strip() if isinstance(value, str) else value
 
 
 class _TextEditor(Editor):
-    """Anything else: plain text, or for pairs and lists their items parted by commas; empty leaves it open."""
+    """Anything else, as text: the items of pairs and lists are separated by commas; empty means None."""
 
-    def __init__(self, value: object, *, plain: bool) -> None:
+    def __init__(self, value: object) -> None:
         line = QLineEdit()
         super().__init__(line)
-        self._line, self._plain = line, plain
+        self._line = line
         line.setText(_as_text(value))
-        line.setPlaceholderText("" if plain else "left open")
+        line.setPlaceholderText("not set")
         line.textEdited.connect(lambda _: self.edited.emit())
 
     @property
     def choice(self) -> object:
         text = self._line.text().strip()
-        if self._plain:
-            return text
         return _parse(text) if text else None
 
 

@@ -18,7 +18,7 @@ class OptionsForm(QWidget):
     edited = Signal()
 
     def __init__(self, options: BaseModel, hidden: AbstractSet[str] = frozenset()) -> None:
-        """Show `options`; `hidden` names, by dotted path, what is chosen elsewhere and stays as it is."""
+        """Show `options`; those in `hidden`, by dotted path, are chosen elsewhere and stay as they are."""
         super().__init__()
         self._options = options
         self._editors: dict[str, Editor] = {}
@@ -68,8 +68,8 @@ def label_of(name: str) -> str:
     return text[:1].upper() + text[1:] + (f" ({unit})" if unit else "")
 
 
-def refusal(exc: ValidationError) -> str:
-    """Say in one line which option is wrong, and why."""
+def validation_message(exc: ValidationError) -> str:
+    """Describe in one line which option is wrong, and why."""
     first = exc.errors(include_url=False)[0]
     where = ", ".join(label_of(str(step)) for step in first["loc"])
     return f"{where}: {first['msg']}." if where else f"{first['msg']}."

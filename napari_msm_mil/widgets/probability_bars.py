@@ -17,7 +17,7 @@ INDENT_PX = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class ClassBar:
     """One class and its probability."""
 
     name: str
@@ -40,7 +40,7 @@ class ProbabilityBars(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._chances: tuple[Chance, ...] = ()
+        self._bars: tuple[ClassBar, ...] = ()
         self.setObjectName("probabilities")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Class probabilities")
@@ -48,16 +48,16 @@ class ProbabilityBars(QWidget):
     def show_prediction(self, prediction: Prediction) -> None:
         """Draw the bars of a prediction, in the order of its classes."""
         pairs = zip(prediction.classes, prediction.probabilities, strict=True)
-        self._show(tuple(Chance(name, float(p), name == prediction.winner) for name, p in pairs))
+        self._show(tuple(ClassBar(name, float(p), name == prediction.winner) for name, p in pairs))
 
     def show_change(self, before: Prediction, after: Prediction) -> None:
         """Draw the bars of an answer, each with a mark where it was before."""
         triples = zip(after.classes, after.probabilities, before.probabilities, strict=True)
-        self._show(tuple(Chance(name, float(p), name == after.winner, float(was)) for name, p, was in triples))
+        self._show(tuple(ClassBar(name, float(p), name == after.winner, float(was)) for name, p, was in triples))
 
-    def _show(self, chances: tuple[Chance, ...]) -> None:
-        self._chances = chances
-        text = ", ".join(map(str, self._chances))
+    def _show(self, bars: tuple[ClassBar, ...]) -> None:
+        self._bars = bars
+        text = ", ".join(map(str, self._bars))
         self.setAccessibleDescription(text)
         self.setToolTip(text)
         self.updateGeometry()
@@ -65,7 +65,7 @@ class ProbabilityBars(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the room for all bars."""
-        return QSize(240, self._row_px() * len(self._chances))
+        return QSize(240, self._row_px() * len(self._bars))
 
     def minimumSizeHint(self) -> QSize:
         """Return the same height and little width."""
@@ -75,32 +75,31 @@ class ProbabilityBars(QWidget):
         """Draw name, bar and number of every class."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for row, chance in enumerate(self._chances):
-            self._paint_row(painter, row, chance)
+        for row, bar in enumerate(self._bars):
+            self._paint_row(painter, row, bar)
         painter.end()
 
-    def _paint_row(self, painter: QPainter, row: int, chance: Chance) -> None:
+    def _paint_row(self, painter: QPainter, row: int, bar: ClassBar) -> None:
         font = self.font()
-        font.setBold(chance.wins)
+        font.setBold(bar.wins)
         painter.setFont(font)
         height, number_px, name_px = self._row_px(), self._number_px(), self._name_px()
         line = QRectF(INDENT_PX, row * height, self.width() - 2 * INDENT_PX, height)
-        name = QFontMetrics(font).elidedText(chance.name, Qt.TextElideMode.ElideRight, name_px)
+        name = QFontMetrics(font).elidedText(bar.name, Qt.TextElideMode.ElideRight, name_px)
         painter.setPen(self._ink())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, chance.number)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, bar.number)
         gap = 2 * PADDING_PX
-        self._paint_bar(painter, line.adjusted(name_px + gap, gap / 2, -number_px - gap, -gap / 2), chance)
+        self._paint_bar(painter, line.adjusted(name_px + gap, gap / 2, -number_px - gap, -gap / 2), bar)
 
-    def _paint_bar(self, painter: QPainter, groove: QRectF, chance: Chance) -> None:
+    def _paint_bar(self, painter: QPainter, groove: QRectF, bar: ClassBar) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_faint(self._ink()))
         painter.drawRoundedRect(groove, 2, 2)
         painter.setBrush(QColor(BAR_COLOUR))
-        bar = QRectF(groove.x(), groove.y(), groove.width() * chance.probability, groove.height())
-        painter.drawRoundedRect(bar, 2, 2)
-        if chance.before is not None:
-            at = groove.x() + groove.width() * chance.before
+        painter.drawRoundedRect(QRectF(groove.x(), groove.y(), groove.width() * bar.probability, groove.height()), 2, 2)
+        if bar.before is not None:
+            at = groove.x() + groove.width() * bar.before
             painter.fillRect(QRectF(at - MARK_PX / 2, groove.y() - 1, MARK_PX, groove.height() + 2), self._ink())
 
     def _ink(self) -> QColor:
@@ -110,11 +109,11 @@ class ProbabilityBars(QWidget):
         return self.fontMetrics().height() + 2 * PADDING_PX
 
     def _number_px(self) -> int:
-        asked = any(chance.before is not None for chance in self._chances)
+        asked = any(bar.before is not None for bar in self._bars)
         return QFontMetrics(_bold(self)).horizontalAdvance("0.000 → 0.000" if asked else "0.000")
 
     def _name_px(self) -> int:
-        widest = max(QFontMetrics(_bold(self)).horizontalAdvance(chance.name) for chance in self._chances)
+        widest = max(QFontMetrics(_bold(self)).horizontalAdvance(bar.name) for bar in self._bars)
         return min(widest, self.width() // 2)
 
 

@@ -1,9 +1,9 @@
-"""A column that scrolls up and down, and is never narrower than what is in it."""
+"""A column that scrolls vertically, and is never narrower than its content."""
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
-LEAST_LETTERS = 58
+MIN_LETTERS = 58
 """Wide enough for a result from the start: the dock keeps its width when one arrives."""
 
 
@@ -17,16 +17,16 @@ class ScrollColumn(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidget(inside)
-        self._hold_width()
+        self._fit_width()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Notice that what is inside got another size."""
+        """Follow the size of the content."""
         if watched is self._inside and event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self._hold_width()
+            self._fit_width()
         return super().eventFilter(watched, event)
 
-    def _hold_width(self) -> None:
+    def _fit_width(self) -> None:
         bar = self.verticalScrollBar()
-        bar_px = bar.sizeHint().width() if bar is not None else 0
-        least_px = LEAST_LETTERS * self.fontMetrics().averageCharWidth()
-        self.setMinimumWidth(max(least_px, self._inside.minimumSizeHint().width()) + bar_px)
+        scroll_bar_px = bar.sizeHint().width() if bar is not None else 0
+        min_px = MIN_LETTERS * self.fontMetrics().averageCharWidth()
+        self.setMinimumWidth(max(min_px, self._inside.minimumSizeHint().width()) + scroll_bar_px)

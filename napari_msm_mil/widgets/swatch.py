@@ -9,7 +9,7 @@ SWATCH_PX = QSize(28, 14)
 
 
 def swatch(index: int) -> QIcon:
-    """Draw the ramp of a stage, on white as on glass."""
+    """Draw the colour ramp of a stage, on white as on the slide."""
     pixmap = QPixmap(SWATCH_PX)
     pixmap.fill(QColor("white"))
     ramp = QLinearGradient(0, 0, SWATCH_PX.width(), 0)

@@ -1,4 +1,4 @@
-"""Pages behind tabs, of which only the one in front takes room."""
+"""Pages behind tabs, of which only the one in front takes up space."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabBar, QVBoxLayout, QWidget
@@ -7,8 +7,8 @@ from qtpy.QtWidgets import QTabBar, QVBoxLayout, QWidget
 class Tabs(QWidget):
     """A bar of tabs and the page of the chosen one; the column is as long as that page, not as the longest."""
 
-    turned = Signal(str)
-    """The name of the page that is in front now."""
+    page_changed = Signal(str)
+    """The name of the page that came to the front."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -16,11 +16,11 @@ class Tabs(QWidget):
         self._pages: list[QWidget] = []
         self._bar = QTabBar()
         self._bar.setObjectName("tabs")
-        self._bar.setAccessibleName("What to do with the result")
+        self._bar.setAccessibleName("Pages of the result")
         self._bar.setDrawBase(False)
         self._bar.setExpanding(True)
         self._bar.setUsesScrollButtons(True)
-        self._bar.currentChanged.connect(self._on_turned)
+        self._bar.currentChanged.connect(self._on_tab_changed)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
@@ -39,12 +39,12 @@ class Tabs(QWidget):
         page.setVisible(len(self._pages) == 1)
         self._bar.setTabToolTip(self._bar.addTab(name), help_text)
 
-    def turn_to(self, name: str) -> None:
+    def open_page(self, name: str) -> None:
         """Bring a page to the front."""
         self._bar.setCurrentIndex(self._names.index(name))
 
-    def _on_turned(self, index: int) -> None:
+    def _on_tab_changed(self, index: int) -> None:
         for at, page in enumerate(self._pages):
             page.setVisible(at == index)
         if self._pages:
-            self.turned.emit(self._names[index])
+            self.page_changed.emit(self._names[index])

@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy
 
 
 class WrappedText(QLabel):
-    """A label for sentences: never widens the dock, and is as high as its text, which layouts in layouts forget."""
+    """A label for sentences: never widens the dock, and is as high as its text, which nested layouts do not ensure."""
 
     def __init__(self, object_name: str, *, bold: bool = False) -> None:
         super().__init__()
@@ -25,12 +25,12 @@ class WrappedText(QLabel):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Wrap anew."""
+        """Wrap again."""
         super().resizeEvent(event)
         self._fit()
 
     def changeEvent(self, event: QEvent | None) -> None:
-        """Wrap anew if the letters changed."""
+        """Wrap again if the font changed."""
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()

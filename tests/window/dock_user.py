@@ -4,17 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari.layers import Image, Layer
-from qtpy.QtCore import QSettings
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QCoreApplication, QSettings, QThreadPool
+from qtpy.QtWidgets import QDialogButtonBox, QWidget
 
 from msm_mil_core.mil.checkpoint import save_checkpoint
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide
-from napari_msm_mil.dock import run_widget as _widget
+from napari_msm_mil.dock import run_widget
 from napari_msm_mil.dock.run_widget import RunWidget
-from napari_msm_mil.files import annotation_store as _notes
-from napari_msm_mil.files import file_dialogs as _desk
+from napari_msm_mil.files.export_dialog import ExportDialog
+from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.layer_data import slide_layer
+from napari_msm_mil.run.model_picker import ModelPicker
+from napari_msm_mil.widgets.tabs import Tabs
 from tests.models import a_checkpoint
 from tests.results import a_prediction, a_result, tile_grid
 from tests.slides import DrawnSlide
@@ -23,12 +25,19 @@ FAST_MS = 2_000
 RUN_MS = 60_000
 
 
-def keep_apart(monkeypatch, folder: Path) -> None:
-    """Keep what the window remembers and stores in a folder of the test, not in the user's own."""
+def keep_apart(monkeypatch, folder: Path, features: Path | None = None) -> None:
+    """Let the window save in a folder of the test, not in the user's own; features may go to a shared one."""
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder / "settings"))
-    for module in (_widget, _desk, _notes):
-        monkeypatch.setattr(module, "results_folder", lambda: folder / "results")
-    monkeypatch.setattr(_widget, "features_folder", lambda: folder / "features")
+    folders = Folders(folder / "results", features or folder / "features")
+    monkeypatch.setattr(run_widget, "user_folders", lambda: folders)
+
+
+def settle() -> None:
+    """Wait until no thread works any more, and what they reported has arrived."""
+    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    for _ in range(3):  # what arrives may ask for more
+        QCoreApplication.sendPostedEvents()
+        QCoreApplication.processEvents()
 
 
 def a_model_file(path: Path, **changes) -> Path:
@@ -56,6 +65,53 @@ def child(widget: QWidget, name: str):
     found = widget.findChild(QWidget, name)
     assert found is not None, name
     return found
+
+
+def text_of(widget: QWidget, name: str) -> str:
+    """Read the text of what a user sees."""
+    return child(widget, name).text()
+
+
+def choose(widget: QWidget, name: str, index: int) -> None:
+    """Choose an item of a list as a user does."""
+    box = child(widget, name)
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def choose_model(dock: RunWidget, path: Path) -> None:
+    """Choose a model file, as after browsing for it."""
+    dock.findChild(ModelPicker).choose(path)
+
+
+def open_page(dock: RunWidget, name: str) -> None:
+    """Click the tab of a page."""
+    dock.findChild(Tabs).open_page(name)
+
+
+def results_in(viewer) -> list[SlideResult]:
+    """Return the results of which the viewer has layers, oldest first."""
+    shown = [layer.metadata["result"] for layer in viewer.layers if "result" in layer.metadata]
+    return list({id(result): result for result in shown}.values())
+
+
+def export_dialog(dock: RunWidget) -> ExportDialog:
+    """Press the button that exports for QuPath, and return the dialog."""
+    child(dock, "export_geojson").click()
+    return dock.findChild(ExportDialog)
+
+
+def accept(dialog: ExportDialog) -> None:
+    """Press Export."""
+    buttons = dialog.findChild(QDialogButtonBox).buttons()
+    next(button for button in buttons if button.text() == "Export").click()
+
+
+def export_to(dock: RunWidget, path: Path) -> None:
+    """Export for QuPath with the default options."""
+    dialog = export_dialog(dock)
+    child(dialog, "export_path").setText(str(path))
+    accept(dialog)
 
 
 def a_result_of(drawn: DrawnSlide, *, mpp: float | None = None, **changes) -> SlideResult:

@@ -1,7 +1,6 @@
 """Long work in a thread: how it ends, and that nothing of it is lost or left."""
 
 import threading
-import time
 
 import pytest
 from qtpy.QtCore import QThreadPool
@@ -9,6 +8,7 @@ from qtpy.QtCore import QThreadPool
 from msm_mil_core.errors import DeviceError, MsmMilError, SlideError
 from msm_mil_core.progress import Progress
 from napari_msm_mil.background import Background, Job
+from tests.window.dock_user import settle
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def endless(closed):
     try:
         while True:
             yield Progress("Waiting", 0, 1)
-            time.sleep(0.005)
+            threading.Event().wait(0.005)
     finally:
         closed.append(threading.current_thread())
 
@@ -49,7 +49,7 @@ def test_progress_and_result_arrive_in_order(background, qtbot):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_runtime_error_is_told_and_not_swallowed(background, qtbot, at_once):
+def test_a_runtime_error_is_reported_and_not_swallowed(background, qtbot, at_once):
     boom = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\nmore lines")
 
     with qtbot.waitSignal(background.failed) as ended:
@@ -61,12 +61,12 @@ def test_a_runtime_error_is_told_and_not_swallowed(background, qtbot, at_once):
     assert not background.busy
 
 
-def test_a_runtime_error_before_the_first_step_is_told_too(background, qtbot):
-    def cannot_even_begin():
+def test_a_runtime_error_before_the_first_step_is_reported_too(background, qtbot):
+    def cannot_even_start():
         raise RuntimeError("no driver")
 
     with qtbot.waitSignal(background.failed) as ended:
-        background.start(Job("failing", cannot_even_begin))
+        background.start(Job("failing", cannot_even_start))
 
     assert isinstance(ended.args[0], DeviceError)
 
@@ -125,13 +125,29 @@ def test_only_one_job_runs_at_a_time(background, qtbot):
 
 
 def test_a_job_ends_in_exactly_one_way(background, qtbot):
-    told = []
-    background.succeeded.connect(lambda _: told.append("succeeded"))
-    background.failed.connect(lambda _: told.append("failed"))
-    background.cancelled.connect(lambda: told.append("cancelled"))
+    ends = []
+    background.succeeded.connect(lambda _: ends.append("succeeded"))
+    background.failed.connect(lambda _: ends.append("failed"))
+    background.cancelled.connect(lambda: ends.append("cancelled"))
 
-    background.start(Job("counting", lambda: steps(3)))
-    qtbot.waitUntil(lambda: bool(told))
-    qtbot.wait(50)
+    for _ in range(2):
+        with qtbot.waitSignal(background.succeeded):
+            background.start(Job("counting", lambda: steps(3)))
+        settle()
 
-    assert told == ["succeeded"]
+    assert ends == ["succeeded"] * 2
+
+
+def test_the_next_job_can_start_as_soon_as_the_last_one_is_reported(background, qtbot):
+    ends = []
+    background.cancelled.connect(lambda: ends.append("cancelled"))
+    background.succeeded.connect(ends.append)
+    background.succeeded.connect(
+        lambda value: background.start(Job("again", lambda: steps(3, then="second"))) if value == "first" else None
+    )
+
+    background.start(Job("counting", lambda: steps(1, then="first")))
+    qtbot.waitUntil(lambda: "second" in ends)
+    settle()
+
+    assert ends == ["first", "second"]

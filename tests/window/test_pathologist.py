@@ -8,12 +8,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from qtpy.QtCore import QThreadPool
-from qtpy.QtWidgets import QDialogButtonBox
 
 from msm_mil_core.results.slide_result import load_result
-from napari_msm_mil.files.export_dialog import ExportDialog
+from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from tests.slides import a_drawn_slide
-from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in, keep_apart, show_slide
+from tests.window.dock_user import (
+    RUN_MS,
+    a_model_file,
+    child,
+    choose_model,
+    dock_in,
+    export_to,
+    keep_apart,
+    results_in,
+    settle,
+    show_slide,
+    text_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +32,20 @@ def drawn(tmp_path_factory):
     return a_drawn_slide(tmp_path_factory.mktemp("slides") / "drawn.tiff")
 
 
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    """The folder of features, which all runs share: each tile is encoded once."""
+    return tmp_path_factory.mktemp("features")
+
+
 @pytest.fixture
-def viewer(make_napari_viewer_proxy, monkeypatch, tmp_path):
-    keep_apart(monkeypatch, tmp_path)
+def folders(monkeypatch, tmp_path, features):
+    """Use folders of the test in place of the user's."""
+    keep_apart(monkeypatch, tmp_path, features)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy, folders):
     yield make_napari_viewer_proxy()
     assert QThreadPool.globalInstance().waitForDone(RUN_MS)
 
@@ -36,7 +58,7 @@ def model(tmp_path_factory):
 def test_a_pathologist_compares_what_the_stages_looked_at(viewer, drawn, model, tmp_path, qtbot):
     viewer.open(str(drawn.path), plugin="napari-msm-mil")
     _, dock = viewer.window.add_plugin_dock_widget("napari-msm-mil", "Run MSM-MIL")
-    dock._setup.models.choose(model)
+    choose_model(dock, model)
     run_button = child(dock, "run")
 
     run_button.click()  # cancel the first run
@@ -44,22 +66,22 @@ def test_a_pathologist_compares_what_the_stages_looked_at(viewer, drawn, model, 
     run_button.click()
     assert run_button.text() == "Cancelling…"
     wait_until_idle(dock, qtbot)
-    assert "Cancelled" in dock._bar.message
+    assert "Cancelled" in text_of(dock, "message")
     assert len(viewer.layers) == 1
     assert not list(tmp_path.glob("results/*"))
 
     run_button.click()  # run again
     wait_until_idle(dock, qtbot)
-    assert dock._bar.message.startswith("Done: 64 tiles")
+    assert text_of(dock, "message").startswith("Done: 64 tiles")
     heatmaps = [layer for layer in viewer.layers if "stage" in layer.metadata]
     assert len(heatmaps) == 3
-    result = dock._showing.result
+    result = dock.result
     (kept,) = tmp_path.glob("results/*.msm.h5")
-    assert str(kept) in dock._panel.kept_text
+    assert str(kept) in text_of(dock, "kept")
 
     x_px0, y_px0 = result.tiles.xy_px0[7] + result.tiles.side_px0 // 2  # hover
     hover(viewer, viewer.layers[0].data_to_world((y_px0, x_px0)))
-    for stage, text in zip(result.prediction.stages, dock._panel.readout.texts, strict=True):
+    for stage, text in zip(result.prediction.stages, dock.findChild(ReadoutPanel).texts, strict=True):
         assert ("not shown" if np.isnan(stage.attention[7]) else f"{stage.attention[7]:.3g}") in text
 
     child(dock, "solo_1").click()  # solo a stage, and bring the others back
@@ -67,23 +89,20 @@ def test_a_pathologist_compares_what_the_stages_looked_at(viewer, drawn, model, 
     child(dock, "solo_1").click()
     assert [layer.visible for layer in heatmaps] == [True, False, False]
 
-    child(dock, "export_geojson").click()  # export
-    dialog = dock.findChild(ExportDialog)
-    child(dialog, "export_path").setText(str(tmp_path / "out.geojson"))
-    next(each for each in dialog.findChild(QDialogButtonBox).buttons() if each.text() == "Export").click()
-    qtbot.waitUntil(lambda: "Written" in dock._bar.message, timeout=RUN_MS)
+    export_to(dock, tmp_path / "out.geojson")
+    qtbot.waitUntil(lambda: "Written" in text_of(dock, "message"), timeout=RUN_MS)
     features = json.loads((tmp_path / "out.geojson").read_text())["features"]
     assert sum(feature["properties"]["objectType"] == "tile" for feature in features) == 64
 
     viewer.layers.clear()  # reopen
-    assert dock._showing.result is None
+    assert dock.result is None
     dock.open_result(kept)
-    qtbot.waitUntil(lambda: dock._showing.result is not None, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: dock.result is not None, timeout=RUN_MS)
     assert viewer.layers[0].name == "drawn"
-    np.testing.assert_array_equal(dock._showing.result.prediction.logits, result.prediction.logits)
+    np.testing.assert_array_equal(dock.result.prediction.logits, result.prediction.logits)
     child(dock, "run").click()
     wait_until_idle(dock, qtbot)
-    assert len(dock._layers.results()) == 2
+    assert len(results_in(viewer)) == 2
     assert len({layer.name for layer in viewer.layers}) == len(viewer.layers)
 
 
@@ -97,7 +116,7 @@ def test_a_region_limits_the_run_to_its_tiles(viewer, drawn, model, qtbot):
     child(dock, "run").click()
     wait_until_idle(dock, qtbot)
 
-    xy_px0 = dock._showing.result.tiles.xy_px0
+    xy_px0 = dock.result.tiles.xy_px0
     assert len(xy_px0) == 16
     assert xy_px0.min(axis=0).tolist() == [512, 256]
     assert xy_px0.max(axis=0).tolist() == [1024 - 128, 768 - 128]
@@ -112,21 +131,21 @@ def test_a_typed_pixel_size_is_used_and_recorded(viewer, model, tmp_path, qtbot)
     child(dock, "run").click()
     wait_until_idle(dock, qtbot)
 
-    facts = dock._showing.result.slide
+    facts = dock.result.slide
     assert (facts.mpp, facts.mpp_origin) == (0.5, "user")
     assert [str(unit) for unit in slide.units] == ["micrometer", "micrometer"]
     assert {tuple(map(str, layer.units)) for layer in viewer.layers} == {("micrometer", "micrometer")}
 
 
-def test_an_error_of_the_run_is_told_once_in_the_dock_and_as_a_notification(viewer, drawn, tmp_path, qtbot, notes):
+def test_an_error_of_the_run_is_shown_once_in_the_dock_and_as_a_notification(viewer, drawn, tmp_path, qtbot, notes):
     show_slide(viewer, drawn)
     dock = a_dock(viewer, a_model_file(tmp_path / "other.safetensors", encoder="no-such-encoder"))
 
     child(dock, "run").click()
     wait_until_idle(dock, qtbot)
 
-    assert "no-such-encoder" in dock._bar.message
-    assert notes == [("error", dock._bar.message)]
+    assert "no-such-encoder" in text_of(dock, "message")
+    assert notes == [("error", text_of(dock, "message"))]
     assert child(dock, "run").isEnabled()
 
 
@@ -138,35 +157,50 @@ def test_removing_the_slide_during_the_run_loses_nothing(viewer, drawn, model, t
     viewer.layers.clear()
     wait_until_idle(dock, qtbot)
 
-    assert "removed during the run" in dock._bar.message
+    assert "closed during the run" in text_of(dock, "message")
     assert len(viewer.layers) == 0
     assert len(load_result(next(tmp_path.glob("results/*.msm.h5"))).tiles) == 64
+    child(dock, "offer").click()
+    qtbot.waitUntil(lambda: dock.result is not None, timeout=RUN_MS)
+    assert [layer.name for layer in viewer.layers if "slide" in layer.metadata] == ["drawn"]
+
+
+def test_a_result_that_cannot_be_saved_is_shown_all_the_same(viewer, drawn, model, tmp_path, qtbot, notes):
+    show_slide(viewer, drawn)
+    dock = a_dock(viewer, model)
+    (tmp_path / "results").write_text("a file where the folder should be")
+
+    child(dock, "run").click()
+    wait_until_idle(dock, qtbot)
+
+    assert len(results_in(viewer)) == 1
+    assert notes == [("error", text_of(dock, "message"))]
+    assert "Cannot write" in notes[0][1]
+    assert "Save result" in text_of(dock, "kept")
 
 
 def test_closing_the_dock_stops_its_run(viewer, drawn, model, tmp_path, qtbot):
     show_slide(viewer, drawn)
     dock = a_dock(viewer, model)
     child(dock, "run").click()
-    with qtbot.waitSignal(dock._runner.progressed, timeout=RUN_MS):
-        pass
+    qtbot.waitUntil(lambda: text_of(dock, "pace") != "", timeout=RUN_MS)
 
     viewer.window.remove_dock_widget(dock)
     viewer.add_shapes()
     hover(viewer, (0.0, 0.0))
 
-    qtbot.waitUntil(lambda: not dock._runner.busy, timeout=RUN_MS)
+    settle()
     assert not list(tmp_path.glob("results/*"))
     assert len(viewer.layers) == 2
 
 
-def test_closing_the_window_stops_the_run(make_napari_viewer, drawn, model, monkeypatch, tmp_path, qtbot):
-    keep_apart(monkeypatch, tmp_path)
+@pytest.mark.usefixtures("folders")
+def test_closing_the_window_stops_the_run(make_napari_viewer, drawn, model, tmp_path, qtbot):
     viewer = make_napari_viewer()
     show_slide(viewer, drawn)
     dock = a_dock(viewer, model)
     child(dock, "run").click()
-    with qtbot.waitSignal(dock._runner.progressed, timeout=RUN_MS):
-        pass
+    qtbot.waitUntil(lambda: text_of(dock, "pace") != "", timeout=RUN_MS)
 
     viewer.close()
 
@@ -185,7 +219,7 @@ def test_two_docks_may_run_the_same_slide_at_once(viewer, drawn, model, tmp_path
 
     (kept,) = tmp_path.glob("results/*.msm.h5")
     assert len(load_result(kept).tiles) == 64
-    assert len(docks[0]._layers.results()) == 2
+    assert len(results_in(viewer)) == 2
 
 
 def test_the_dock_opens_without_torch():
@@ -196,12 +230,12 @@ def test_the_dock_opens_without_torch():
 
 def a_dock(viewer, model):
     dock = dock_in(viewer)
-    dock._setup.models.choose(model)
+    choose_model(dock, model)
     return dock
 
 
 def wait_until_idle(dock, qtbot):
-    qtbot.waitUntil(lambda: dock._bar.state == "Run", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: text_of(dock, "run") == "Run", timeout=RUN_MS)
 
 
 def hover(viewer, world):

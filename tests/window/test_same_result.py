@@ -7,7 +7,7 @@ from qtpy.QtCore import QThreadPool
 
 from msm_mil_core.cli.app import call
 from tests.slides import a_drawn_slide
-from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in, keep_apart
+from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, dock_in, keep_apart
 
 TIME_OF_RUN = {"created"}
 
@@ -50,7 +50,7 @@ def test_the_window_and_the_command_line_write_the_same_result(viewer, shared, t
     model = a_model_file(tmp_path / "model.safetensors", mpp=2.0)
     viewer.open(str(slide), plugin="napari-msm-mil")
     dock = dock_in(viewer)
-    dock._setup.models.choose(model)
+    choose_model(dock, model)
     if mpp:
         child(dock, "mpp").setValue(mpp)
 

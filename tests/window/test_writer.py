@@ -11,14 +11,15 @@ from napari.layers import Layer
 from msm_mil_core.errors import OutputError
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.slide_result import save_result
-from napari_msm_mil.files import annotation_store as _notes
+from napari_msm_mil import _writer
+from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.layer_data import stage_layers
 from tests.results import a_result
 
 
 @pytest.fixture
 def viewer(plugin, monkeypatch, tmp_path):
-    monkeypatch.setattr(_notes, "results_folder", lambda: tmp_path / "results")
+    monkeypatch.setattr(_writer, "user_folders", lambda: Folders(tmp_path / "results", tmp_path / "features"))
     return ViewerModel()
 
 
@@ -73,7 +74,7 @@ def test_verdicts_that_are_saved_with_the_result_go_along(viewer, tmp_path):
     assert told == result.prediction.stages[1].claimed.tolist()
 
 
-def test_notes_that_cannot_be_read_are_told_and_the_result_is_written(viewer, tmp_path, notes):
+def test_annotations_that_cannot_be_read_are_reported_and_the_result_is_written(viewer, tmp_path, notes):
     keep(viewer, tmp_path / "drawn.msm.h5")
     with h5py.File(tmp_path / "drawn.msm.h5", "r+") as file:
         file["notebook"] = "damaged"
@@ -81,7 +82,7 @@ def test_notes_that_cannot_be_read_are_told_and_the_result_is_written(viewer, tm
     viewer.layers.save(str(tmp_path / "out.geojson"))
 
     assert len(tiles_in(tmp_path / "out.geojson")) == 30
-    assert [message.startswith("Written without notes") for _, message in notes] == [True]
+    assert [message.startswith("Written without annotations") for _, message in notes] == [True]
 
 
 def test_layers_without_a_result_are_refused_in_words(viewer, tmp_path):

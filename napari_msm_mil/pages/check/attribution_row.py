@@ -1,4 +1,4 @@
-"""The line that shows what other methods of attribution say, to hold the stages' attention against."""
+"""The row that shows what other methods of attribution say, to compare with the stages' attention."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -9,7 +9,7 @@ from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 
-class AttributionLine(QWidget):
+class AttributionRow(QWidget):
     """Shows or hides one attribution layer."""
 
     requested = Signal(bool, str, int)
@@ -20,11 +20,11 @@ class AttributionLine(QWidget):
         self._show = QCheckBox("Show")
         self._show.setObjectName("attribution_visible")
         self._show.setAccessibleName("Show what another method attributes to each tile")
-        self._method = named_box("attribution_method", "By which method")
+        self._method = named_box("attribution_method", "Attribution method")
         self._method.addItems(list(METHODS))
-        self._class = named_box("attribution_class", "For which class")
+        self._class = named_box("attribution_class", "Attributed class")
         self._text = WrappedText("attribution_text")
-        self._show.clicked.connect(lambda _: self._tell())
+        self._show.clicked.connect(lambda _: self._request())
         for box in (self._method, self._class):
             box.activated.connect(lambda _: self._on_chosen())
         line = QHBoxLayout()
@@ -41,7 +41,7 @@ class AttributionLine(QWidget):
 
     @property
     def text(self) -> str:
-        """The legend, and how alike each stage's attention orders the tiles."""
+        """The legend, and how similarly each stage's attention ranks the tiles."""
         return self._text.text()
 
     def show_classes(self, classes: tuple[str, ...], winner: str) -> None:
@@ -52,25 +52,25 @@ class AttributionLine(QWidget):
         self.show_visible(visible=False)
 
     def show_visible(self, visible: bool) -> None:
-        """Say whether the layer is shown."""
+        """Show whether the layer is visible."""
         self._show.setChecked(visible)
         if not visible:
             self.show_text("")
 
     def show_text(self, text: str) -> None:
-        """Say what is shown, or being computed."""
+        """Show what is displayed, or being computed."""
         self._text.setText(text)
         self._text.setVisible(bool(text))
 
     def _on_chosen(self) -> None:
         if self._show.isChecked():
-            self._tell()
+            self._request()
 
-    def _tell(self) -> None:
+    def _request(self) -> None:
         self.requested.emit(self._show.isChecked(), self._method.currentText(), max(0, self._class.currentIndex()))
 
 
-def against_in_words(correlations: tuple[float, ...]) -> str:
-    """Say how alike each stage's attention and an attribution order the tiles."""
+def correlations_in_words(correlations: tuple[float, ...]) -> str:
+    """Say how similarly each stage's attention and an attribution rank the tiles."""
     parts = [f"{stage_name(at).lower()} {value:+.2f}" for at, value in enumerate(correlations)]
     return f"Rank correlation with attention: {', '.join(parts)}."

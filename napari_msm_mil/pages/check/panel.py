@@ -1,4 +1,4 @@
-"""Where it is checked whether what the stages look at matters, and how stable it is."""
+"""The page that checks whether what the stages look at matters, and how stable it is."""
 
 from functools import partial
 
@@ -11,19 +11,19 @@ from msm_mil_core.explain.stability import Stability
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.pages.check.attribution_row import AttributionLine
+from napari_msm_mil.pages.check.attribution_row import AttributionRow
 from napari_msm_mil.widgets.figure_view import FigureView
 from napari_msm_mil.widgets.map_switch import MapSwitch
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 NOTHING_CHECKED = (
-    "Does what a stage looks at matter for the answer? Its tiles are taken away and kept alone, beside random tiles, "
-    "and the slide is read again and again with tiles missing."
+    "Does what a stage looks at matter for the answer? Its tiles are removed, or used alone, and compared with random "
+    "tiles; and the model reads the slide repeatedly with random tiles missing."
 )
 
 
 class CheckPanel(QWidget):
-    """Wishes a check and maps, and shows what came out; before there is one, a button and a sentence."""
+    """Requests a check and maps, and shows the outcome; before there is one, a button and a sentence."""
 
     check_requested = Signal()
     stop_requested = Signal()
@@ -32,7 +32,7 @@ class CheckPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.attribution = AttributionLine()
+        self.attribution = AttributionRow()
         self.spreads: list[MapSwitch] = []
         self._check = QPushButton("Check")
         self._check.setObjectName("check")
@@ -51,7 +51,7 @@ class CheckPanel(QWidget):
 
     @property
     def text(self) -> str:
-        """What can be checked, or how far it is, or why there is nothing."""
+        """What can be checked, or the progress, or why nothing can be checked."""
         return self._text.text()
 
     @property
@@ -62,35 +62,35 @@ class CheckPanel(QWidget):
     def show_result(self, result: SlideResult | None) -> None:
         """Get ready to check a result."""
         self._body.setVisible(False)
-        self.idle(NOTHING_CHECKED)
+        self.show_idle(NOTHING_CHECKED)
         if result is not None:
             self._make_switches(len(result.prediction.stages))
             self.attribution.show_classes(result.prediction.classes, result.prediction.winner)
 
     def allow(self, why_not: str) -> None:
-        """Allow checks, or say why there can be none."""
+        """Enable checks, or say why none is possible."""
         self._check.setEnabled(not why_not)
         self.attribution.setEnabled(not why_not)
         if why_not:
             self._text.setText(why_not)
 
-    def checking(self) -> None:
-        """Show that a check is under way."""
+    def show_running(self) -> None:
+        """Show that a check is running."""
         self._show_busy(busy=True)
         self._text.setText("Checking…")
 
-    def progress(self, now: Progress) -> None:
-        """Show how far it is."""
+    def show_progress(self, now: Progress) -> None:
+        """Show how far the check is."""
         self._text.setText(f"{now.step}: {now.done:,} of {now.total:,} {now.unit}")
 
-    def idle(self, text: str) -> None:
-        """Show that none is under way, and what to say."""
+    def show_idle(self, text: str) -> None:
+        """Show that no check is running, and a message."""
         self._show_busy(busy=False)
         self._text.setText(text)
 
     def show_checked(self, faithfulness: Faithfulness, stability: Stability) -> None:
-        """Show what came out."""
-        self.idle(f"The model says {faithfulness.answer}, with probability {faithfulness.before:.3f}.")
+        """Show the outcome."""
+        self.show_idle(f"The model says {faithfulness.answer}, with probability {faithfulness.before:.3f}.")
         self._effects.setText("\n".join(faithfulness.sentences))
         areas = faithfulness.areas_in_words
         self._curves.show_figure(partial(faithfulness_figure, faithfulness), areas)
@@ -105,7 +105,7 @@ class CheckPanel(QWidget):
         for switch in self.spreads:
             switch.setParent(None)
             switch.deleteLater()
-        help_text = "How far the rank of each tile moves when other tiles are missing"
+        help_text = "How much the rank of each tile varies when other tiles are missing"
         self.spreads = [MapSwitch(f"spread_{index}", stage_name(index), help_text) for index in range(stages)]
         for index, switch in enumerate(self.spreads):
             switch.requested.connect(partial(self.spread_requested.emit, index))

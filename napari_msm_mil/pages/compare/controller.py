@@ -1,137 +1,100 @@
-"""Compares the stages of a result when that is looked at: the panel wishes, a thread compares, maps become layers."""
+"""Compares the stages of a result when its page is opened: a thread compares, maps become layers."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from functools import partial
-from pathlib import Path, PurePath
-from typing import TypeAlias
 
 from napari.layers import Layer
-from qtpy.QtCore import QObject
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.display.tile_map import TileMap, agreement_map, difference_map, winner_map
-from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison, compare_stages
-from msm_mil_core.export.tables.comparison import write_comparison_csv
-from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.background import Background, Job
-from napari_msm_mil.files.file_jobs import Written
+from napari_msm_mil.background import Job
+from napari_msm_mil.latest_job import LatestJob
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.compare.panel import ComparePanel
 
-CSV_FILTER = "Tables (*.csv)"
-Wanted: TypeAlias = tuple[SlideResult, CompareOptions]
-
 
 class CompareController(QObject):
-    """Keeps one comparison for each result, and shows the maps that go with it."""
+    """Remembers the comparison of each result, and shows the maps that go with it."""
+
+    table_requested = Signal(object)
+    """The `StageComparison` that is to be written as a table."""
 
     def __init__(self, layers: ViewerLayers, panel: ComparePanel) -> None:
         super().__init__(panel)
         self._layers, self._panel = layers, panel
         self._result: SlideResult | None = None
-        self._looked_at = self._begun = False
-        self._wanted: Wanted | None = None
-        self._under_way: Wanted | None = None
-        self._compared: dict[SlideResult, StageComparison] = {}
-        self._comparer, self._file_worker = Background(self), Background(self)
-        self._connect()
+        self._in_front = self._requested = False
+        self._comparisons: dict[SlideResult, StageComparison] = {}
+        self._comparer = LatestJob(self)
+        panel.compare_requested.connect(self._compare)
+        panel.stop_requested.connect(self._on_stop_requested)
+        panel.map_requested.connect(self._on_map_requested)
+        panel.save_requested.connect(self._on_save_requested)
+        self._comparer.progressed.connect(panel.show_progress)
+        self._comparer.succeeded.connect(self._on_compared)
+        self._comparer.failed.connect(lambda error: panel.show_idle(str(error)))
+        layers.visible_changed.connect(self._on_layers_changed)
+        layers.results_changed.connect(self._on_layers_changed)
 
     def show_result(self, result: SlideResult | None) -> None:
         """Compare the stages of this result from now on."""
         self.stop()
-        self._result, self._begun = result, result in self._compared
-        self._compared = {known: found for known, found in self._compared.items() if known in self._layers.results()}
+        known = self._comparisons.items()
+        self._comparisons = {other: found for other, found in known if other in self._layers.results()}
+        self._result, self._requested = result, result in self._comparisons
         self._panel.show_result(result)
-        if result in self._compared:
-            self._panel.show_comparison(self._compared[result])
-        self.look(self._looked_at)
+        if result in self._comparisons:
+            self._panel.show_comparison(self._comparisons[result])
+        self.set_in_front(self._in_front)
         self._on_layers_changed()
 
-    def look(self, at: bool) -> None:
-        """Notice whether the comparison is looked at: it is made when it is for the first time."""
-        self._looked_at = at
-        if at and not self._begun:
-            self._want(self._panel.options)
+    def set_in_front(self, in_front: bool) -> None:
+        """Compare the stages when the page comes to the front for the first time."""
+        self._in_front = in_front
+        if in_front and not self._requested:
+            self._compare(self._panel.options)
 
     def stop(self) -> None:
-        """End what is under way."""
-        self._wanted = None
+        """Stop what is running."""
         self._comparer.cancel()
 
-    def _connect(self) -> None:
-        panel = self._panel
-        panel.compare_requested.connect(self._want)
-        panel.stop_requested.connect(self._on_stop_requested)
-        panel.map_requested.connect(self._on_map_requested)
-        panel.save_requested.connect(self._on_save_requested)
-        self._comparer.progressed.connect(self._on_progressed)
-        self._comparer.succeeded.connect(self._on_compared)
-        self._comparer.failed.connect(self._on_failed)
-        self._comparer.cancelled.connect(self._compare)
-        self._file_worker.succeeded.connect(lambda done: panel.show_message(f"Written: {done.path}"))
-        self._file_worker.failed.connect(lambda error: panel.show_message(str(error)))
-        self._layers.visible_changed.connect(self._on_layers_changed)
-        self._layers.results_changed.connect(self._on_layers_changed)
-
-    def _want(self, options: CompareOptions) -> None:
-        if self._result is None or len(self._result.prediction.stages) < 2:
+    def _compare(self, options: CompareOptions) -> None:
+        result = self._result
+        if result is None or len(result.prediction.stages) < 2:
             return
-        self._begun, self._wanted = True, (self._result, options)
-        self._compare()
-
-    def _compare(self) -> None:
-        """Start what is wanted now; if something else is under way, when that has stopped."""
-        if self._wanted is None:
-            return
-        self._panel.comparing()
-        if self._comparer.busy:
-            self._comparer.cancel()
-            return
-        self._under_way = result, options = self._wanted
+        self._requested = True
+        self._panel.show_running()
         work = partial(compare_stages, result.prediction, result.tiles, result.slide.mpp, options)
-        self._comparer.start(Job(f"Comparing the stages of {result.slide.name}", work))
+        self._comparer.request(Job(f"Comparing the stages of {result.slide.name}", work))
 
     def _on_stop_requested(self) -> None:
         self.stop()
-        self._panel.idle("Stopped.")
-
-    def _on_progressed(self, now: Progress) -> None:
-        if self._wanted == self._under_way:
-            self._panel.progress(now)
+        self._panel.show_idle("Stopped.")
 
     def _on_compared(self, comparison: StageComparison) -> None:
-        if self._wanted is None or self._wanted != self._under_way:
-            self._compare()
+        result = self._result
+        if result is None:
             return
-        (result, _), self._wanted = self._wanted, None
-        self._compared[result] = comparison
+        self._comparisons[result] = comparison
         self._panel.show_comparison(comparison)
         shown = self._layers.layer_by_key(result, "agreement")
-        if shown is not None:  # its share may be another now
-            self._put(result, "agreement").visible = shown.visible
-
-    def _on_failed(self, error: MsmMilError) -> None:
-        if self._wanted != self._under_way:
-            self._compare()
-            return
-        self._wanted = None
-        self._panel.idle(str(error))
+        if shown is not None:  # its share may have changed
+            self._show_map(result, "agreement").visible = shown.visible
 
     def _on_map_requested(self, key: str, visible: bool) -> None:
         result = self._result
         if result is None:
             return
         if visible:
-            self._layers.select(self._put(result, key))
+            self._layers.select(self._show_map(result, key))
         else:
             self._layers.remove_map(result, key)
 
-    def _put(self, result: SlideResult, key: str) -> Layer:
+    def _show_map(self, result: SlideResult, key: str) -> Layer:
         pair = self._panel.difference
         layer = self._layers.show_map(result, key, map_layer(result, self._map(result, key, pair)))
         layer.metadata["pair"] = pair
@@ -143,7 +106,7 @@ class CompareController(QObject):
             return difference_map(result.prediction, *pair)
         if key == "winner":
             return winner_map(result.prediction)
-        return agreement_map(result.prediction, self._compared[result].options.top_percent)
+        return agreement_map(result.prediction, self._comparisons[result].options.top_percent)
 
     def _on_layers_changed(self) -> None:
         if self._result is None:
@@ -153,19 +116,5 @@ class CompareController(QObject):
             switch.show_legend(layer.metadata["legend"] if layer is not None and layer.visible else "")
 
     def _on_save_requested(self) -> None:
-        if self._result not in self._compared:
-            return
-        suggested = Path.home() / f"{PurePath(self._result.slide.name).stem}-stages.csv"
-        name, _ = QFileDialog.getSaveFileName(self._panel, "Save the comparison", str(suggested), CSV_FILTER)
-        if not name:
-            return
-        if self._file_worker.busy:
-            self._panel.show_message("Another table is still being written; try again in a moment.")
-            return
-        self._file_worker.start(Job(f"Writing {name}", partial(_write, self._compared[self._result], Path(name))))
-
-
-def _write(comparison: StageComparison, path: Path) -> Generator[Progress, None, Written]:
-    yield Progress("Writing the table", 0, 1)
-    write_comparison_csv(comparison, path)
-    return Written(path)
+        if self._result in self._comparisons:
+            self.table_requested.emit(self._comparisons[self._result])

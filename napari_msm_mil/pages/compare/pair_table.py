@@ -9,16 +9,16 @@ from msm_mil_core.explain.stage_comparison import Range, StagePair
 
 UNKNOWN = "–"
 HEADINGS = (
-    ("Pair", "Every two stages"),
-    ("Overlap", "Tiles that both have among their top tiles, as a share of those that either has; 0 to 1"),
-    ("Rank corr.", "Whether both rank the tiles alike: 1 the same order, 0 unrelated, -1 the opposite order"),
-    ("Distance, {unit}", "How far the top tiles of one must be moved, on average, to lie where those of the other do"),
+    ("Pair", "Each pair of stages"),
+    ("Overlap", "Top tiles that both stages share, as a fraction of the top tiles of either (Jaccard index); 0 to 1"),
+    ("Rank corr.", "Whether both rank the tiles alike: 1 same order, 0 unrelated, -1 opposite order"),
+    ("Distance, {unit}", "How far the top tiles of one must be moved, on average, to coincide with those of the other"),
 )
 RIGHT = Qt.AlignmentFlag.AlignRight
 
 
 class PairTable(QWidget):
-    """One line for each pair of stages, what chance gives on average in brackets; the range of chance is a tooltip."""
+    """One row for each pair of stages, the mean by chance in brackets; the range by chance is a tooltip."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class PairTable(QWidget):
         self._grid.setColumnStretch(0, 1)
 
     def show_pairs(self, pairs: tuple[StagePair, ...]) -> None:
-        """Make one line for each pair."""
+        """Make one row for each pair."""
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -60,11 +60,11 @@ def _cells(pair: StagePair) -> tuple[QLabel, ...]:
 
 
 def _beside_chance(what: str, figures: tuple[float, float | None, Range], form: str) -> QLabel:
-    """Write a figure, in brackets its mean by chance; None where that is always 0."""
+    """Write a value, in brackets its mean by chance; None where that is always 0."""
     figure, by_chance, (low, high) = figures
     if not isfinite(figure):
         return QLabel(UNKNOWN)
     label = QLabel(f"{figure:{form}}" if by_chance is None else f"{figure:{form}} ({by_chance:{form}})")
-    label.setToolTip(f"{what} {figure:{form}}; 95 % of chance lies from {low:{form}} to {high:{form}}")
+    label.setToolTip(f"{what} {figure:{form}}; 95 % of the values by chance lie from {low:{form}} to {high:{form}}")
     label.setAccessibleName(label.toolTip())
     return label

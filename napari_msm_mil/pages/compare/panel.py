@@ -1,4 +1,4 @@
-"""Where the stages are compared: pairs beside chance, the tissue that each adds, and the maps that show it."""
+"""The page that compares stages: pairs beside chance, the tissue that each adds, and the maps that show it."""
 
 from functools import partial
 
@@ -13,20 +13,20 @@ from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.compare.pair_table import PairTable
 from napari_msm_mil.widgets.controls import named_box, named_button
-from napari_msm_mil.widgets.disclosure import Disclosure
 from napari_msm_mil.widgets.figure_view import FigureView
 from napari_msm_mil.widgets.map_switch import MapSwitch
-from napari_msm_mil.widgets.option_editors import PlainSpinBox
+from napari_msm_mil.widgets.percent_box import percent_box
+from napari_msm_mil.widgets.section import Section
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 NOTHING_COMPARED = (
-    "Do the stages look at different tissue, or does one repeat another? Every two of them are held against chance."
+    "Do the stages look at different tissue, or does one repeat another? Every pair is compared with chance."
 )
-ONE_STAGE = "The model has one stage, so there are no two to compare."
+ONE_STAGE = "The model has one stage, so there is nothing to compare."
 
 
 class ComparePanel(QWidget):
-    """Wishes comparisons and maps, and shows them; before there is one, a button and a sentence."""
+    """Requests comparisons and maps, and shows them; before there is one, a button and a sentence."""
 
     compare_requested = Signal(object)
     """`CompareOptions`."""
@@ -37,23 +37,26 @@ class ComparePanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._percent = _percent_box()
-        self._compare = named_button("Compare", "compare", "Hold every two stages against chance")
+        self._percent = percent_box("compare_percent", "Share of each stage's tiles that is compared, per cent")
+        self._percent.setToolTip("The top x % of the tiles the stage could see")
+        self._percent.setValue(CompareOptions().top_percent)
+        self._percent.setPrefix("Top ")
+        self._percent.setSuffix(" % of each stage")
+        self._compare = named_button("Compare", "compare", "Compare every pair of stages with chance")
         self._stop = named_button("Stop", "compare_stop", "Stop comparing")
         self._text = WrappedText("compare_text")
         self._table, self._findings, self._note = PairTable(), WrappedText("findings"), WrappedText("compare_note")
         self._note.setText(NOTE)
         self._coverage = FigureView("coverage_figure", "Tissue covered, stage by stage")
         self._pairs = FigureView("pairs_figure", "Pairs of stages beside chance")
-        self._drawn = Disclosure("Draw the pairs beside chance", self._pairs)
-        self._drawn.setObjectName("compare_draw_pairs")
+        self._drawn = Section("Draw the pairs beside chance", "compare_draw_pairs", self._pairs)
         self._one, self._other = (
             named_box("difference_one", "Rank in"),
             named_box("difference_other", "minus rank in"),
         )
         self._pair = (0, 1)
         self.maps = self._switches()
-        self._save = named_button("Save table…", "compare_save", "All figures, with the ranges of chance, as CSV")
+        self._save = named_button("Save table…", "compare_save", "All values, with the ranges by chance, as CSV")
         self._head, self._body = QWidget(), QWidget()
         self._lay_out()
         self._connect()
@@ -61,17 +64,17 @@ class ComparePanel(QWidget):
 
     @property
     def text(self) -> str:
-        """What is compared, or how far it is, or why there is nothing."""
+        """What is compared, or the progress, or why nothing can be compared."""
         return self._text.text()
 
     @property
     def findings(self) -> str:
-        """What is notable, in sentences."""
+        """The notable findings, in sentences."""
         return self._findings.text()
 
     @property
     def difference(self) -> tuple[int, int]:
-        """Whose ranks are subtracted from whose."""
+        """The two stages of the difference map: ranks in the first minus ranks in the second."""
         return self._pair
 
     @property
@@ -84,7 +87,7 @@ class ComparePanel(QWidget):
         stages = 0 if result is None else len(result.prediction.stages)
         self._body.setVisible(False)
         self._head.setVisible(stages != 1)
-        self.idle(ONE_STAGE if stages == 1 else NOTHING_COMPARED)
+        self.show_idle(ONE_STAGE if stages == 1 else NOTHING_COMPARED)
         self._compare.setEnabled(stages > 1)
         self._note.setVisible(result is not None and result.prediction.masks_applied)
         self.maps["agreement"].set_text(f"Found by k of {stages} stages")
@@ -94,41 +97,38 @@ class ComparePanel(QWidget):
             box.setCurrentIndex(at)
         self._pair = (0, 1)
 
-    def comparing(self) -> None:
-        """Show that a comparison is under way."""
+    def show_running(self) -> None:
+        """Show that a comparison is running."""
         self._show_busy(busy=True)
         self._text.setText("Comparing…")
 
-    def progress(self, now: Progress) -> None:
-        """Show how far it is."""
+    def show_progress(self, now: Progress) -> None:
+        """Show how far the comparison is."""
         self._text.setText(f"{now.step}: {now.done:,} of {now.total:,} {now.unit}")
 
-    def idle(self, text: str) -> None:
-        """Show that none is under way, and say why or what the last one did."""
+    def show_idle(self, text: str) -> None:
+        """Show that no comparison is running, and a message."""
         self._show_busy(busy=False)
-        self.show_message(text)
-
-    def show_message(self, text: str) -> None:
-        """Say something."""
         self._text.setText(text)
 
     def show_comparison(self, comparison: StageComparison) -> None:
         """Show what was found."""
-        self.idle(f"Top {comparison.options.top_percent:g} % of each stage; in brackets what chance gives on average.")
-        told = "\n".join(findings(comparison))
+        self.show_idle(f"Top {comparison.options.top_percent:g} % of each stage; in brackets, the mean by chance.")
+        text = "\n".join(findings(comparison))
         self._table.show_pairs(comparison.pairs)
-        self._findings.setText(told)
-        self._coverage.show_figure(partial(coverage_figure, comparison.coverage), told)
-        self._pairs.show_figure(partial(pairs_figure, comparison.pairs), told)
-        self._pairs.setVisible(self._drawn.isChecked())
+        self._findings.setText(text)
+        self._coverage.show_figure(partial(coverage_figure, comparison.coverage), text)
+        self._pairs.show_figure(partial(pairs_figure, comparison.pairs), text)
         self._body.setVisible(True)
 
     def _switches(self) -> dict[str, MapSwitch]:
         between = (self._one, QLabel("and"), self._other)
-        difference = MapSwitch("map_difference", "Difference of", "Where one stage ranks tiles above another", *between)
+        difference = MapSwitch(
+            "map_difference", "Difference of", "Where one stage ranks tiles higher than another", *between
+        )
         return {
             "agreement": MapSwitch("map_agreement", "", "How many stages have a tile among their top tiles"),
-            "winner": MapSwitch("map_winner", "Winner stage", "Which stage attends most to a tile"),
+            "winner": MapSwitch("map_winner", "Winner stage", "Which stage attends most to each tile"),
             "difference": difference,
         }
 
@@ -142,7 +142,7 @@ class ComparePanel(QWidget):
             box.activated.connect(lambda _: self._on_pair_chosen())
 
     def _on_pair_chosen(self) -> None:
-        """Keep the two apart: who takes the other's stage gives its own for it."""
+        """Keep the two stages different: choosing the other's stage swaps the two."""
         one, other = self._one.currentIndex(), self._other.currentIndex()
         if one == other:
             one, other = self._pair[::-1]
@@ -165,7 +165,7 @@ class ComparePanel(QWidget):
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(8)
-        for widget in (self._table, self._findings, self._note, self._coverage, self._drawn, self._pairs):
+        for widget in (self._table, self._findings, self._note, self._coverage, self._drawn):
             body.addWidget(widget)
         body.addWidget(QLabel("Show on the slide"))
         for widget in (*self.maps.values(), self._save):
@@ -175,16 +175,3 @@ class ComparePanel(QWidget):
         for widget in (self._head, self._text, self._body):
             layout.addWidget(widget)
         layout.addStretch(1)
-
-
-def _percent_box() -> PlainSpinBox:
-    box = PlainSpinBox()
-    box.setObjectName("compare_percent")
-    box.setAccessibleName("Share of each stage's tiles that is compared, per cent")
-    box.setToolTip("The tiles of a stage are its top so many per cent of those that it was shown")
-    box.setDecimals(1)
-    box.setRange(0.1, 100.0)
-    box.setValue(CompareOptions().top_percent)
-    box.setPrefix("Top ")
-    box.setSuffix(" % of each stage")
-    return box

@@ -29,19 +29,19 @@ AGAIN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class GalleryPanel(QWidget):
-    """Pictures that fly the camera to their tile."""
+    """Pictures that move the camera to their tile."""
 
     stage_requested = Signal(int)
-    """The stage whose gallery is wanted, counted from 0."""
+    """The stage whose gallery is requested, counted from 0."""
     tile_requested = Signal(int)
-    """The tile to fly to."""
+    """The tile to move the camera to."""
     find_slide_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._stage = QComboBox()
         self._stage.setObjectName("gallery_stage")
-        self._stage.setAccessibleName("Of which stage")
+        self._stage.setAccessibleName("Stage")
         self._stage.activated.connect(self.stage_requested)
         self._message = WrappedText("gallery_message")
         self._find = QPushButton("Find slide…")
@@ -61,39 +61,39 @@ class GalleryPanel(QWidget):
 
     @property
     def message(self) -> str:
-        """What is in the way, or what is being done."""
+        """Why there are no pictures, or what is being done."""
         return self._message.text()
 
     @property
     def captions(self) -> tuple[str, ...]:
-        """What stands below the pictures."""
+        """The texts below the pictures."""
         items = (self._pictures.item(row) for row in range(self._pictures.count()))
         return tuple(item.text() for item in items if item is not None)
 
     def show_result(self, result: SlideResult | None) -> None:
-        """Offer the stages of a result."""
+        """List the stages of a result."""
         self._stage.clear()
         self._clear()
         for index in range(0 if result is None else len(result.prediction.stages)):
             self._stage.addItem(swatch(index), stage_name(index))
 
-    def loading(self) -> None:
+    def show_loading(self) -> None:
         """Show that pictures are being read."""
         self._clear()
-        self._say("Reading tiles…")
+        self._show_message("Reading tiles…")
 
     def show_problem(self, text: str) -> None:
         """Say why there are no pictures, and offer to find the slide."""
         self._clear()
-        self._say(text)
+        self._show_message(text)
         self._find.setVisible(bool(text))
 
     def show_gallery(self, gallery: Gallery) -> None:
         """Show the pictures of a stage."""
         self._clear()
         self._stage.setCurrentIndex(gallery.stage)
-        self._say("" if gallery.tiles else f"{stage_name(gallery.stage)} was shown no tile.")
-        self._pictures.blockSignals(True)  # showing pictures flies nowhere
+        self._show_message("" if gallery.tiles else f"{stage_name(gallery.stage)} could see no tile.")
+        self._pictures.blockSignals(True)  # showing pictures does not move the camera
         for tile in gallery.tiles:
             self._pictures.addItem(_item(tile, gallery.stage))
         self._pictures.setCurrentRow(-1)
@@ -107,11 +107,11 @@ class GalleryPanel(QWidget):
         self._pictures.setCurrentRow(row)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Wrap the pictures anew."""
+        """Wrap the pictures again."""
         super().resizeEvent(event)
         self._fit()
 
-    def _say(self, text: str) -> None:
+    def _show_message(self, text: str) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
 
@@ -130,7 +130,7 @@ class GalleryPanel(QWidget):
 
 
 class _Pictures(QListWidget):
-    """Pictures in lines that wrap; each click and each key tells its tile once."""
+    """Pictures in rows that wrap; each click and each key chooses its tile once."""
 
     chosen = Signal(int)
     """A tile that the user went to, or clicked or pressed Return on once more."""
@@ -139,7 +139,9 @@ class _Pictures(QListWidget):
         super().__init__()
         self._again = False
         self.setObjectName("gallery")
-        self.setAccessibleName("Top tiles, best first; arrow keys step through them, Return goes there again")
+        self.setAccessibleName(
+            "Top tiles, highest attention first; arrow keys step through them, Return goes to the tile again"
+        )
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
@@ -149,11 +151,11 @@ class _Pictures(QListWidget):
         self.setGridSize(CELL)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.currentItemChanged.connect(lambda now, _: self._tell(now))
+        self.currentItemChanged.connect(lambda now, _: self._choose(now))
         self.itemClicked.connect(self._on_clicked)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Notice whether the press goes to another picture, which is told at once, or to the same one again."""
+        """Notice whether the press goes to another picture, which is chosen at once, or to the same one again."""
         before = self.currentRow()
         super().mousePressEvent(event)
         self._again = self.currentRow() == before
@@ -162,13 +164,13 @@ class _Pictures(QListWidget):
         """Let Return go to the same picture again."""
         super().keyPressEvent(event)
         if event is not None and event.key() in AGAIN:
-            self._tell(self.currentItem())
+            self._choose(self.currentItem())
 
     def _on_clicked(self, item: QListWidgetItem) -> None:
         if self._again:
-            self._tell(item)
+            self._choose(item)
 
-    def _tell(self, item: QListWidgetItem | None) -> None:
+    def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.chosen.emit(item.data(TILE))
 
@@ -177,7 +179,7 @@ def _item(tile: GalleryTile, stage: int) -> QListWidgetItem:
     item = QListWidgetItem(_framed(tile, stage), caption(tile.pick))
     item.setData(TILE, tile.pick.tile)
     item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
-    help_text = _told(tile.pick)
+    help_text = _in_words(tile.pick)
     item.setToolTip(help_text)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{stage_name(stage)}, {help_text}")
     return item
@@ -189,8 +191,8 @@ def caption(pick: Pick) -> str:
     return f"{pick.place}{folded}\n{pick.found}"
 
 
-def _told(pick: Pick) -> str:
-    folded = f"; with {len(pick.folded)} more that touch it or look like it" if pick.folded else ""
+def _in_words(pick: Pick) -> str:
+    folded = f"; with {len(pick.folded)} more that touch or resemble it" if pick.folded else ""
     return f"Tile {pick.tile}, place {pick.place}, attention {pick.attention:.3g}, {pick.found}{folded}"
 
 

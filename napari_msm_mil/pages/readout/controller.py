@@ -1,4 +1,4 @@
-"""The tile under the mouse, and the one that is locked: it joins the mouse and the read-out."""
+"""Connects the mouse and the read-out: the tile under the mouse, and the one that is locked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ReadoutController(QObject):
         return None if place_px0 is None else self._reader.tile_at(*place_px0)
 
     def lock(self, tile: int | None) -> None:
-        """Hold the read-out on a tile; None lets it follow the mouse again."""
+        """Lock the read-out on a tile; None lets it follow the mouse again."""
         self._locked = tile
         if self._reader is not None:
             self._readout.lock(None if tile is None else self._reader.read(tile, self._class_index))

@@ -12,18 +12,18 @@ from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
-NOWHERE = "Move the mouse over a heatmap to read its tiles; click one to hold it."
+NOWHERE = "Move the mouse over a heatmap to read its tiles; click a tile to lock it."
 UNKNOWN = "–"
 UNDER_MOUSE, LOCKED = "Under the mouse", "Locked tile"
 COLUMNS = (
-    ("attention", "Attention", "Share of the stage's attention that is on the tile"),
-    ("place", "Place", "Its place by attention among the tiles shown to the stage, 1 for the highest"),
-    ("percentile", "Percentile", "How many per cent of the tiles shown to the stage are not higher"),
-    ("claimed", "Claimed", "Whether the stage takes the tile for itself"),
+    ("attention", "Attention", "Share of the stage's attention on the tile"),
+    ("place", "Place", "Its rank by attention among the tiles the stage could see, 1 for the highest"),
+    ("percentile", "Percentile", "Percentage of the tiles the stage could see whose attention is not higher"),
+    ("claimed", "Claimed", "Whether the stage claims the tile"),
     ("evidence", "Evidence", "What the tile adds through the stage to the logit of the chosen class"),
 )
 PLACE = 1
-"""The column of the place, whose tooltip tells among how many."""
+"""The column of the place, whose tooltip says among how many tiles."""
 RIGHT = Qt.AlignmentFlag.AlignRight
 
 
@@ -57,7 +57,7 @@ class ReadoutPanel(QWidget):
 
     @property
     def locked(self) -> bool:
-        """Whether a tile is held."""
+        """Whether a tile is locked."""
         return self._locked is not None
 
     @property
@@ -91,7 +91,7 @@ class ReadoutPanel(QWidget):
             self._show(reading)
 
     def lock(self, reading: TileReading | None) -> None:
-        """Hold a tile; None lets the read-out follow the mouse again."""
+        """Lock a tile; None lets the read-out follow the mouse again."""
         self._locked = reading
         self._unlock.setVisible(reading is not None)
         self._heading.setText(UNDER_MOUSE if reading is None else LOCKED)

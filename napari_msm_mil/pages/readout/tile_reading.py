@@ -15,7 +15,7 @@ class StageReading:
     attention: float
     """NaN if the stage was not shown the tile."""
     place: int
-    """From 1 for the highest attention; 0 if it was not shown. Equals share the better place."""
+    """From 1 for the highest attention; 0 if it was not shown. Ties share the better place."""
     shown: int
     """How many tiles the stage was shown."""
     claimed: bool
@@ -24,7 +24,7 @@ class StageReading:
 
     @property
     def percentile(self) -> float:
-        """How many per cent of the tiles shown to the stage are not higher; NaN if it was not shown."""
+        """Percentage of the tiles shown to the stage whose attention is not higher; NaN if it was not shown."""
         return 100 * (self.shown - self.place + 1) / self.shown if self.place else float("nan")
 
 

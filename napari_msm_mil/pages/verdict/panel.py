@@ -1,4 +1,4 @@
-"""Where a pathologist says what each stage looked at."""
+"""The page on which a pathologist says what each stage looked at."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 SUGGESTIONS = ("", "tumour", "inflammation", "necrosis", "stroma", "normal tissue", "artefact")
 SMALL_GREY = "font-size: 8pt; color: #7d7d7d"
 """A grey that can be read on napari's dark and on its light background."""
-EXPLAINED = "What did each stage look at? Choose or type; it is saved with the result by itself."
+EXPLAINED = "What did each stage look at? Choose or type a label; it is saved automatically with the result."
 
 
 class VerdictPanel(QWidget):
@@ -28,7 +28,7 @@ class VerdictPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: list[_VerdictLine] = []
+        self._rows: list[_VerdictRow] = []
         self._annotations = Annotations()
         self._saved = WrappedText("notes_saved")
         self._explained = WrappedText("verdict_explained")
@@ -44,65 +44,65 @@ class VerdictPanel(QWidget):
         layout.addStretch(1)
 
     def show_result(self, result: SlideResult | None) -> None:
-        """Make one line for each stage; what is still being typed is dropped, so `finish` goes before."""
-        for line in self._lines:
-            line.fall_silent()  # a field that goes away ends its editing, and would speak of the next result
+        """Make one row for each stage; what is still being typed is dropped, so call `finish` first."""
+        for row in self._rows:
+            row.block_signals()  # a field that goes away ends its editing, and would report it for the next result
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
         stages = 0 if result is None else len(result.prediction.stages)
-        self._lines = [self._add_line(index) for index in range(stages)]
-        fields = [field for line in self._lines for field in line.fields]
+        self._rows = [self._add_row(index) for index in range(stages)]
+        fields = [field for row in self._rows for field in row.fields]
         for before, after in pairwise((self._explained, *fields)):
-            QWidget.setTabOrder(before, after)  # the lines come and go, and newcomers are last
+            QWidget.setTabOrder(before, after)  # rows come and go, and new ones are last
         self._annotations = Annotations()
         self.show_saved("")
 
     def show_annotations(self, annotations: Annotations) -> None:
-        """Show what was said so far; a field that is being typed in is left alone."""
+        """Show the verdicts so far; a field that is being typed in is left alone."""
         self._annotations = annotations
-        for line in self._lines:
-            line.show_verdict(annotations.verdict_of(line.index))
+        for row in self._rows:
+            row.show_verdict(annotations.verdict_of(row.index))
 
     def finish(self) -> None:
-        """Take what is being typed as said: the user goes on to something else."""
-        for line in self._lines:
-            self._on_edited(line)
+        """Report what is being typed: the user goes on to something else."""
+        for row in self._rows:
+            self._on_edited(row)
 
     def show_saved(self, text: str) -> None:
-        """Say where the verdicts are kept, or what is in the way."""
+        """Show where the verdicts are saved, or why they are not."""
         self._saved.setText(text)
         self._saved.setVisible(bool(text))
 
     @property
     def saved_text(self) -> str:
-        """Where the verdicts are kept, in words."""
+        """Where the verdicts are saved, in words."""
         return self._saved.text()
 
     def hideEvent(self, event: QHideEvent | None) -> None:
-        """Lose nothing that is being typed when the dock or the window closes: no field hears of that."""
+        """Lose nothing that is being typed when the dock or the window closes: no field is notified of that."""
         self.finish()
         super().hideEvent(event)
 
-    def _add_line(self, index: int) -> "_VerdictLine":
-        line = _VerdictLine(index, self._on_edited)
-        for column, widget in enumerate(line.widgets):
+    def _add_row(self, index: int) -> "_VerdictRow":
+        row = _VerdictRow(index, self._on_edited)
+        for column, widget in enumerate(row.widgets):
             self._grid.addWidget(widget, index, column)
-        return line
+        return row
 
-    def _on_edited(self, line: "_VerdictLine") -> None:
-        verdict, known = line.verdict, self._annotations.verdict_of(line.index)
-        said = ("", "") if known is None else (known.label.strip(), known.note.strip())
-        if (verdict.label, verdict.note) != said:
+    def _on_edited(self, row: "_VerdictRow") -> None:
+        verdict, known = row.verdict, self._annotations.verdict_of(row.index)
+        reported = ("", "") if known is None else (known.label.strip(), known.note.strip())
+        if (verdict.label, verdict.note) != reported:
             self._annotations = self._annotations.with_verdict(verdict)
             self.show_saved("Not saved yet.")
             self.verdict_given.emit(verdict)
 
 
-class _VerdictLine:
-    def __init__(self, index: int, edited: Callable[["_VerdictLine"], None]) -> None:
+class _VerdictRow:
+    def __init__(self, index: int, edited: Callable[["_VerdictRow"], None]) -> None:
         name = stage_name(index)
         self.index = index
         self._name = QLabel(name)
@@ -142,7 +142,7 @@ class _VerdictLine:
             stage=self.index, label=self._label.currentText().strip(), note=self._note.text().strip(), at=now()
         )
 
-    def fall_silent(self) -> None:
+    def block_signals(self) -> None:
         for field in (self._label, self._label.lineEdit(), self._note):
             if field is not None:
                 field.blockSignals(True)
@@ -157,7 +157,7 @@ class _VerdictLine:
 
 
 class _LabelBox(QComboBox):
-    """Suggests labels and keeps what is typed to the letter: nothing is completed, nothing put into small letters."""
+    """Suggests labels and takes what is typed literally: nothing is completed, the case of letters stays."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the model says of what is left: a sentence, probabilities before and after, weights of the stages."""
+"""The answer to a question: a sentence, probabilities before and after, weights of the stages."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -8,9 +8,7 @@ from msm_mil_core.explain.what_if import Answer
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
-NOTHING_ASKED = (
-    "What would the model say without a part of the slide? Choose the part and ask; masks are worked out anew."
-)
+NOTHING_ASKED = "What would the model say without a part of the slide? Choose the part and ask; masks are recomputed."
 
 
 class AnswerView(QWidget):
@@ -25,7 +23,7 @@ class AnswerView(QWidget):
         self._bars.setObjectName("ask_probabilities")
         self._bars.setAccessibleName("Class probabilities before and after")
         self._weights = WrappedText("ask_weights")
-        self._maps = QCheckBox("Show where the stages look then")
+        self._maps = QCheckBox("Show where the stages would look")
         self._maps.setObjectName("ask_maps")
         self._maps.clicked.connect(self.maps_requested)
         layout = QVBoxLayout(self)
@@ -39,17 +37,17 @@ class AnswerView(QWidget):
         return self._sentence.text()
 
     def show_answer(self, answer: Answer | None) -> None:
-        """Show an answer; None before anything was asked."""
+        """Show an answer; None before the first question."""
         self._sentence.setText(NOTHING_ASKED if answer is None else str(answer))
         for widget in (self._bars, self._weights, self._maps):
             widget.setVisible(answer is not None)
         if answer is not None:
             self._bars.show_change(answer.before, answer.after)
             self._weights.setText(_weights(answer))
-            self._weights.setVisible(_reweighed(answer))
+            self._weights.setVisible(_weights_changed(answer))
 
     def show_maps(self, shown: bool) -> None:
-        """Say whether the maps of the answer are shown."""
+        """Show whether the maps of the answer are visible."""
         self._maps.setChecked(shown)
 
 
@@ -59,6 +57,6 @@ def _weights(answer: Answer) -> str:
     return f"Stage weights: {', '.join(weights)}"
 
 
-def _reweighed(answer: Answer) -> bool:
+def _weights_changed(answer: Answer) -> bool:
     pairs = zip(answer.before.stages, answer.after.stages, strict=True)
     return any(f"{was.beta:.2f}" != f"{now.beta:.2f}" for was, now in pairs)

@@ -1,4 +1,4 @@
-"""Questions that are kept with a result: a name for the one that stands, and the list of all."""
+"""Questions that are saved with a result: a name for the current one, and the list of all."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListWidget, QVBoxLay
 from msm_mil_core.results.annotations import KeptQuestion
 from napari_msm_mil.widgets.controls import named_button
 
-MOST_LINES = 4
+MAX_ROWS = 4
 
 
-class KeptQuestions(QWidget):
-    """Keeps, asks again and forgets."""
+class SavedQuestions(QWidget):
+    """Requests to save, repeat and delete questions, and lists the saved ones."""
 
-    keep_requested = Signal(str)
+    save_requested = Signal(str)
     """The name that was typed; may be empty."""
-    again_requested = Signal(int)
-    """Which of the kept questions is to be asked again."""
-    forget_requested = Signal(int)
-    """Which of the kept questions is to be forgotten."""
+    repeat_requested = Signal(int)
+    """The index of the saved question to ask again."""
+    delete_requested = Signal(int)
+    """The index of the saved question to delete."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,55 +27,55 @@ class KeptQuestions(QWidget):
         self._name.setObjectName("ask_name")
         self._name.setAccessibleName("Name of the question")
         self._name.setPlaceholderText("Name this question")
-        self._name.returnPressed.connect(self._on_keep)
-        self._keep = named_button("Keep", "ask_keep", "Keep question and answer with the result")
-        self._keep.clicked.connect(lambda _: self._on_keep())
+        self._name.returnPressed.connect(self._on_save)
+        self._save = named_button("Save", "ask_keep", "Save question and answer with the result")
+        self._save.clicked.connect(lambda _: self._on_save())
         self._list = QListWidget()
         self._list.setObjectName("kept_questions")
-        self._list.setAccessibleName("Questions that were kept")
-        self._list.itemActivated.connect(lambda _: self.again_requested.emit(self._list.currentRow()))
-        self._again = named_button("Ask again", "kept_again", "Put the chosen question again")
-        self._forget = named_button("Forget", "kept_forget", "Take the chosen question out of the result")
-        self._again.clicked.connect(lambda _: self.again_requested.emit(self._list.currentRow()))
-        self._forget.clicked.connect(lambda _: self.forget_requested.emit(self._list.currentRow()))
-        self._known = QWidget()
+        self._list.setAccessibleName("Saved questions")
+        self._list.itemActivated.connect(lambda _: self.repeat_requested.emit(self._list.currentRow()))
+        self._again = named_button("Ask again", "kept_again", "Ask the selected question again")
+        self._delete = named_button("Delete", "kept_forget", "Delete the selected question from the result")
+        self._again.clicked.connect(lambda _: self.repeat_requested.emit(self._list.currentRow()))
+        self._delete.clicked.connect(lambda _: self.delete_requested.emit(self._list.currentRow()))
+        self._listed = QWidget()
         self._lay_out()
 
-    def allow_keeping(self, allowed: bool) -> None:
-        """Offer to keep the question that stands, or not."""
+    def allow_saving(self, allowed: bool) -> None:
+        """Show whether the current question can be saved."""
         self._name.setVisible(allowed)
-        self._keep.setVisible(allowed)
+        self._save.setVisible(allowed)
 
     def show_questions(self, questions: Sequence[KeptQuestion], classes: Sequence[str]) -> None:
-        """List what was kept, the latest chosen."""
-        self._known.setVisible(bool(questions))
+        """List the saved questions, the latest one selected."""
+        self._listed.setVisible(bool(questions))
         self._list.clear()
-        self._list.addItems([_line(kept, classes) for kept in questions])
+        self._list.addItems([_in_one_line(saved, classes) for saved in questions])
         self._list.setCurrentRow(len(questions) - 1)
-        lines = min(MOST_LINES, max(1, len(questions)))
-        self._list.setFixedHeight(lines * (self._list.sizeHintForRow(0) + 1) + 2 * self._list.frameWidth() + 2)
+        rows = min(MAX_ROWS, max(1, len(questions)))
+        self._list.setFixedHeight(rows * (self._list.sizeHintForRow(0) + 1) + 2 * self._list.frameWidth() + 2)
 
-    def _on_keep(self) -> None:
-        self.keep_requested.emit(self._name.text().strip())
+    def _on_save(self) -> None:
+        self.save_requested.emit(self._name.text().strip())
         self._name.clear()
 
     def _lay_out(self) -> None:
         name, buttons = QHBoxLayout(), QHBoxLayout()
         name.addWidget(self._name, 1)
-        name.addWidget(self._keep)
+        name.addWidget(self._save)
         buttons.addWidget(self._again)
-        buttons.addWidget(self._forget)
-        known = QVBoxLayout(self._known)
-        known.setContentsMargins(0, 0, 0, 0)
-        known.addWidget(QLabel("Kept with the result"))
-        known.addWidget(self._list)
-        known.addLayout(buttons)
+        buttons.addWidget(self._delete)
+        listed = QVBoxLayout(self._listed)
+        listed.setContentsMargins(0, 0, 0, 0)
+        listed.addWidget(QLabel("Saved with the result"))
+        listed.addWidget(self._list)
+        listed.addLayout(buttons)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(name)
-        layout.addWidget(self._known)
+        layout.addWidget(self._listed)
 
 
-def _line(kept: KeptQuestion, classes: Sequence[str]) -> str:
-    at = max(range(len(classes)), key=lambda index: kept.before[index])
-    return f"{kept.question}: {classes[at]} {kept.before[at]:.2f} → {kept.after[at]:.2f}"
+def _in_one_line(saved: KeptQuestion, classes: Sequence[str]) -> str:
+    at = max(range(len(classes)), key=lambda index: saved.before[index])
+    return f"{saved.question}: {classes[at]} {saved.before[at]:.2f} → {saved.after[at]:.2f}"

@@ -1,4 +1,4 @@
-"""Asks for the smallest set of tiles that decides."""
+"""Requests a search for the smallest set of tiles that decides."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -10,8 +10,8 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 Search: TypeAlias = Literal["flip", "sufficient"]
 TEXTS: dict[Search, tuple[str, str]] = {
-    "flip": ("…changes the answer", "The fewest tiles without which the model says something else"),
-    "sufficient": ("…suffices for it", "The fewest tiles which alone let the model say the same"),
+    "flip": ("…changes the answer", "The fewest tiles whose removal changes the model's answer"),
+    "sufficient": ("…suffices for it", "The fewest tiles that alone give the same answer"),
 }
 
 
@@ -37,19 +37,19 @@ class SearchBox(QWidget):
         layout.addWidget(QLabel("Find the smallest set of tiles that…"))
         layout.addLayout(line)
         layout.addWidget(self._text)
-        self.idle("")
+        self.show_idle("")
 
-    def searching(self) -> None:
-        """Show that a search is under way."""
+    def show_running(self) -> None:
+        """Show that a search is running."""
         self._show_busy(busy=True)
         self._text.setText("Searching…")
 
-    def progress(self, now: Progress) -> None:
-        """Show how far it is."""
+    def show_progress(self, now: Progress) -> None:
+        """Show how far the search is."""
         self._text.setText(f"{now.step}: {now.done:,} questions asked")
 
-    def idle(self, text: str) -> None:
-        """Show that none is under way, and what the last one found."""
+    def show_idle(self, text: str) -> None:
+        """Show that no search is running, and what the last one found."""
         self._show_busy(busy=False)
         self._text.setText(text)
 

@@ -1,4 +1,4 @@
-"""Tiles that a user points at: a region drawn on the slide, or tiles clicked one by one; told while they change."""
+"""Tiles that a user selects with the mouse: a region drawn on the slide, or tiles clicked one by one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import suppress
 import numpy as np
 import shapely
 from napari.layers import Shapes
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
+from superqt.utils import QSignalDebouncer
 
 from msm_mil_core.errors import RegionError
 from msm_mil_core.explain.selection import Selection, SingleTiles, drawn_region
@@ -21,19 +22,19 @@ CLICKED = "clicked"
 CLICKED_RGB = (0.05, 0.05, 0.05)
 REGION_NAME = "Region to ask about"
 PAUSE_MS = 15
-"""Changes that come closer together are told as one."""
+"""Changes of a drawn region that follow each other sooner are reported as one."""
 HINTS: dict[Drawn, str] = {
     "region": "Click corners on the slide and double-click to close the polygon. Move its corners afterwards: "
-    "the answer follows.",
-    "tiles": "Click tiles on the slide; another click takes one back. The answer follows.",
+    "the answer is updated.",
+    "tiles": "Click tiles on the slide; click again to deselect one. The answer is updated.",
 }
 
 
-class Pointing(QObject):
-    """One selection at a time that follows the mouse until it is ended."""
+class SelectionTool(QObject):
+    """One selection at a time that follows the mouse until it is stopped."""
 
-    pointed = Signal(object)
-    """The `Selection`, or None where nothing is meant any more."""
+    selected = Signal(object)
+    """The `Selection`, or None where nothing is selected any more."""
 
     def __init__(self, layers: ViewerLayers) -> None:
         super().__init__(layers)
@@ -41,20 +42,19 @@ class Pointing(QObject):
         self._result: SlideResult | None = None
         self._shapes: Shapes | None = None
         self._tiles: list[int] | None = None
-        self._told: Selection | None = None
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.timeout.connect(self._tell_region)
+        self._reported: Selection | None = None
+        self._changes = QSignalDebouncer(parent=self)
+        self._changes.setTimeout(PAUSE_MS)
+        self._changes.triggered.connect(self._report_region)
 
     @property
     def clicking(self) -> bool:
-        """Whether clicks on the slide choose tiles."""
+        """Whether clicks on the slide select tiles."""
         return self._tiles is not None
 
-    def begin(self, result: SlideResult, drawn: Drawn) -> None:
-        """Let the user point; what was pointed at before stays as it was told."""
-        self.end()
+    def start(self, result: SlideResult, drawn: Drawn) -> None:
+        """Let the user select; what was selected before stays as it was reported."""
+        self.stop()
         self._result = result
         if drawn == "tiles":
             self._tiles = []
@@ -63,8 +63,8 @@ class Pointing(QObject):
         for event in (self._shapes.events.data, self._shapes.events.set_data):
             event.connect(self._on_shapes_changed)
 
-    def end(self) -> None:
-        """Let go of the mouse; the drawn layer stays, the outline of clicked tiles goes."""
+    def stop(self) -> None:
+        """Stop following the mouse; the drawn layer stays, the outline of clicked tiles is removed."""
         if self._shapes is not None:
             for event in (self._shapes.events.data, self._shapes.events.set_data):
                 event.disconnect(self._on_shapes_changed)
@@ -72,32 +72,32 @@ class Pointing(QObject):
                 self._shapes.mode = "pan_zoom"
         if self._tiles is not None and self._result is not None:
             self._layers.remove_map(self._result, CLICKED)
-        self._pause.stop()
-        self._shapes, self._tiles, self._told = None, None, None
+        self._changes.cancel()
+        self._shapes, self._tiles, self._reported = None, None, None
 
     def click(self, tile: int) -> None:
-        """Choose a tile, or take it back."""
+        """Select a tile, or deselect it."""
         if self._tiles is None or self._result is None:
             return
         self._tiles = [one for one in self._tiles if one != tile] if tile in self._tiles else [*self._tiles, tile]
         chosen = np.isin(np.arange(len(self._result.tiles)), self._tiles)
         self._layers.show_map(self._result, CLICKED, outline_layer(self._result, chosen, "Clicked tiles", CLICKED_RGB))
-        self.pointed.emit(SingleTiles(tiles=tuple(self._tiles)) if self._tiles else None)
+        self.selected.emit(SingleTiles(tiles=tuple(self._tiles)) if self._tiles else None)
 
     def _on_shapes_changed(self) -> None:
-        self._pause.start()
+        self._changes.throttle()
 
-    def _tell_region(self) -> None:
+    def _report_region(self) -> None:
         selection = self._region()
-        if selection != self._told:
-            self._told = selection
-            self.pointed.emit(selection)
+        if selection != self._reported:
+            self._reported = selection
+            self.selected.emit(selection)
 
     def _region(self) -> Selection | None:
         if self._shapes is None or self._result is None or not self._layers.has(self._shapes):
             return None
         result = self._result
-        with suppress(RegionError, ValueError):  # a polygon of which only the first corners are there
+        with suppress(RegionError, ValueError):  # a polygon of which only the first corners are drawn
             polygons = drawn_polygons(self._shapes, lambda world: self._layers.require_place_px0(result, world))
             closed = tuple(polygon for polygon in polygons if shapely.make_valid(polygon).area > 0)
             return drawn_region(closed) if closed else None

@@ -1,4 +1,4 @@
-"""The form in which a step of a question is put: without or only, and what."""
+"""The form for one step of a question: without or only, and which tiles."""
 
 from typing import Literal, get_args
 
@@ -9,23 +9,23 @@ from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.selection import ClaimedTiles, Selection, TopTiles
 from msm_mil_core.explain.what_if import Verb
 from napari_msm_mil.widgets.controls import named_box
-from napari_msm_mil.widgets.option_editors import PlainSpinBox
+from napari_msm_mil.widgets.percent_box import percent_box
 
 Drawn = Literal["region", "tiles"]
-"""What is shown on the slide with the mouse."""
+"""What is selected on the slide with the mouse."""
 VERBS: tuple[tuple[Verb, str], ...] = (("remove", "Without"), ("keep", "Only"))
 CLAIMED, TOP, REGION, TILES = range(4)
 WHATS = ("the tiles claimed by", "the top tiles of", "a region that I draw", "tiles that I click")
 HELP = (
-    "the tiles that a stage takes for itself",
-    "the tiles to which a stage attends most, as a share of those it was shown",
-    "draw on the slide: the answer follows your hand",
-    "click tiles on the slide: another click takes one back",
+    "the tiles that a stage claims",
+    "the tiles to which a stage attends most, as a percentage of those it could see",
+    "draw on the slide: the answer is updated as you draw",
+    "click tiles on the slide: click again to deselect one",
 )
 
 
 class StepForm(QWidget):
-    """One line that reads as a sentence, and the button that asks."""
+    """Controls that read as a sentence, and the button that asks."""
 
     step_requested = Signal(str, object)
     """A `Verb` and a `Selection`."""
@@ -34,13 +34,15 @@ class StepForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._verb = named_box("ask_verb", "Take away or keep alone", [text for _, text in VERBS])
-        self._what = named_box("ask_what", "What", WHATS)
-        self._stage = named_box("ask_stage", "Of which stage", [])
-        self._percent = _percent_box()
+        self._verb = named_box("ask_verb", "Remove or use alone", [text for _, text in VERBS])
+        self._what = named_box("ask_what", "Which tiles", WHATS)
+        self._stage = named_box("ask_stage", "Stage", [])
+        self._percent = percent_box("ask_percent", "Share of the stage's tiles, per cent")
+        self._percent.setValue(5.0)
+        self._percent.setSuffix(" %")
         self._ask = QPushButton("Ask")
         self._ask.setObjectName("ask")
-        self._ask.setToolTip("Ask the model about what is left: it answers at once, from what it computed before")
+        self._ask.setToolTip("Ask the model about the remaining tiles: it answers at once, from stored values")
         for at, text in enumerate(HELP):
             self._what.setItemData(at, text, 3)  # Qt.ToolTipRole
         self._what.currentIndexChanged.connect(lambda _: self._on_what())
@@ -57,7 +59,7 @@ class StepForm(QWidget):
         self._on_what()
 
     def show_stages(self, count: int) -> None:
-        """Offer this many stages."""
+        """List this many stages."""
         self._stage.clear()
         self._stage.addItems([stage_name(index) for index in range(count)])
 
@@ -76,14 +78,3 @@ class StepForm(QWidget):
         if what == TOP:
             selection = TopTiles(stage=stage, percent=self._percent.value())
         self.step_requested.emit(verb, selection)
-
-
-def _percent_box() -> PlainSpinBox:
-    box = PlainSpinBox()
-    box.setObjectName("ask_percent")
-    box.setAccessibleName("Share of the stage's tiles, per cent")
-    box.setDecimals(1)
-    box.setRange(0.1, 100.0)
-    box.setValue(5.0)
-    box.setSuffix(" %")
-    return box

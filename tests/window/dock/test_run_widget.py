@@ -1,23 +1,32 @@
-"""The dock: what it asks, what it forbids, what it tells, and that nothing is lost."""
+"""The dock: what it asks, what it refuses, what it shows, and that nothing is lost."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image
-from qtpy.QtCore import QThreadPool
-from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialogButtonBox
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog
 
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
-from napari_msm_mil.files import file_dialogs as _desk
-from napari_msm_mil.files.export_dialog import ExportDialog
+from napari_msm_mil.pages.readout.panel import ReadoutPanel
+from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.run.recent_models import recent_models
-from napari_msm_mil.run.run_job import FinishedRun
 from tests.slides import a_drawn_slide
-from tests.window.dock_user import FAST_MS, RUN_MS, a_model_file, a_result_of, child, keep_apart, show_slide
+from tests.window.dock_user import (
+    RUN_MS,
+    a_model_file,
+    a_result_of,
+    accept,
+    child,
+    choose_model,
+    export_dialog,
+    keep_apart,
+    settle,
+    show_slide,
+    text_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +53,11 @@ def viewer():
 def dock(qtbot, viewer, model, tmp_path, monkeypatch):
     keep_apart(monkeypatch, tmp_path)
     dock = RunWidget(viewer)
-    qtbot.addWidget(dock, before_close_func=lambda dock: dock.stop())
-    dock._setup.models.choose(model)
+    qtbot.addWidget(dock)
+    choose_model(dock, model)
     yield dock
-    dock._runner.cancel()
-    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    dock.stop()
+    settle()
 
 
 def test_the_dock_brings_a_scale_bar(viewer, dock):
@@ -94,8 +103,8 @@ def test_a_typed_pixel_size_stays_while_layers_come_and_go(dock, viewer, drawn, 
     assert child(dock, "run").isEnabled()
 
 
-def test_the_card_tells_what_a_model_is(dock):
-    card = dock._setup.models.card_text
+def test_the_card_describes_a_model(dock):
+    card = dock.findChild(ModelPicker).card_text
 
     for fact in ("normal, tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
         assert fact in card
@@ -106,15 +115,15 @@ def test_a_model_that_cannot_be_read_is_explained_and_forbids_a_run(dock, viewer
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"no model")
 
-    dock._setup.models.choose(broken)
+    choose_model(dock, broken)
 
-    assert "broken.safetensors" in dock._setup.models.card_text
+    assert "broken.safetensors" in dock.findChild(ModelPicker).card_text
     assert not child(dock, "run").isEnabled()
 
 
 def test_models_that_were_used_are_remembered(dock, viewer, model, qtbot):
     again = RunWidget(viewer)
-    qtbot.addWidget(again, before_close_func=lambda dock: dock.stop())
+    qtbot.addWidget(again, before_close_func=RunWidget.stop)
 
     names = [child(again, "model").itemText(at) for at in range(child(again, "model").count())]
 
@@ -140,9 +149,9 @@ def test_a_region_layer_without_shapes_is_refused_in_words(dock, viewer, drawn, 
 
     child(dock, "run").click()
 
-    assert "mine" in dock._bar.message
-    assert notes == [("error", dock._bar.message)]
-    assert dock._bar.state == "Run"
+    assert "mine" in text_of(dock, "message")
+    assert notes == [("error", text_of(dock, "message"))]
+    assert text_of(dock, "run") == "Run"
 
 
 def test_a_region_beside_the_slide_is_refused_in_words(dock, viewer, drawn, notes, qtbot):
@@ -151,53 +160,54 @@ def test_a_region_beside_the_slide_is_refused_in_words(dock, viewer, drawn, note
     child(dock, "region").setCurrentText("mine")
 
     child(dock, "run").click()
-    qtbot.waitUntil(lambda: dock._bar.state == "Run", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: text_of(dock, "run") == "Run", timeout=RUN_MS)
 
-    assert "outside the slide" in dock._bar.message
-    assert notes == [("error", dock._bar.message)]
+    assert "outside the slide" in text_of(dock, "message")
+    assert notes == [("error", text_of(dock, "message"))]
 
 
-def test_a_result_is_shown_with_its_answer_its_stages_and_its_place(dock, viewer, drawn, tmp_path):
-    slide = show_slide(viewer, drawn)
+def test_a_result_is_shown_with_its_answer_its_stages_and_its_file(dock, viewer, drawn, tmp_path):
+    show_slide(viewer, drawn)
     result = a_result_of(drawn)
 
-    finish(dock, slide, result, kept=tmp_path / "kept.msm.h5")
+    dock.show_result(result, tmp_path / "kept.msm.h5")
 
-    assert dock._panel.title.endswith(result.prediction.winner)
+    assert text_of(dock, "result_title").endswith(result.prediction.winner)
     assert "class 0" in child(dock, "probabilities").accessibleDescription()
     assert child(dock, "research_use").text() == "Research use, not for diagnosis"
-    assert str(tmp_path / "kept.msm.h5") in dock._panel.kept_text
+    assert str(tmp_path / "kept.msm.h5") in text_of(dock, "kept")
     assert child(dock, "show_0").isChecked()
 
 
 def test_the_tile_under_the_mouse_is_read_for_all_stages(dock, viewer, drawn):
     slide, result = show_slide(viewer, drawn), a_result_of(drawn)
-    finish(dock, slide, result)
+    dock.show_result(result)
     tile = 10
     x_px0, y_px0 = result.tiles.xy_px0[tile] + 5
 
     move_mouse(viewer, slide.data_to_world((y_px0, x_px0)))
-    over_tissue = dock._panel.readout.texts
+    over_tissue = dock.findChild(ReadoutPanel).texts
     move_mouse(viewer, slide.data_to_world((5, 5)))
 
     for stage, text in zip(result.prediction.stages, over_tissue, strict=True):
         assert f"{stage.attention[tile]:.3g}" in text
-    assert set(dock._panel.readout.texts) == {"– – – – –"}
+    assert set(dock.findChild(ReadoutPanel).texts) == {"– – – – –"}
 
 
 def test_the_read_out_clears_when_the_mouse_leaves_the_slide(dock, viewer, drawn):
     slide, result = show_slide(viewer, drawn), a_result_of(drawn)
-    finish(dock, slide, result)
+    dock.show_result(result)
     viewer.mouse_over_canvas = True
     move_mouse(viewer, slide.data_to_world(result.tiles.xy_px0[0][::-1] + 5))
 
     viewer.mouse_over_canvas = False
 
-    assert set(dock._panel.readout.texts) == {"– – – – –"}
+    assert set(dock.findChild(ReadoutPanel).texts) == {"– – – – –"}
 
 
 def test_a_verdict_of_the_last_second_survives_the_closing_of_the_window(dock, viewer, drawn, tmp_path):
-    finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
     dock.show()
     box = child(dock, "verdict_0")
     box.setCurrentText("tumour")
@@ -210,8 +220,8 @@ def test_a_verdict_of_the_last_second_survives_the_closing_of_the_window(dock, v
 
 
 def test_the_table_and_the_layers_go_together(dock, viewer, drawn):
-    slide = show_slide(viewer, drawn)
-    finish(dock, slide, a_result_of(drawn))
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
     heatmaps = [layer for layer in viewer.layers if "stage" in layer.metadata]
 
     child(dock, "show_1").click()
@@ -227,58 +237,32 @@ def test_the_table_and_the_layers_go_together(dock, viewer, drawn):
 
 
 def test_the_dock_shows_the_result_of_which_a_layer_is_selected(dock, viewer, drawn):
-    slide = show_slide(viewer, drawn)
+    show_slide(viewer, drawn)
     first, second = a_result_of(drawn), a_result_of(drawn, seed=1)
-    finish(dock, slide, first)
-    finish(dock, slide, second)
-    latest = dock._showing.result
+    dock.show_result(first)
+    dock.show_result(second)
+    latest = dock.result
 
     viewer.layers.selection.active = next(layer for layer in viewer.layers if layer.metadata.get("result") is first)
 
     assert latest is second
-    assert dock._showing.result is first
+    assert dock.result is first
     assert len([layer for layer in viewer.layers if "result" in layer.metadata]) == 8
 
 
 def test_removing_a_results_layers_falls_back_to_another_or_to_none(dock, viewer, drawn):
-    slide = show_slide(viewer, drawn)
+    show_slide(viewer, drawn)
     first, second = a_result_of(drawn), a_result_of(drawn, seed=1)
-    finish(dock, slide, first)
-    finish(dock, slide, second)
+    dock.show_result(first)
+    dock.show_result(second)
 
     remove_layers_of(viewer, second)
-    fallen_back = dock._showing.result
+    fallen_back = dock.result
     remove_layers_of(viewer, first)
 
     assert fallen_back is first
-    assert dock._showing.result is None
+    assert dock.result is None
     assert not child(dock, "export_geojson").isEnabled()
-
-
-def test_a_slide_removed_during_its_run_is_told_and_the_kept_result_offered(dock, viewer, drawn, tmp_path, qtbot):
-    slide, result = show_slide(viewer, drawn), a_result_of(drawn)
-    save_result(result, tmp_path / "kept.msm.h5")
-    viewer.layers.remove(slide)
-
-    finish(dock, slide, result, kept=tmp_path / "kept.msm.h5")
-    message, layers = dock._bar.message, len(viewer.layers)
-    child(dock, "offer").click()
-    qtbot.waitUntil(lambda: dock._showing.result is not None, timeout=RUN_MS)
-
-    assert "removed during the run" in message
-    assert layers == 0
-    assert [layer.name for layer in viewer.layers if "slide" in layer.metadata] == ["drawn"]
-
-
-def test_a_result_that_could_not_be_kept_is_shown_all_the_same(dock, viewer, drawn, notes):
-    slide, result = show_slide(viewer, drawn), a_result_of(drawn)
-
-    finish(dock, slide, result, problem="Cannot write into /full. Choose another folder.")
-
-    assert dock._showing.result is result
-    assert notes == [("error", "Cannot write into /full. Choose another folder.")]
-    assert dock._bar.message == notes[0][1]
-    assert "Save result" in dock._panel.kept_text
 
 
 def test_a_saved_result_comes_back_with_its_slide_and_without_computing(dock, viewer, drawn, tmp_path, qtbot):
@@ -286,11 +270,11 @@ def test_a_saved_result_comes_back_with_its_slide_and_without_computing(dock, vi
     save_result(a_result_of(drawn), saved)
 
     dock.open_result(saved)
-    qtbot.waitUntil(lambda: dock._showing.result is not None, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: dock.result is not None, timeout=RUN_MS)
 
     assert viewer.layers[0].name == "drawn"
     assert len([layer for layer in viewer.layers if "stage" in layer.metadata]) == 3
-    assert str(saved) in dock._panel.kept_text
+    assert str(saved) in text_of(dock, "kept")
 
 
 def test_a_result_without_its_slide_shows_its_maps_and_says_so(dock, viewer, drawn, tmp_path, qtbot):
@@ -299,19 +283,19 @@ def test_a_result_without_its_slide_shows_its_maps_and_says_so(dock, viewer, dra
     slide.path.unlink()
 
     dock.open_result(tmp_path / "saved.msm.h5")
-    qtbot.waitUntil(lambda: dock._showing.result is not None, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: dock.result is not None, timeout=RUN_MS)
 
-    assert "gone.tiff is not at" in dock._bar.message
+    assert "gone.tiff is no longer at" in text_of(dock, "message")
     assert not any("slide" in layer.metadata for layer in viewer.layers)
 
 
-def test_a_file_that_is_no_result_is_refused_in_words(dock, tmp_path, notes, qtbot):
+def test_a_file_that_is_not_a_result_is_refused_in_words(dock, tmp_path, notes, qtbot):
     (tmp_path / "text.msm.h5").write_text("no result")
 
     dock.open_result(tmp_path / "text.msm.h5")
-    qtbot.waitUntil(lambda: bool(notes), timeout=FAST_MS)
+    qtbot.waitUntil(lambda: bool(notes), timeout=RUN_MS)
 
-    assert "text.msm.h5" in dock._bar.message
+    assert "text.msm.h5" in text_of(dock, "message")
 
 
 def test_a_result_of_a_slide_without_pixel_size_calibrates_it(dock, viewer, bare, tmp_path, qtbot):
@@ -319,33 +303,34 @@ def test_a_result_of_a_slide_without_pixel_size_calibrates_it(dock, viewer, bare
     save_result(a_result_of(bare, mpp=0.5), tmp_path / "saved.msm.h5")
 
     dock.open_result(tmp_path / "saved.msm.h5")
-    qtbot.waitUntil(lambda: dock._showing.result is not None, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: dock.result is not None, timeout=RUN_MS)
 
     assert tuple(slide.scale) == (0.5, 0.5)
     assert child(dock, "mpp").value() == 0.5
 
 
 def test_saving_writes_the_result_that_is_shown(dock, viewer, drawn, tmp_path, qtbot, monkeypatch):
-    slide, result = show_slide(viewer, drawn), a_result_of(drawn)
-    finish(dock, slide, result)
+    show_slide(viewer, drawn)
+    result = a_result_of(drawn)
+    dock.show_result(result)
     target = tmp_path / "mine.msm.h5"
-    monkeypatch.setattr(_desk.QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
 
     child(dock, "save_result").click()
-    qtbot.waitUntil(lambda: "Written" in dock._bar.message, timeout=FAST_MS)
+    qtbot.waitUntil(lambda: "Written" in text_of(dock, "message"), timeout=RUN_MS)
 
     np.testing.assert_array_equal(load_result(target).tiles.xy_px0, result.tiles.xy_px0)
 
 
 def test_export_asks_and_writes_geojson(dock, viewer, drawn, tmp_path, qtbot):
-    finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
 
-    child(dock, "export_geojson").click()
-    dialog = dock.findChild(ExportDialog)
+    dialog = export_dialog(dock)
     child(dialog, "export_path").setText(str(tmp_path / "out.geojson"))
     dialog.form.editor("top_k").field.setValue(2)
     accept(dialog)
-    qtbot.waitUntil(lambda: "Written" in dock._bar.message, timeout=FAST_MS)
+    qtbot.waitUntil(lambda: "Written" in text_of(dock, "message"), timeout=RUN_MS)
 
     text = (tmp_path / "out.geojson").read_text()
     assert "Stage 3 top 2" in text
@@ -353,9 +338,9 @@ def test_export_asks_and_writes_geojson(dock, viewer, drawn, tmp_path, qtbot):
 
 
 def test_export_options_that_contradict_each_other_are_refused_in_the_dialog(dock, viewer, drawn, tmp_path):
-    finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
-    child(dock, "export_geojson").click()
-    dialog = dock.findChild(ExportDialog)
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
+    dialog = export_dialog(dock)
 
     dialog.form.editor("origin").field.setCurrentText("custom")
     accept(dialog)
@@ -370,21 +355,23 @@ def test_results_that_were_dropped_on_the_window_are_shown_too(dock, viewer, dra
 
     viewer.open(str(tmp_path / "dropped.msm.h5"), plugin="napari-msm-mil")
 
-    assert dock._showing.result is not None
-    assert str(tmp_path / "dropped.msm.h5") in dock._panel.kept_text
+    assert dock.result is not None
+    assert str(tmp_path / "dropped.msm.h5") in text_of(dock, "kept")
 
 
 def test_a_dock_opened_later_finds_the_results_that_are_there(dock, viewer, drawn, qtbot):
-    finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
 
     later = RunWidget(viewer)
-    qtbot.addWidget(later, before_close_func=lambda dock: dock.stop())
+    qtbot.addWidget(later, before_close_func=RunWidget.stop)
 
-    assert later._showing.result is dock._showing.result
+    assert later.result is dock.result
 
 
 def test_the_keyboard_goes_through_the_dock_from_top_to_bottom(dock, viewer, drawn):
-    finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
 
     order = [name for name in focus_order(dock) if name in IN_ORDER]
 
@@ -392,7 +379,8 @@ def test_the_keyboard_goes_through_the_dock_from_top_to_bottom(dock, viewer, dra
 
 
 def test_every_control_has_a_name_for_people_and_for_tests(dock, viewer, drawn):
-    finish(dock, show_slide(viewer, drawn), a_result_of(drawn))
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
     controls = [w for kind in (QAbstractButton, QComboBox, QAbstractSpinBox) for w in dock.findChildren(kind)]
 
     for control in controls:
@@ -406,12 +394,6 @@ IN_ORDER = [
     *("show_0", "solo_0", "show_1", "solo_1", "show_2", "solo_2", "claimed_visible", "contrast", "contrast_stage"),
     *("export_geojson", "save_result", "open_result"),
 ]
-
-
-def finish(dock, slide: Image, result, *, kept=None, problem=""):
-    """Let a run of this slide arrive."""
-    dock._slide_of_run = slide
-    dock._on_run_succeeded(FinishedRun(result, kept, problem))
 
 
 def move_mouse(viewer, world):
@@ -430,8 +412,3 @@ def focus_order(dock):
         names.append(widget.objectName())
         widget = widget.nextInFocusChain()
     return names
-
-
-def accept(dialog):
-    box = dialog.findChild(QDialogButtonBox)
-    next(button for button in box.buttons() if button.text() == "Export").click()

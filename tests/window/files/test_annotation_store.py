@@ -1,265 +1,277 @@
-"""Notes save themselves, and closing loses none."""
+"""Annotations are saved automatically, and closing loses none."""
 
 from dataclasses import replace
 
 import pytest
-from qtpy.QtCore import QObject, QThreadPool
+from qtpy.QtCore import QCoreApplication, QObject
 
 from msm_mil_core.results.annotations import Annotations, StageView, Verdict, View, load_annotations, save_annotations
 from msm_mil_core.results.result_file import save_result_with_annotations
 from msm_mil_core.results.slide_result import load_result, save_result
-from napari_msm_mil.files import annotation_store as _notes
 from napari_msm_mil.files.annotation_store import AnnotationStore
-from napari_msm_mil.files.results_folder import kept_path
+from napari_msm_mil.files.folders import result_path
 from tests.results import a_result
-from tests.window.dock_user import RUN_MS
+from tests.window.dock_user import RUN_MS, settle
 
 TUMOUR = Annotations().with_verdict(Verdict(stage=0, label="tumour", at="2026-11-24T10:00:00+01:00"))
 STROMA = TUMOUR.with_verdict(Verdict(stage=1, label="stroma", at="2026-11-24T10:01:00+01:00"))
 
 
-def a_keeper():
+def a_store(folder, **options):
     owner = QObject()
-    keeper = AnnotationStore(owner)
-    keeper.owner = owner  # else it is collected with the parent
-    return keeper
+    store = AnnotationStore(owner, folder, **options)
+    store.owner = owner  # else it is collected with the parent
+    return store
 
 
 @pytest.fixture
-def keeper(qtbot, monkeypatch, tmp_path):
-    monkeypatch.setattr(_notes, "results_folder", lambda: tmp_path / "results")
-    yield a_keeper()
-    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+def store(qtbot, tmp_path):
+    yield a_store(tmp_path / "results")
+    settle()
 
 
 @pytest.fixture
-def kept(tmp_path):
+def eager_store(qtbot, tmp_path):
+    """A store that saves without a pause."""
+    yield a_store(tmp_path / "results", pause_ms=0)
+    settle()
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A result and its file."""
     result, path = a_result(), tmp_path / "drawn.msm.h5"
     save_result(result, path)
     return result, path
 
 
-def test_notes_are_known_at_once_and_saved_soon(keeper, kept, qtbot):
-    result, path = kept
-    keeper.begin(result, path)
+@pytest.fixture
+def blocked(tmp_path):
+    """A place where no folder can be made, until the file is removed."""
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    return blocked
 
-    with qtbot.waitSignal(keeper.saved, timeout=RUN_MS) as told:
-        keeper.change(result, TUMOUR)
-        assert keeper.of(result) == TUMOUR
+
+def test_annotations_are_known_at_once_and_saved_soon(store, saved, qtbot):
+    result, path = saved
+    store.load(result, path)
+
+    with qtbot.waitSignal(store.saved, timeout=RUN_MS) as report:
+        store.change(result, TUMOUR)
+        assert store.annotations(result) == TUMOUR
 
     assert load_annotations(path) == TUMOUR
-    assert f"Saved in {path}" in told.args[1]
+    assert f"Saved in {path}" in report.args[1]
 
 
-def test_of_two_changes_the_last_is_saved(keeper, kept, qtbot):
-    result, path = kept
-    keeper.begin(result, path)
+def test_of_two_changes_the_last_is_saved(store, saved, qtbot):
+    result, path = saved
+    store.load(result, path)
 
-    with qtbot.waitSignal(keeper.saved, timeout=RUN_MS):
-        keeper.change(result, TUMOUR)
-        keeper.change(result, STROMA)
+    with qtbot.waitSignal(store.saved, timeout=RUN_MS):
+        store.change(result, TUMOUR)
+        store.change(result, STROMA)
 
     assert load_annotations(path) == STROMA
 
 
-def test_a_change_during_a_save_is_saved_after_it(keeper, kept, qtbot):
-    result, path = kept
-    keeper.begin(result, path)
-    keeper.change(result, TUMOUR)
-    keeper._pause.timeout.emit()
+def test_a_change_during_a_save_is_saved_after_it(eager_store, saved, qtbot):
+    result, path = saved
+    eager_store.load(result, path)
+    eager_store.change(result, TUMOUR)
+    QCoreApplication.processEvents()  # the save starts
 
-    keeper.change(result, STROMA)
+    eager_store.change(result, STROMA)
 
     qtbot.waitUntil(lambda: load_annotations(path) == STROMA, timeout=RUN_MS)
 
 
-def test_closing_saves_what_the_pause_held_back(keeper, kept):
-    result, path = kept
-    keeper.begin(result, path)
-    keeper.change(result, TUMOUR)
+def test_closing_saves_what_still_waits(store, saved):
+    result, path = saved
+    store.load(result, path)
+    store.change(result, TUMOUR)
 
-    keeper.flush()
+    store.flush()
 
     assert load_annotations(path) == TUMOUR
 
 
-def test_what_was_noted_before_is_there_again(keeper, kept):
-    result, path = kept
+def test_earlier_annotations_are_read(store, saved):
+    result, path = saved
     save_annotations(STROMA, path)
 
-    keeper.begin(result, path)
+    store.load(result, path)
 
-    assert keeper.of(result) == STROMA
+    assert store.annotations(result) == STROMA
 
 
-@pytest.mark.parametrize("trouble", ["read-only", "gone", "never kept"])
-def test_where_the_file_cannot_be_written_result_and_notes_go_where_results_are_kept(keeper, kept, tmp_path, trouble):
-    result, path = kept
-    keeper.begin(result, None if trouble == "never kept" else path)
+@pytest.mark.parametrize("trouble", ["read-only", "gone", "never saved"])
+def test_where_the_file_cannot_be_written_a_copy_goes_to_the_results_folder(store, saved, tmp_path, trouble):
+    result, path = saved
+    store.load(result, None if trouble == "never saved" else path)
     if trouble == "read-only":
         path.chmod(0o444)
     elif trouble == "gone":
         path.unlink()
-    told = []
-    keeper.saved.connect(lambda _, text: told.append(text))
+    reports = []
+    store.saved.connect(lambda _, text: reports.append(text))
 
-    keeper.change(result, TUMOUR)
-    keeper.flush()
+    store.change(result, TUMOUR)
+    store.flush()
 
-    place = keeper.where(result)
+    place = store.saved_path(result)
     assert place.parent == tmp_path / "results"
     assert load_annotations(place) == TUMOUR
     assert load_result(place).created == result.created
-    assert str(place) in told[0]
-    assert trouble == "never kept" or str(path) in told[0]
+    assert str(place) in reports[0]
+    assert trouble == "never saved" or str(path) in reports[0]
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_the_notes_stay(keeper, kept, monkeypatch, tmp_path):
-    result, path = kept
-    (tmp_path / "in the way").write_text("")
-    monkeypatch.setattr(_notes, "results_folder", lambda: tmp_path / "in the way")
-    keeper.begin(result, path)
+def test_a_folder_that_cannot_be_written_is_reported_and_the_annotations_stay(saved, blocked):
+    result, path = saved
+    store = a_store(blocked)
+    store.load(result, path)
     path.chmod(0o444)
-    told = []
-    keeper.failed.connect(lambda _, text: told.append(text))
+    reports = []
+    store.failed.connect(lambda _, text: reports.append(text))
 
-    keeper.change(result, TUMOUR)
-    keeper.flush()
+    store.change(result, TUMOUR)
+    store.flush()
 
-    assert "Cannot write" in told[0]
-    assert keeper.of(result) == TUMOUR
-    keeper.change(result, Annotations())
+    assert "Cannot write" in reports[0]
+    assert store.annotations(result) == TUMOUR
+    store.change(result, Annotations())
 
 
-def test_notes_that_cannot_be_read_are_told(keeper, kept):
-    result, path = kept
+def test_annotations_that_cannot_be_read_are_reported(store, saved):
+    result, path = saved
     path.write_bytes(b"no longer a result")
-    told = []
-    keeper.failed.connect(lambda _, text: told.append(text))
+    reports = []
+    store.failed.connect(lambda _, text: reports.append(text))
 
-    keeper.begin(result, path)
+    store.load(result, path)
 
-    assert "cannot be read" in told[0]
-    assert keeper.of(result) == Annotations()
+    assert "cannot be read" in reports[0]
+    assert store.annotations(result) == Annotations()
 
 
-def test_looking_alone_writes_no_second_file(keeper, kept, tmp_path):
-    result, path = kept
+def test_a_view_alone_writes_no_second_file(store, saved, tmp_path):
+    result, path = saved
     view = View(stages=(StageView(), StageView(visible=False), StageView()))
     other = replace(result, created="2026-11-25T10:00:00+01:00")
-    keeper.begin(result, path)
-    keeper.begin(other, None)
+    store.load(result, path)
+    store.load(other, None)
 
-    keeper.note_view(result, view)
-    keeper.note_view(other, view)
-    keeper.flush()
+    store.remember_view(result, view)
+    store.remember_view(other, view)
+    store.flush()
 
     assert load_annotations(path).view == view
     assert not (tmp_path / "results").exists()
 
 
-def test_a_run_that_was_made_again_shares_its_notes_with_the_first(keeper, kept):
-    result, path = kept
+def test_a_repeated_run_shares_its_annotations_with_the_first(store, saved):
+    result, path = saved
     again = replace(result, created="2026-11-25T10:00:00+01:00")
-    keeper.begin(result, path)
-    keeper.change(result, TUMOUR)
+    store.load(result, path)
+    store.change(result, TUMOUR)
 
-    keeper.begin(again, path)
-    before = keeper.of(again)
-    keeper.change(again, STROMA)
-    keeper.flush()
+    store.load(again, path)
+    before = store.annotations(again)
+    store.change(again, STROMA)
+    store.flush()
 
     assert before == TUMOUR
-    assert keeper.of(result) == STROMA
+    assert store.annotations(result) == STROMA
     assert load_annotations(path) == STROMA
 
 
-def test_notes_on_a_file_that_cannot_be_written_are_there_again_the_next_day(keeper, kept):
-    result, path = kept
+def test_annotations_on_a_read_only_file_are_found_again_the_next_day(store, saved, tmp_path):
+    result, path = saved
     path.chmod(0o444)
-    keeper.begin(result, path)
-    keeper.change(result, TUMOUR)
-    keeper.flush()
-    tomorrow, reopened, told = a_keeper(), load_result(path), []
-    tomorrow.saved.connect(lambda _, text: told.append(text))
+    store.load(result, path)
+    store.change(result, TUMOUR)
+    store.flush()
+    tomorrow, reopened, reports = a_store(tmp_path / "results"), load_result(path), []
+    tomorrow.saved.connect(lambda _, text: reports.append(text))
 
-    tomorrow.begin(reopened, path)
-    found = tomorrow.of(reopened)
+    tomorrow.load(reopened, path)
+    found = tomorrow.annotations(reopened)
     tomorrow.change(reopened, STROMA)
     tomorrow.flush()
 
     assert found == TUMOUR
-    assert str(keeper.where(result)) in told[0]
-    assert tomorrow.where(reopened) == keeper.where(result)
-    assert load_annotations(keeper.where(result)) == STROMA
+    assert str(store.saved_path(result)) in reports[0]
+    assert tomorrow.saved_path(reopened) == store.saved_path(result)
+    assert load_annotations(store.saved_path(result)) == STROMA
 
 
-def test_a_copy_replaces_neither_another_run_nor_what_is_noted_on_it(keeper, kept, tmp_path):
-    result, path = kept
-    place = kept_path(tmp_path / "results", result)
+def test_a_copy_replaces_neither_another_run_nor_its_annotations(store, saved, tmp_path):
+    result, path = saved
+    place = result_path(tmp_path / "results", result)
     save_result_with_annotations(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
     path.chmod(0o444)
-    keeper.begin(result, path)
+    store.load(result, path)
 
-    keeper.change(result, TUMOUR)
-    keeper.flush()
+    store.change(result, TUMOUR)
+    store.flush()
 
     assert load_annotations(place) == STROMA
-    assert load_annotations(keeper.where(result)) == TUMOUR
-    assert keeper.where(result).parent == place.parent
+    assert load_annotations(store.saved_path(result)) == TUMOUR
+    assert store.saved_path(result).parent == place.parent
 
 
-def test_notes_that_cannot_be_saved_do_not_hold_up_others(keeper, kept, monkeypatch, tmp_path, qtbot):
-    result, path = kept
-    (tmp_path / "in the way").write_text("")
-    monkeypatch.setattr(_notes, "results_folder", lambda: tmp_path / "in the way")
+def test_annotations_that_cannot_be_saved_do_not_hold_up_others(saved, blocked, qtbot):
+    result, path = saved
+    store = a_store(blocked, pause_ms=0)
     stuck = a_result()
-    keeper.begin(stuck, None)
-    keeper.begin(result, path)
+    store.load(stuck, None)
+    store.load(result, path)
 
-    keeper.change(stuck, TUMOUR)
-    keeper.change(result, STROMA)
+    store.change(stuck, TUMOUR)
+    store.change(result, STROMA)
 
     qtbot.waitUntil(lambda: load_annotations(path) == STROMA, timeout=RUN_MS)
-    assert keeper.of(stuck) == TUMOUR
-    monkeypatch.setattr(_notes, "results_folder", lambda: tmp_path / "results")
-    keeper.flush()
-    assert load_annotations(keeper.where(stuck)) == TUMOUR
+    assert store.annotations(stuck) == TUMOUR
+    blocked.unlink()
+    store.flush()
+    assert load_annotations(store.saved_path(stuck)) == TUMOUR
 
 
-def test_results_that_share_a_file_move_together(keeper, kept):
-    result, path = kept
+def test_results_that_share_a_file_move_together(store, saved):
+    result, path = saved
     again = load_result(path)
-    keeper.begin(result, path)
-    keeper.begin(again, path)
+    store.load(result, path)
+    store.load(again, path)
     path.chmod(0o444)
 
-    keeper.change(result, TUMOUR)
-    keeper.flush()
-    keeper.change(again, STROMA)
-    keeper.flush()
+    store.change(result, TUMOUR)
+    store.flush()
+    store.change(again, STROMA)
+    store.flush()
 
-    assert keeper.where(again) == keeper.where(result)
-    assert keeper.of(result) == load_annotations(keeper.where(result)) == STROMA
+    assert store.saved_path(again) == store.saved_path(result)
+    assert store.annotations(result) == load_annotations(store.saved_path(result)) == STROMA
 
 
-def test_closing_during_a_save_writes_the_latest_notes_last(keeper, kept):
-    result, path = kept
-    keeper.begin(result, path)
-    keeper.change(result, TUMOUR)
-    keeper._pause.timeout.emit()
-    keeper.change(result, STROMA)
+def test_closing_during_a_save_writes_the_latest_annotations_last(eager_store, saved):
+    result, path = saved
+    eager_store.load(result, path)
+    eager_store.change(result, TUMOUR)
+    QCoreApplication.processEvents()  # the save starts
+    eager_store.change(result, STROMA)
 
-    keeper.flush()
-    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    eager_store.flush()
+    settle()
 
     assert load_annotations(path) == STROMA
 
 
-def test_quitting_saves_what_the_pause_held_back(keeper, kept, qapp):
-    result, path = kept
-    keeper.begin(result, path)
-    keeper.change(result, TUMOUR)
+def test_quitting_saves_what_still_waits(store, saved, qapp):
+    result, path = saved
+    store.load(result, path)
+    store.change(result, TUMOUR)
 
     qapp.aboutToQuit.emit()
 

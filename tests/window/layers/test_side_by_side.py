@@ -123,7 +123,7 @@ def test_a_stage_that_was_alone_is_alone_again(viewer, dock, result):
 
     assert the_view(viewer) == before
     child(dock, "solo_1").click()
-    assert [look.visible for look in dock._showing.stages.looks(result)] == [True, False, False]
+    assert [look.visible for look in dock._stage_view.stages.looks(result)] == [True, False, False]
 
 
 @pytest.mark.usefixtures("result")
@@ -140,11 +140,11 @@ def test_copies_of_the_slide_are_neither_offered_nor_results(viewer, dock):
 
 
 def test_how_a_result_is_looked_at_is_what_was_before(dock, result):
-    before = dock._showing.stages.view(result)
+    before = dock._stage_view.stages.view(result)
 
     press(dock)
 
-    assert dock._showing.stages.view(result) == before
+    assert dock._stage_view.stages.view(result) == before
 
 
 def test_without_its_slide_the_maps_stand_side_by_side_alone(viewer, dock, result):
@@ -200,18 +200,18 @@ def test_a_result_that_arrives_meanwhile_is_seen_and_the_earlier_one_is_hidden(d
     dock._layers.show(other, None)
 
     assert not child(dock, "side_by_side").isChecked()
-    assert not any(look.visible for look in dock._showing.stages.looks(result))
-    assert [look.visible for look in dock._showing.stages.looks(other)] == [True, False, False]
+    assert not any(look.visible for look in dock._stage_view.stages.looks(result))
+    assert [look.visible for look in dock._stage_view.stages.looks(other)] == [True, False, False]
 
 
 def test_another_map_that_is_put_meanwhile_veils_the_stages(dock, result):
-    before = dock._showing.stages.view(result)
+    before = dock._stage_view.stages.view(result)
     press(dock)
 
     dock._layers.show_map(result, "winner", map_layer(result, winner_map(result.prediction)))
 
-    assert not any(look.visible for look in dock._showing.stages.looks(result))
-    assert dock._showing.stages.view(result) == before
+    assert not any(look.visible for look in dock._stage_view.stages.looks(result))
+    assert dock._stage_view.stages.view(result) == before
 
 
 @pytest.mark.usefixtures("result")

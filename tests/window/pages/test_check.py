@@ -1,38 +1,20 @@
 """The page that checks whether what stages look at matters, over layers without a window."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from napari.components import ViewerModel
-from qtpy.QtCore import QThreadPool
-from qtpy.QtWidgets import QAbstractButton, QComboBox, QWidget
+from qtpy.QtWidgets import QAbstractButton, QComboBox
 
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.explain.attribution import METHODS, attribute
 from msm_mil_core.explain.faithfulness import FaithfulnessOptions, measure_faithfulness
-from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
-from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.check.controller import ATTRIBUTION, CheckController
 from napari_msm_mil.pages.check.panel import NOTHING_CHECKED, CheckPanel
-from tests.models import a_bag, a_checkpoint
-from tests.results import a_prediction, a_result, block_of_tiles
-from tests.window.dock_user import child
+from tests.results import a_prediction, a_result
+from tests.window.dock_user import child, choose, settle
+from tests.window.pages.conftest import a_questionable_result
 
 WAIT_MS = 30_000
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def layers(qtbot, viewer):
-    layers = ViewerLayers(viewer)
-    yield layers
-    layers.stop()
 
 
 @pytest.fixture
@@ -48,7 +30,7 @@ def checking(layers, panel):
     checking = CheckController(layers, panel)
     yield checking
     checking.stop()
-    assert QThreadPool.globalInstance().waitForDone(20_000)
+    settle()
 
 
 @pytest.fixture
@@ -74,14 +56,6 @@ def check(qtbot, panel):
     return check
 
 
-def remembered(N=30, *, seed=0, **changes):
-    """A result that can be questioned."""
-    reading = read_bag(a_checkpoint(seed=seed, **changes), a_bag(N), device="cpu")
-    return replace(
-        a_result(block_of_tiles(10, N // 10), prediction=reading.prediction), tile_outputs=reading.tile_outputs
-    )
-
-
 def wait_for_check(qtbot, panel):
     qtbot.waitUntil(lambda: panel.text.startswith("The model says "), timeout=WAIT_MS)
 
@@ -94,22 +68,16 @@ def shown(panel, name):
     return child(panel, name).isVisibleTo(panel)
 
 
-def choose(panel: QWidget, name: str, index: int) -> None:
-    box = child(panel, name)
-    box.setCurrentIndex(index)
-    box.activated.emit(index)
-
-
 def test_before_anything_is_checked_there_is_a_button_and_a_sentence(panel, show):
-    show(remembered())
+    show(a_questionable_result())
 
     assert panel.text == NOTHING_CHECKED
     assert child(panel, "check").isEnabled()
     assert not any(shown(panel, name) for name in ("check_stop", "check_effects", "faithfulness_figure", "spread_0"))
 
 
-def test_a_check_says_in_plain_words_what_each_stage_is_worth(panel, show, check):
-    result = remembered()
+def test_a_check_says_in_plain_words_what_each_stage_contributes(panel, show, check):
+    result = a_questionable_result()
     show(result)
 
     check()
@@ -121,8 +89,8 @@ def test_a_check_says_in_plain_words_what_each_stage_is_worth(panel, show, check
     assert "readings with 20 % of the tiles missing" in child(panel, "check_stability").text()
 
 
-def test_curves_are_drawn_as_wide_as_the_panel_and_told_to_screen_readers(qtbot, panel, show, check):
-    show(remembered())
+def test_curves_are_as_wide_as_the_panel_and_described_to_screen_readers(qtbot, panel, show, check):
+    show(a_questionable_result())
     check()
     panel.show()
 
@@ -134,22 +102,21 @@ def test_curves_are_drawn_as_wide_as_the_panel_and_told_to_screen_readers(qtbot,
 
 
 def test_a_check_can_be_stopped(qtbot, panel, show):
-    show(remembered(2000))
+    show(a_questionable_result(2000))
 
     child(panel, "check").click()
     stoppable = shown(panel, "check_stop")
     child(panel, "check_stop").click()
 
     assert stoppable
-    assert QThreadPool.globalInstance().waitForDone(20_000)
-    qtbot.wait(50)
+    settle()
     assert panel.text == "Stopped."
     assert shown(panel, "check")
     assert not shown(panel, "check_effects")
 
 
-def test_what_was_checked_is_there_again_when_its_result_is(panel, checking, show, check):
-    first, second = remembered(), remembered(seed=1)
+def test_a_check_is_shown_again_with_its_result(panel, checking, show, check):
+    first, second = a_questionable_result(), a_questionable_result(seed=1)
     show(first)
     check()
     effects = panel.effects
@@ -163,21 +130,20 @@ def test_what_was_checked_is_there_again_when_its_result_is(panel, checking, sho
     assert shown(panel, "check_effects")
 
 
-def test_another_result_is_not_told_of_a_check_that_was_left(qtbot, panel, show):
-    show(remembered(2000))
+def test_a_check_that_was_left_does_not_show_on_another_result(qtbot, panel, show):
+    show(a_questionable_result(2000))
     child(panel, "check").click()
-    show(remembered(seed=1))
+    show(a_questionable_result(seed=1))
 
-    assert QThreadPool.globalInstance().waitForDone(20_000)
-    qtbot.wait(50)
+    settle()
 
     assert panel.text == NOTHING_CHECKED
     assert shown(panel, "check")
 
 
 def test_another_result_can_be_checked_while_the_first_one_still_stops(qtbot, panel, show, check):
-    second = remembered(seed=1)
-    show(remembered(2000))
+    second = a_questionable_result(seed=1)
+    show(a_questionable_result(2000))
     child(panel, "check").click()
     show(second)
 
@@ -188,28 +154,27 @@ def test_another_result_can_be_checked_while_the_first_one_still_stops(qtbot, pa
 
 
 @pytest.mark.parametrize(("preset", "why"), [("paper", "tiles change each other"), ("default", "written before")])
-def test_a_result_without_memory_says_why_it_cannot_be_checked(qtbot, panel, show, preset, why):
-    show(remembered(2000))
+def test_a_result_that_cannot_be_questioned_says_why_it_cannot_be_checked(qtbot, panel, show, preset, why):
+    show(a_questionable_result(2000))
     child(panel, "check").click()
     show(a_result(prediction=a_prediction(30), preset=preset))
 
-    assert QThreadPool.globalInstance().waitForDone(20_000)
-    qtbot.wait(50)
+    settle()
 
     assert why in panel.text
     assert not child(panel, "check").isEnabled()
     assert not child(panel, "attribution_visible").isEnabled()
 
 
-def test_a_result_with_memory_can_be_checked_after_one_without(panel, show):
-    show(a_result(prediction=a_prediction(30)), remembered())
+def test_a_questionable_result_can_be_checked_after_one_that_is_not(panel, show):
+    show(a_result(prediction=a_prediction(30)), a_questionable_result())
 
     assert child(panel, "check").isEnabled()
     assert child(panel, "attribution_visible").isEnabled()
 
 
 def test_the_spread_of_a_stage_is_shown_with_its_legend_and_taken_away(layers, panel, show, check):
-    result = remembered()
+    result = a_questionable_result()
     show(result)
     check()
 
@@ -226,7 +191,7 @@ def test_the_spread_of_a_stage_is_shown_with_its_legend_and_taken_away(layers, p
 
 @pytest.mark.parametrize("how", ["hidden", "removed"])
 def test_a_spread_that_goes_in_the_layer_list_is_no_longer_ticked(layers, viewer, panel, show, check, how):
-    result = remembered()
+    result = a_questionable_result()
     show(result)
     check()
     child(panel, "spread_0").click()
@@ -242,7 +207,7 @@ def test_a_spread_that_goes_in_the_layer_list_is_no_longer_ticked(layers, viewer
 
 @pytest.mark.parametrize("method", range(len(METHODS)))
 def test_an_attribution_is_shown_beside_how_it_orders_tiles(qtbot, layers, panel, show, method):
-    result = remembered()
+    result = a_questionable_result()
     show(result)
     choose(panel, "attribution_method", method)
     choose(panel, "attribution_class", 1)
@@ -257,7 +222,7 @@ def test_an_attribution_is_shown_beside_how_it_orders_tiles(qtbot, layers, panel
 
 
 def test_an_attribution_is_taken_away(qtbot, layers, panel, show):
-    result = remembered()
+    result = a_questionable_result()
     show(result)
     child(panel, "attribution_visible").click()
     wait_for_attribution(qtbot, panel)
@@ -269,7 +234,7 @@ def test_an_attribution_is_taken_away(qtbot, layers, panel, show):
 
 
 def test_the_class_that_was_chosen_last_is_attributed(qtbot, layers, panel, show):
-    result = remembered()
+    result = a_questionable_result()
     show(result)
     choose(panel, "attribution_class", 0)
 
@@ -281,14 +246,13 @@ def test_the_class_that_was_chosen_last_is_attributed(qtbot, layers, panel, show
     assert child(panel, "attribution_visible").isChecked()
 
 
-def test_an_attribution_that_is_no_longer_wanted_is_not_shown(qtbot, layers, panel, show):
-    result = remembered()
+def test_an_attribution_that_was_switched_off_is_not_shown(qtbot, layers, panel, show):
+    result = a_questionable_result()
     show(result)
 
     child(panel, "attribution_visible").click()
     child(panel, "attribution_visible").click()
-    assert QThreadPool.globalInstance().waitForDone(20_000)
-    qtbot.wait(50)
+    settle()
 
     assert layers.layer_by_key(result, ATTRIBUTION) is None
     assert panel.attribution.text == ""
@@ -296,7 +260,7 @@ def test_an_attribution_that_is_no_longer_wanted_is_not_shown(qtbot, layers, pan
 
 
 def test_every_control_has_a_name(panel, show, check):
-    show(remembered())
+    show(a_questionable_result())
     check()
 
     for control in [*panel.findChildren(QAbstractButton), *panel.findChildren(QComboBox)]:

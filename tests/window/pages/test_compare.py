@@ -1,35 +1,18 @@
 """The page that compares stages, over layers without a window."""
 
-import csv
-
 import numpy as np
 import pytest
-from napari.components import ViewerModel
-from qtpy.QtCore import QThreadPool
-from qtpy.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, QWidget
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel
 
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.export.figures.comparison import findings
 from msm_mil_core.progress import finish
-from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.compare.controller import CompareController
 from napari_msm_mil.pages.compare.panel import NOTHING_COMPARED, ONE_STAGE, ComparePanel
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
-from tests.window.dock_user import child
+from tests.window.dock_user import child, choose, settle
 
 WAIT_MS = 30_000
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def layers(qtbot, viewer):
-    layers = ViewerLayers(viewer)
-    yield layers
-    layers.stop()
 
 
 @pytest.fixture
@@ -45,7 +28,7 @@ def comparing(layers, panel):
     comparing = CompareController(layers, panel)
     yield comparing
     comparing.stop()
-    assert QThreadPool.globalInstance().waitForDone(10_000)
+    settle()
 
 
 @pytest.fixture
@@ -53,7 +36,7 @@ def compared(qtbot, layers, panel, comparing):
     """Show results one after the other, each compared; the last one stays."""
 
     def show(*results):
-        comparing.look(True)
+        comparing.set_in_front(True)
         for result in results:
             layers.show(result, None)
             comparing.show_result(result)
@@ -90,7 +73,7 @@ def test_before_anything_is_compared_there_is_a_button_and_a_sentence(layers, pa
     assert not any(shown(panel, name) for name in ("findings", "coverage_figure", "map_winner", "compare_save"))
 
 
-def test_a_first_look_compares_and_says_what_is_notable(panel, compared):
+def test_opening_the_page_compares_and_says_what_is_notable(panel, compared):
     result = drawn(masks=True)
 
     compared(result)
@@ -103,7 +86,7 @@ def test_a_first_look_compares_and_says_what_is_notable(panel, compared):
     assert "Stages 2 and 3" in words
 
 
-def test_figures_are_drawn_as_wide_as_the_panel_and_told_to_screen_readers(qtbot, panel, compared):
+def test_figures_are_as_wide_as_the_panel_and_described_to_screen_readers(qtbot, panel, compared):
     compared(drawn())
     panel.show()
 
@@ -119,8 +102,8 @@ def test_what_was_compared_is_not_compared_again(panel, comparing, compared):
     compared(first, second)
     child(panel, "compare_percent").setValue(50)
 
-    comparing.look(False)
-    comparing.look(True)
+    comparing.set_in_front(False)
+    comparing.set_in_front(True)
     comparing.show_result(first)
 
     assert panel.text.startswith("Top 5 % of each stage")
@@ -140,7 +123,7 @@ def test_another_result_takes_over_while_the_first_is_compared(qtbot, layers, pa
     first, second = drawn(S=5, N=400), drawn(S=2)
     for result in (first, second):
         layers.show(result, None)
-    comparing.look(True)
+    comparing.set_in_front(True)
 
     comparing.show_result(first)
     comparing.show_result(second)
@@ -160,17 +143,16 @@ def test_a_comparison_can_be_stopped(qtbot, layers, panel, comparing):
     child(panel, "compare_stop").click()
 
     assert panel.text == "Stopped."
-    assert QThreadPool.globalInstance().waitForDone(10_000)
-    qtbot.wait(50)
+    settle()
     assert panel.text == "Stopped."
     assert not shown(panel, "coverage_figure")
     assert shown(panel, "compare")
 
 
-def test_one_stage_has_nothing_to_be_compared_with(qtbot, layers, panel, comparing):
+def test_one_stage_has_nothing_to_compare(qtbot, layers, panel, comparing):
     result = drawn(S=1)
     layers.show(result, None)
-    comparing.look(True)
+    comparing.set_in_front(True)
 
     comparing.show_result(result)
 
@@ -264,26 +246,15 @@ def test_maps_of_another_result_are_not_taken_for_this_ones(panel, comparing, co
     assert not child(panel, "map_winner").isChecked()  # a new result hides the layers of the old one
 
 
-def test_the_table_is_written_as_csv(qtbot, tmp_path, monkeypatch, panel, compared):
-    compared(drawn())
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.csv"), ""))
+def test_the_table_is_requested_with_what_was_compared(qtbot, panel, comparing, compared):
+    result = drawn()
+    compared(result)
 
-    child(panel, "compare_save").click()
-    qtbot.waitUntil(lambda: panel.text.startswith("Written: "), timeout=WAIT_MS)
+    with qtbot.waitSignal(comparing.table_requested) as requested:
+        child(panel, "compare_save").click()
 
-    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["about"] for row in rows] == ["pair"] * 3 + ["coverage"] * 3
-
-
-def test_a_table_that_cannot_be_written_is_told(qtbot, tmp_path, monkeypatch, panel, compared):
-    compared(drawn())
-    (tmp_path / "file").touch()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "file" / "a.csv"), ""))
-
-    child(panel, "compare_save").click()
-
-    qtbot.waitUntil(lambda: panel.text.startswith("Cannot write"), timeout=WAIT_MS)
+    (comparison,) = requested.args
+    assert comparison.pairs == finish(compare_stages(result.prediction, result.tiles, 0.5, CompareOptions())).pairs
 
 
 def test_every_control_has_a_name(panel, compared):
@@ -295,9 +266,3 @@ def test_every_control_has_a_name(panel, compared):
         said = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
         assert said, control.objectName()
         assert control.objectName()
-
-
-def choose(panel: QWidget, name: str, index: int) -> None:
-    box = child(panel, name)
-    box.setCurrentIndex(index)
-    box.activated.emit(index)

@@ -1,4 +1,4 @@
-"""The gallery page: pictures that tell which tile is wanted, and messages where there are none."""
+"""The gallery page: pictures that request a tile, and messages where there are none."""
 
 import numpy as np
 import pytest
@@ -39,11 +39,11 @@ def pictures(view, qtbot):
 
 
 @pytest.fixture
-def wished(view):
-    """What is flown to, in order."""
-    heard = []
-    view.tile_requested.connect(heard.append)
-    return heard
+def requested(view):
+    """The tiles to which the camera is to move, in order."""
+    emitted = []
+    view.tile_requested.connect(emitted.append)
+    return emitted
 
 
 def a_gallery(picks=PICKS, stage=1) -> Gallery:
@@ -56,66 +56,66 @@ def click(qtbot, pictures, row):
     qtbot.mouseClick(pictures.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
-def test_captions_tell_the_place_what_is_folded_and_who_else_found_it(view, pictures):
+def test_captions_give_the_place_what_is_folded_and_which_stages_found_it_too(view, pictures):
     assert view.captions == ("1 · +2\nonly here", "4\nalso stage 1, 3", "5\nalso stage 3")
 
 
-def test_a_click_flies_there_once_and_another_click_once_more(pictures, wished, qtbot):
+def test_a_click_goes_there_once_and_another_click_once_more(pictures, requested, qtbot):
     click(qtbot, pictures, 1)
-    after_one = list(wished)
+    after_one = list(requested)
     click(qtbot, pictures, 1)
     click(qtbot, pictures, 0)
 
     assert after_one == [3]
-    assert wished == [3, 3, 21]
+    assert requested == [3, 3, 21]
 
 
-def test_arrows_step_through_and_return_flies_there_again(pictures, wished, qtbot):
+def test_arrows_step_through_and_return_goes_there_again(pictures, requested, qtbot):
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_Left, Qt.Key.Key_Enter):
         qtbot.keyClick(pictures, key)
 
-    assert wished == [21, 3, 3, 21, 21]
+    assert requested == [21, 3, 3, 21, 21]
 
 
-def test_return_before_anything_was_chosen_flies_nowhere(pictures, wished, qtbot):
+def test_return_before_anything_was_chosen_goes_nowhere(pictures, requested, qtbot):
     qtbot.keyClick(pictures, Qt.Key.Key_Return)
 
-    assert wished == []
+    assert requested == []
 
 
-def test_steps_stop_at_the_ends(view, pictures, wished):
+def test_steps_stop_at_the_ends(view, pictures, requested):
     for by in (1, 1, 1, 1, -1, -1, -1):
         view.step(by)
 
-    assert wished == [21, 3, 17, 3, 21]
+    assert requested == [21, 3, 17, 3, 21]
 
 
-def test_steps_through_no_pictures_fly_nowhere(view, wished):
+def test_steps_through_no_pictures_go_nowhere(view, requested):
     for by in (1, -1):
         view.step(by)
 
-    assert wished == []
+    assert requested == []
 
 
-def test_showing_and_clearing_pictures_flies_nowhere(view, pictures, wished):
+def test_showing_and_clearing_pictures_goes_nowhere(view, pictures, requested):
     view.show_gallery(a_gallery(stage=2))
-    view.loading()
+    view.show_loading()
     view.show_result(None)
 
-    assert wished == []
+    assert requested == []
 
 
-def test_the_stage_is_wished_for_by_the_user_and_follows_what_is_shown(view, qtbot):
+def test_the_stage_is_requested_by_the_user_and_follows_what_is_shown(view, qtbot):
     stages = child(view, "gallery_stage")
-    heard = []
-    view.stage_requested.connect(heard.append)
+    emitted = []
+    view.stage_requested.connect(emitted.append)
 
     view.show_gallery(a_gallery(stage=1))
     shown = stages.currentText()
     qtbot.keyClick(stages, Qt.Key.Key_Down)
 
     assert shown == "Stage 2"
-    assert heard == [2]
+    assert emitted == [2]
 
 
 def test_another_result_brings_its_own_stages_and_none_of_the_pictures(view, pictures):
@@ -128,13 +128,13 @@ def test_another_result_brings_its_own_stages_and_none_of_the_pictures(view, pic
 
 
 def test_while_pictures_are_read_the_old_ones_are_gone(view, pictures):
-    view.loading()
+    view.show_loading()
 
     assert view.message == "Reading tiles…"
     assert not pictures.isVisible()
 
 
-def test_where_the_slide_is_gone_it_can_be_looked_for(view, pictures, qtbot):
+def test_where_the_slide_is_gone_it_can_be_searched_for(view, pictures, qtbot):
     view.show_problem("The slide file is not there.")
     find = child(view, "find_slide")
 
@@ -147,10 +147,10 @@ def test_where_the_slide_is_gone_it_can_be_looked_for(view, pictures, qtbot):
     assert (view.message, find.isVisible(), pictures.isVisible()) == ("", False, True)
 
 
-def test_a_stage_without_a_tile_is_said_not_shown_empty(view, pictures):
+def test_a_stage_without_a_tile_is_explained_not_shown_empty(view, pictures):
     view.show_gallery(a_gallery(picks=(), stage=2))
 
-    assert view.message == "Stage 3 was shown no tile."
+    assert view.message == "Stage 3 could see no tile."
     assert not pictures.isVisible()
     assert not child(view, "find_slide").isVisible()
 
@@ -158,7 +158,7 @@ def test_a_stage_without_a_tile_is_said_not_shown_empty(view, pictures):
 def test_each_picture_has_a_name_for_a_screen_reader_and_a_hint(view, pictures):
     item = pictures.item(0)
 
-    hint = "Tile 21, place 1, attention 0.25, only here; with 2 more that touch it or look like it"
+    hint = "Tile 21, place 1, attention 0.25, only here; with 2 more that touch or resemble it"
     assert item.toolTip() == hint
     assert item.data(Qt.ItemDataRole.AccessibleTextRole) == f"Stage 2, {hint}"
     assert pictures.accessibleName()
@@ -178,7 +178,9 @@ def test_a_picture_keeps_its_colours_in_a_frame_of_the_stages(pictures):
 def test_pictures_wrap_so_that_none_is_cut_off(view, pictures, width, qtbot):
     view.resize(width, 900)
     view.show_gallery(a_gallery(PICKS * 3))
-    qtbot.wait(20)
 
-    seen = pictures.viewport().rect()
-    assert all(seen.contains(pictures.visualItemRect(pictures.item(row))) for row in range(9))
+    def all_in_sight():
+        seen = pictures.viewport().rect()
+        return all(seen.contains(pictures.visualItemRect(pictures.item(row))) for row in range(9))
+
+    qtbot.waitUntil(all_in_sight)

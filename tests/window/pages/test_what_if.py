@@ -1,77 +1,86 @@
-"""Questions to the model, in the dock: asked, answered, undone, kept, drawn and clicked."""
+"""Questions to the model, in the dock: asked, answered, undone, saved, drawn and clicked."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 from napari.layers import Shapes, Vectors
-from qtpy.QtCore import QThreadPool
 
-from msm_mil_core.mil.predict import predict, read_bag
-from napari_msm_mil.files.annotation_store import AnnotationStore
-from napari_msm_mil.layers.viewer_layers import ViewerLayers
+from msm_mil_core.mil.predict import predict
 from napari_msm_mil.pages.what_if.controller import WhatIfController
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
 from tests.models import a_bag, a_checkpoint, a_seeker
 from tests.results import a_result, block_of_tiles
-from tests.window.dock_user import RUN_MS, child, keep_apart
+from tests.window.dock_user import RUN_MS, child, settle
+from tests.window.pages.conftest import a_questionable_result
 
 HOT = 8
 """The tile that decides, in `a_hot_result`."""
 
 
-def questionable(checkpoint, bag, **changes):
-    """A result that can be questioned, over a block of 6 x 5 tiles."""
-    reading = read_bag(checkpoint, bag, device="cpu")
-    result = a_result(block_of_tiles(6, len(bag) // 6), prediction=reading.prediction)
-    return replace(result, tile_outputs=reading.tile_outputs, **changes)
-
-
 def a_hot_result():
+    """A result whose answer hangs on one tile, over a block of 6 x 5 tiles."""
     hot, cold = np.ones(4, np.float32), -np.ones(4, np.float32)
     bag = np.tile(cold, (30, 1))
     bag[HOT] = hot
-    return questionable(a_seeker(hot, cold), bag)
+    return a_questionable_result(checkpoint=a_seeker(hot, cold), bag=bag, cols=6)
 
 
 @pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def desk(qtbot, viewer, monkeypatch, tmp_path):
-    keep_apart(monkeypatch, tmp_path)
-    layers, panel = ViewerLayers(viewer), WhatIfPanel()
+def panel(qtbot):
+    panel = WhatIfPanel()
     qtbot.addWidget(panel)
-    notes = AnnotationStore(panel)
-    asking = WhatIfController(layers, panel, notes)
+    panel.resize(430, 800)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def what_if(layers, panel):
+    what_if = WhatIfController(layers, panel)
+    yield what_if
+    what_if.stop()
+    settle()
+
+
+@pytest.fixture
+def show(layers, what_if):
+    """Show a result, and return it."""
 
     def show(result):
         layers.show(result, None)
-        notes.begin(result, None)
-        asking.show_result(result)
+        what_if.show_result(result)
         return result
 
-    panel.resize(430, 800)
-    panel.show()
-    yield asking, panel, notes, show
-    asking.stop()
-    layers.stop()
-    notes.flush()
-    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    return show
 
 
-def choose(panel, verb, what, *, stage=0, percent=5.0):
+@pytest.fixture
+def saved(what_if):
+    """The questions that are saved with the result, and listed, as the dock does."""
+    saved = []
+
+    def save(question):
+        saved.append(question)
+        what_if.show_questions(saved)
+
+    def delete(index):
+        del saved[index]
+        what_if.show_questions(saved)
+
+    what_if.save_requested.connect(save)
+    what_if.delete_requested.connect(delete)
+    return saved
+
+
+def set_up(panel, verb, what, *, stage=0, percent=5.0):
     child(panel, "ask_verb").setCurrentText(verb)
     child(panel, "ask_what").setCurrentText(what)
     child(panel, "ask_stage").setCurrentIndex(stage)
     child(panel, "ask_percent").setValue(percent)
 
 
-def test_before_a_question_the_panel_says_what_can_be_asked(desk):
-    _, panel, _, show = desk
+def test_before_a_question_the_panel_says_what_can_be_asked(panel, show):
 
     show(a_hot_result())
 
@@ -81,29 +90,27 @@ def test_before_a_question_the_panel_says_what_can_be_asked(desk):
     assert not child(panel, "ask_keep").isVisible()
 
 
-def test_the_answer_is_that_of_a_run_on_what_is_left(desk):
-    _, panel, _, show = desk
+def test_the_answer_is_that_of_a_run_on_what_is_left(panel, show):
     checkpoint, bag = a_checkpoint(), a_bag(30)
-    result = show(questionable(checkpoint, bag))
+    result = show(a_questionable_result(checkpoint=checkpoint, bag=bag))
 
-    choose(panel, "Without", "the tiles claimed by", stage=1)
+    set_up(panel, "Without", "the tiles claimed by", stage=1)
     child(panel, "ask").click()
 
     alone = predict(checkpoint, bag[~result.prediction.stages[1].claimed], device="cpu")
-    told = child(panel, "ask_probabilities").accessibleDescription()
+    described = child(panel, "ask_probabilities").accessibleDescription()
     for name, was, now in zip(alone.classes, result.prediction.probabilities, alone.probabilities, strict=True):
-        assert f"{name} {was:.3f} → {now:.3f}" in told
+        assert f"{name} {was:.3f} → {now:.3f}" in described
     assert "Without the tiles that stage 2 claims (27 of 30 tiles left)" in panel.answer.text
 
 
-def test_steps_add_up_and_are_undone_and_redone(desk):
-    _, panel, _, show = desk
-    show(questionable(a_checkpoint(), a_bag(30)))
+def test_steps_add_up_and_are_undone_and_redone(panel, show):
+    show(a_questionable_result())
 
-    choose(panel, "Without", "the tiles claimed by", stage=0)
+    set_up(panel, "Without", "the tiles claimed by", stage=0)
     child(panel, "ask").click()
     one = panel.answer.text
-    choose(panel, "Only", "the top tiles of", stage=2, percent=50)
+    set_up(panel, "Only", "the top tiles of", stage=2, percent=50)
     child(panel, "ask").click()
     two = panel.answer.text
     child(panel, "ask_undo").click()
@@ -118,30 +125,28 @@ def test_steps_add_up_and_are_undone_and_redone(desk):
     assert "without a part of the slide" in panel.answer.text
 
 
-def test_a_question_that_leaves_nothing_is_explained_and_the_last_answer_stays(desk):
-    _, panel, _, show = desk
-    show(questionable(a_checkpoint(), a_bag(30)))
-    choose(panel, "Only", "the tiles claimed by", stage=0)
+def test_a_question_that_leaves_nothing_is_explained_and_the_last_answer_stays(panel, show):
+    show(a_questionable_result())
+    set_up(panel, "Only", "the tiles claimed by", stage=0)
     child(panel, "ask").click()
     before = panel.answer.text
 
-    choose(panel, "Without", "the tiles claimed by", stage=0)
+    set_up(panel, "Without", "the tiles claimed by", stage=0)
     child(panel, "ask").click()
 
     assert "Nothing is left to ask about" in panel.problem
     assert panel.answer.text == before
 
 
-def test_a_clicked_tile_leaves_the_bag_and_comes_back(desk, viewer):
-    asking, panel, _, show = desk
+def test_a_clicked_tile_leaves_the_bag_and_comes_back(what_if, panel, show, viewer):
     result = show(a_hot_result())
-    choose(panel, "Without", "tiles that I click")
+    set_up(panel, "Without", "tiles that I click")
     child(panel, "ask").click()
 
-    asking.pointing.click(HOT)
+    what_if.selection_tool.click(HOT)
     without = panel.answer.text
     outlined = [layer.name for layer in viewer.layers if isinstance(layer, Vectors)]
-    asking.pointing.click(HOT)
+    what_if.selection_tool.click(HOT)
 
     assert result.prediction.winner == "hot"
     assert without.endswith("the model now says tissue.")
@@ -149,10 +154,9 @@ def test_a_clicked_tile_leaves_the_bag_and_comes_back(desk, viewer):
     assert "without a part of the slide" in panel.answer.text
 
 
-def test_a_region_is_answered_while_it_is_drawn_and_moved(desk, viewer, qtbot):
-    _, panel, _, show = desk
+def test_a_region_is_answered_while_it_is_drawn_and_moved(panel, show, viewer, qtbot):
     show(a_hot_result())
-    choose(panel, "Without", "a region that I draw")
+    set_up(panel, "Without", "a region that I draw")
     child(panel, "ask").click()
     region = viewer.layers.selection.active
 
@@ -172,10 +176,9 @@ def test_a_region_is_answered_while_it_is_drawn_and_moved(desk, viewer, qtbot):
     assert "(26 of 30 tiles left)" in panel.answer.text
 
 
-def test_a_region_off_the_tissue_is_explained(desk, viewer, qtbot):
-    _, panel, _, show = desk
+def test_a_region_off_the_tissue_is_explained(panel, show, viewer, qtbot):
     show(a_hot_result())
-    choose(panel, "Only", "a region that I draw")
+    set_up(panel, "Only", "a region that I draw")
     child(panel, "ask").click()
 
     viewer.layers.selection.active.add(np.array([[9000, 0], [9000, 50], [9050, 50]]), shape_type="polygon")
@@ -183,33 +186,31 @@ def test_a_region_off_the_tissue_is_explained(desk, viewer, qtbot):
     qtbot.waitUntil(lambda: "off the tissue" in panel.problem)
 
 
-def test_a_question_is_named_kept_asked_again_and_forgotten(desk, qtbot):
-    _, panel, notes, show = desk
-    result = show(a_hot_result())
-    choose(panel, "Without", "the top tiles of", stage=0, percent=3.0)
+def test_a_question_is_named_saved_asked_again_and_deleted(panel, show, saved, qtbot):
+    show(a_hot_result())
+    set_up(panel, "Without", "the top tiles of", stage=0, percent=3.0)
     child(panel, "ask").click()
     asked = panel.answer.text
 
     qtbot.keyClicks(child(panel, "ask_name"), "No gland")
     child(panel, "ask_keep").click()
-    (kept,) = notes.of(result).questions
+    (question,) = saved
     child(panel, "ask_restart").click()
     child(panel, "kept_again").click()
     again = panel.answer.text
     line = child(panel, "kept_questions").item(0).text()
     child(panel, "kept_forget").click()
 
-    assert str(kept.question) == "No gland"
-    assert kept.left == 29
+    assert str(question.question) == "No gland"
+    assert question.left == 29
     assert line.startswith("No gland: hot ")
     assert again == asked
-    assert not notes.of(result).questions
+    assert not saved
 
 
-def test_the_maps_of_an_answer_follow_it_and_go_with_it(desk, viewer):
-    asking, panel, _, show = desk
+def test_the_maps_of_an_answer_follow_it_and_go_with_it(what_if, panel, show, viewer):
     result = show(a_hot_result())
-    choose(panel, "Without", "the top tiles of", stage=0, percent=3.0)
+    set_up(panel, "Without", "the top tiles of", stage=0, percent=3.0)
     child(panel, "ask").click()
 
     child(panel, "ask_maps").click()
@@ -217,7 +218,7 @@ def test_the_maps_of_an_answer_follow_it_and_go_with_it(desk, viewer):
     hot_is_blank = [np.isnan(layer.data[1, 2]) for layer in maps]
     child(panel, "ask_undo").click()
     back = [layer.data[1, 2] for layer in viewer.layers if "What if" in layer.name]
-    asking.show_result(None)
+    what_if.show_result(None)
 
     assert len(maps) == len(result.prediction.stages)
     assert all(hot_is_blank)
@@ -226,8 +227,7 @@ def test_the_maps_of_an_answer_follow_it_and_go_with_it(desk, viewer):
 
 
 @pytest.mark.parametrize(("search", "words"), [("flip", "changes the answer"), ("sufficient", "suffices")])
-def test_the_smallest_set_is_found_outlined_and_asked_about(desk, viewer, qtbot, search, words):
-    _, panel, _, show = desk
+def test_the_smallest_set_is_found_outlined_and_asked_about(panel, show, viewer, qtbot, search, words):
     show(a_hot_result())
 
     child(panel, f"search_{search}").click()
@@ -239,8 +239,33 @@ def test_the_smallest_set_is_found_outlined_and_asked_about(desk, viewer, qtbot,
     assert child(panel, "search_flip").isVisible()
 
 
-def test_a_result_that_cannot_be_questioned_says_why_and_keeps_its_notes(desk):
-    _, panel, _, show = desk
+def test_a_search_can_be_stopped_and_says_so(panel, show):
+    show(a_questionable_result(2000))
+
+    child(panel, "search_sufficient").click()
+    stoppable = child(panel, "search_stop").isVisible()
+    child(panel, "search_stop").click()
+    settle()
+
+    assert stoppable
+    assert panel.search.text == "Stopped."
+    assert child(panel, "search_flip").isVisible()
+    assert "without a part of the slide" in panel.answer.text
+
+
+def test_a_search_that_was_left_does_not_show_on_another_result(what_if, panel, show, viewer):
+    show(a_hot_result())
+    child(panel, "search_flip").click()
+
+    show(a_questionable_result())
+    settle()
+
+    assert panel.search.text == ""
+    assert "without a part of the slide" in panel.answer.text
+    assert not any(isinstance(layer, Vectors) and "smallest set" in layer.name for layer in viewer.layers)
+
+
+def test_a_result_that_cannot_be_questioned_says_why(panel, show):
     result = a_result(block_of_tiles(6, 5))
 
     show(replace(result, model=replace(result.model, preset="paper")))
@@ -250,23 +275,21 @@ def test_a_result_that_cannot_be_questioned_says_why_and_keeps_its_notes(desk):
     assert not child(panel, "search_flip").isEnabled()
 
 
-def test_each_result_keeps_its_own_question(desk):
-    asking, panel, _, show = desk
+def test_each_result_has_its_own_question(what_if, panel, show):
     first = show(a_hot_result())
-    choose(panel, "Without", "the tiles claimed by", stage=0)
+    set_up(panel, "Without", "the tiles claimed by", stage=0)
     child(panel, "ask").click()
     asked = panel.answer.text
 
-    show(questionable(a_checkpoint(), a_bag(30)))
+    show(a_questionable_result())
     other = panel.answer.text
-    asking.show_result(first)
+    what_if.show_result(first)
 
     assert "without a part of the slide" in other
     assert panel.answer.text == asked
 
 
-def test_every_control_has_a_name_that_is_read_aloud(desk):
-    _, panel, _, _ = desk
+def test_every_control_has_a_name_that_is_read_aloud(panel):
 
     for name in ("ask_verb", "ask_what", "ask_stage", "ask_percent", "ask_name", "kept_questions", "ask_probabilities"):
         assert child(panel, name).accessibleName(), name

@@ -13,8 +13,8 @@ surface = QOffscreenSurface()
 surface.create()
 context = QOpenGLContext()
 context.create() and context.makeCurrent(surface)
-from napari_msm_mil.run.triton import load_triton_apart
-load_triton_apart()
+from napari_msm_mil.run.triton import load_triton_isolated
+load_triton_isolated()
 import triton
 """
 

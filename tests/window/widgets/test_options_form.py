@@ -10,7 +10,7 @@ from msm_mil_core.export.qupath.export import GeoJsonOptions
 from msm_mil_core.options import Options
 from msm_mil_core.slides.tiles import TileOptions
 from msm_mil_core.slides.tissue import TissueOptions
-from napari_msm_mil.widgets.options_form import OptionsForm, label_of, refusal
+from napari_msm_mil.widgets.options_form import OptionsForm, label_of, validation_message
 
 
 class Inner(Options):
@@ -123,8 +123,8 @@ def test_a_refused_option_is_named_in_one_line(form):
     with pytest.raises(ValidationError) as refused:
         Outer.model_validate(form.choices)
 
-    assert refusal(refused.value).startswith("Corner (level-0 pixels)")
-    assert "\n" not in refusal(refused.value)
+    assert validation_message(refused.value).startswith("Corner (level-0 pixels)")
+    assert "\n" not in validation_message(refused.value)
 
 
 def test_kinds_of_fields_fit_kinds_of_options(form):

@@ -1,4 +1,4 @@
-"""How fast long work goes, in words: units a second and time left."""
+"""The rate of long work in words: units per second and time left."""
 
 from dataclasses import dataclass, field
 
@@ -6,21 +6,21 @@ from msm_mil_core.progress import Progress
 
 
 @dataclass(slots=True)
-class Pace:
-    """Reads the progress of one job; the clock of each step starts with its first report."""
+class ProgressRate:
+    """Follows the progress of one job; the clock of each step starts with its first report."""
 
     _step: str = field(default="", init=False)
-    _began_s: float = field(default=0.0, init=False)
-    _done_then: int = field(default=0, init=False)
+    _started_s: float = field(default=0.0, init=False)
+    _done_before: int = field(default=0, init=False)
 
-    def read(self, now: Progress, now_s: float) -> str:
-        """Say what is being done, how far it is, how fast it goes and how long it will take."""
+    def describe(self, now: Progress, now_s: float) -> str:
+        """Describe what is being done, how far it is, its rate and the time left; `now_s` is a clock in seconds."""
         if now.step != self._step:
-            self._step, self._began_s, self._done_then = now.step, now_s, now.done
+            self._step, self._started_s, self._done_before = now.step, now_s, now.done
         if now.total <= 1:
             return f"{now.step}…"
         counted = f"{now.step}: {now.done:,} of {now.total:,} {now.unit}"
-        seconds, done = now_s - self._began_s, now.done - self._done_then
+        seconds, done = now_s - self._started_s, now.done - self._done_before
         if done <= 0 or seconds <= 0:
             return counted
         rate = done / seconds

@@ -1,0 +1,127 @@
+"""Runs: the setup form says what to run, the run bar shows how it goes, the result becomes layers."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from msm_mil_core.errors import MsmMilError
+from msm_mil_core.progress import Progress
+from napari_msm_mil.background import Background, Job
+from napari_msm_mil.files.folders import Folders
+from napari_msm_mil.layers.regions import region_polygons
+from napari_msm_mil.layers.viewer_layers import ViewerLayers
+from napari_msm_mil.run.progress_rate import ProgressRate
+from napari_msm_mil.run.run_bar import RunBar
+from napari_msm_mil.run.run_job import RunOutcome, RunRequest, perform_run
+from napari_msm_mil.run.setup_form import SetupForm
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+
+class RunController(QObject):
+    """Runs one slide at a time."""
+
+    def __init__(self, setup: SetupForm, bar: RunBar, layers: ViewerLayers, folders: Folders) -> None:
+        super().__init__(bar)
+        self._setup, self._bar, self._layers, self._folders = setup, bar, layers, folders
+        self._runner = Background(self)
+        self._rate = ProgressRate()
+        self._started_s = 0.0
+        self._slide: Image | None = None
+        setup.changed.connect(self._on_setup_changed)
+        bar.run_requested.connect(self._on_run_requested)
+        bar.cancel_requested.connect(self._on_cancel_requested)
+        layers.listed.connect(self.list_layers)
+        self._runner.progressed.connect(self._on_progressed)
+        self._runner.succeeded.connect(self._on_succeeded)
+        self._runner.failed.connect(self._on_failed)
+        self._runner.cancelled.connect(self._on_cancelled)
+        self.list_layers()
+
+    def list_layers(self) -> None:
+        """List the slides and regions that are open."""
+        self._setup.set_slides(self._layers.slides())
+        self._setup.set_regions(self._layers.regions())
+
+    def stop(self) -> None:
+        """Stop the run."""
+        self._runner.cancel()
+
+    def _on_setup_changed(self) -> None:
+        missing = self._missing()
+        self._bar.set_ready(not missing, missing)
+
+    def _missing(self) -> str:
+        """Say what a run still needs; empty if nothing."""
+        slide = self._setup.slide
+        if slide is None:
+            return "Open a slide first: drop its file on the window, or File > Open."
+        if slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
+            return "Enter how many micrometres a pixel of this slide covers."
+        return "" if self._setup.models.checkpoint is not None else "Choose a model first."
+
+    def _on_run_requested(self) -> None:
+        slide = self._setup.slide
+        if slide is None:
+            return
+        try:
+            request = self._request(slide)
+        except MsmMilError as exc:
+            self._bar.show_error(exc)
+            return
+        self._slide, self._started_s, self._rate = slide, time.monotonic(), ProgressRate()
+        self._bar.show_running()
+        self._runner.start(Job(f"MSM-MIL on {slide.name}", partial(perform_run, request)))
+
+    def _request(self, slide: Image) -> RunRequest:
+        region, checkpoint = self._setup.region, self._setup.models.checkpoint
+        if checkpoint is None or checkpoint.path is None:
+            raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
+        polygons = () if region is None else region_polygons(region, slide)
+        mpp = self._setup.mpp
+        if mpp is not None and mpp != slide.metadata["mpp"]:
+            self._layers.calibrate(slide, mpp)
+        return RunRequest(
+            slide=Path(slide.metadata["facts"].path),
+            mpp=mpp,
+            model=checkpoint.path,
+            choices=self._setup.choices,
+            polygons=polygons,
+            folders=self._folders,
+        )
+
+    def _on_cancel_requested(self) -> None:
+        self._bar.show_cancelling()
+        self._runner.cancel()
+
+    def _on_progressed(self, now: Progress) -> None:
+        self._bar.show_progress(now, self._rate.describe(now, time.monotonic()))
+
+    def _on_cancelled(self) -> None:
+        self._bar.show_idle()
+        self._bar.show_message("Cancelled. Nothing was shown or saved.")
+
+    def _on_failed(self, error: MsmMilError) -> None:
+        self._bar.show_idle()
+        self._bar.show_error(error)
+
+    def _on_succeeded(self, outcome: RunOutcome) -> None:
+        self._bar.show_idle()
+        slide, self._slide = self._slide, None
+        slide_open = slide is not None and self._layers.has(slide)
+        if not slide_open and outcome.saved_path is not None:
+            self._bar.show_message("The slide was closed during the run, so nothing is shown. The result is saved.")
+            self._bar.show_open_button(outcome.saved_path)
+            return
+        self._layers.show(outcome.result, outcome.saved_path)  # rather without its slide than lost
+        if outcome.problem:
+            self._bar.show_error(MsmMilError(outcome.problem))
+        else:
+            seconds = time.monotonic() - self._started_s
+            self._bar.show_message(f"Done: {len(outcome.result.tiles):,} tiles in {seconds:.0f} s.")

@@ -1,0 +1,41 @@
+"""The folders in which the window saves results and features, and the name of a result's file."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from qtpy.QtCore import QStandardPaths
+
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.user_folders import features_folder
+
+SUFFIX = ".msm.h5"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the window saves by itself."""
+
+    results: Path
+    """Every run is saved here, so that none is lost."""
+    features: Path
+    """Features of slides, for reuse."""
+
+
+def user_folders() -> Folders:
+    """Return the folders of the user's data."""
+    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    return Folders(Path(data) / "napari-msm-mil" / "results", features_folder())
+
+
+def result_path(folder: Path, result: SlideResult) -> Path:
+    """Name a result's file: the same run of the same slide has the same name, any other run has its own."""
+    return folder / f"{PurePath(result.slide.name).stem}-{_run_digest(result)}{SUFFIX}"
+
+
+def _run_digest(result: SlideResult) -> str:
+    inputs = [result.slide.quick_hash, result.slide.mpp, result.model.sha256, dict(result.options)]
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode())
+    digest.update(result.tiles.xy_px0.tobytes())
+    return digest.hexdigest()[:10]
