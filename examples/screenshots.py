@@ -14,10 +14,12 @@ from pathlib import Path
 import napari
 from napari.settings import get_settings
 from napari.utils.notifications import NotificationSeverity
-from qtpy.QtWidgets import QApplication, QListWidget, QScrollArea, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QListWidget, QScrollArea, QWidget
 
 from msm_mil_core.cli.app import call
+from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.dock.run_widget import RunWidget
+from napari_msm_mil.widgets.tabs import Tabs
 
 LONGEST_S = 600
 PAGES = 2
@@ -56,8 +58,8 @@ class Window:
 
     @property
     def kept(self) -> Path:
-        """Where the result is kept."""
-        return Path(self.dock._panel.kept_text.removeprefix("Kept in ")).expanduser()
+        """Where the result is saved."""
+        return Path(self.dock.findChild(QLabel, "kept").text().removeprefix("Saved in ")).expanduser()
 
     def run(self) -> None:
         """Run the model, and look at what it says."""
@@ -73,7 +75,7 @@ class Window:
 
     def browse(self) -> None:
         """Look at the top tiles, and fly to one."""
-        self.dock._panel.tabs.turn_to("Gallery")
+        self.dock.findChild(Tabs).open_page("Gallery")
         pictures = self.dock.findChild(QListWidget, "gallery")
         wait(lambda: pictures.count() > 0)
         pictures.setCurrentRow(1)
@@ -84,15 +86,15 @@ class Window:
 
     def compare(self) -> None:
         """Compare the stages, and show which one wins."""
-        self.dock._panel.tabs.turn_to("Compare")
-        wait(lambda: bool(self.dock._panel.compare.findings))
+        self.dock.findChild(Tabs).open_page("Compare")
+        wait(lambda: bool(self.dock.findChild(QLabel, "findings").text()))
         self.press("map_winner")
         self.save("compare")
         self.press("map_winner")
 
     def ask(self) -> None:
         """Ask what the model would say without the top of stage 1."""
-        self.dock._panel.tabs.turn_to("Ask")
+        self.dock.findChild(Tabs).open_page("Ask")
         child(self.dock, "ask_what").setCurrentText("the top tiles of")
         child(self.dock, "ask_percent").setValue(20.0)
         self.press("ask")
@@ -104,9 +106,9 @@ class Window:
 
     def check(self) -> None:
         """Check whether it matters where the stages look."""
-        self.dock._panel.tabs.turn_to("Check")
+        self.dock.findChild(Tabs).open_page("Check")
         self.press("check")
-        wait(lambda: bool(self.dock._panel.check.effects))
+        wait(lambda: bool(self.dock.findChild(QLabel, "check_effects").text()))
         self.save("check")
 
     def press(self, name: str) -> None:
@@ -117,7 +119,7 @@ class Window:
     def save(self, name: str) -> None:
         """Bring the result's panel to the top of the dock, and save the window."""
         look(0.5)
-        column, panel = self.dock.findChild(QScrollArea), self.dock._panel
+        column, panel = self.dock.findChild(QScrollArea), self.dock.findChild(ResultPanel)
         column.verticalScrollBar().setValue(panel.mapTo(column.widget(), panel.rect().topLeft()).y() - 8)
         look(0.7)
         self.viewer.window.screenshot(str(self.out / f"{name}.png"), canvas_only=False)

@@ -42,9 +42,9 @@ def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
     return next(iter(results.values()))
 
 
-def _annotations_on(result: SlideResult, kept: Path | None) -> Annotations:
+def _annotations_on(result: SlideResult, saved_path: Path | None) -> Annotations:
     try:
-        return annotations_on(result, kept, user_folders().results)
+        return annotations_on(result, saved_path, user_folders().results)
     except ResultError as exc:  # the result itself is worth writing
         show_warning(f"Written without annotations: {exc}")
         return Annotations()

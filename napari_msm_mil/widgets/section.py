@@ -5,6 +5,11 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from superqt import QCollapsible
 
 OPEN, CLOSED = "▾", "▸"
+STYLE = (
+    "QPushButton { text-align: left; border: none; background: transparent } "
+    "QPushButton:focus { text-decoration: underline }"
+)
+"""A heading, not a pressed button; superqt's own style hides the focus."""
 UNLIMITED_PX = 16_777_215
 """Qt's QWIDGETSIZE_MAX."""
 
@@ -20,9 +25,10 @@ class Section(QCollapsible):
         button = self.toggleButton()
         button.setObjectName(object_name)
         button.setAccessibleName(title)
-        button.setStyleSheet("text-align: left; border: none")  # superqt's own hides the focus as well
+        button.setStyleSheet(STYLE)
         self.setFocusProxy(button)
         self.layout().setContentsMargins(0, 0, 0, 0)
+        self.layout().setSpacing(2)
         for widget in inside:
             self.add(widget)
         self.toggled.connect(self._on_toggled)

@@ -45,7 +45,7 @@ def compared(qtbot, layers, panel, comparing):
     return show
 
 
-def drawn(*, S=3, N=60, mpp=0.5, **changes):
+def drawn(*, S=3, N=30, mpp=0.5, **changes):
     prediction = a_prediction(N, S=S, **changes)
     return a_result(block_of_tiles(10, N // 10), slide=slide_facts(mpp=mpp), prediction=prediction)
 
