@@ -16,7 +16,7 @@ from napari_msm_mil.layers.layer_data import LayerData
 def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """Write the one result of the layers, all its stages, and return where; other layers among them are left out.
 
-    The verdicts that are saved with the result go along.
+    The verdicts saved with the result are included.
 
     Raises
     ------
@@ -25,13 +25,13 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """
     shown = _only_result(path, layers)
     result = shown["result"]
-    return [str(write_geojson(result, Path(path), annotations=_notes_on(result, shown.get("kept"))))]
+    return [str(write_geojson(result, Path(path), annotations=_annotations_on(result, shown.get("file"))))]
 
 
 def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
-    """Return what the layers tell of the one result that they show."""
+    """Return the metadata of the one result that the layers show."""
     found = (arguments.get("metadata", {}) for _, arguments, _ in layers)
-    results = {id(told["result"]): told for told in found if isinstance(told.get("result"), SlideResult)}
+    results = {id(each["result"]): each for each in found if isinstance(each.get("result"), SlideResult)}
     if not results:
         raise OutputError(f"Nothing for {path}: no layer shows an MSM-MIL result. Select one of its heatmaps.")
     if len(results) > 1:
@@ -39,9 +39,9 @@ def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:
     return next(iter(results.values()))
 
 
-def _notes_on(result: SlideResult, kept: Path | None) -> Annotations:
+def _annotations_on(result: SlideResult, file: Path | None) -> Annotations:
     try:
-        return annotations_on(result, kept)
+        return annotations_on(result, file)
     except ResultError as exc:  # the result itself is worth writing
         show_warning(f"Written without notes: {exc}")
         return Annotations()

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.explain.tile_values import ranks_among
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -33,14 +34,8 @@ def rasterise(tiles: TileGrid, values: ArrayLike) -> Heatmap:
     ValueError
         If there is no tile, or not one value per tile.
     """
-    drawn = np.asarray(values, np.float32)
-    if not len(tiles) or drawn.shape != (len(tiles),):
-        raise ValueError(f"{len(tiles)} tiles need as many values, at least one; got an array of shape {drawn.shape}")
-    col, row = (tiles.xy_px0 // tiles.side_px0).T
-    left, top = int(col.min()), int(row.min())
-    cells = np.full((int(row.max()) - top + 1, int(col.max()) - left + 1), np.nan, np.float32)
-    cells[row - top, col - left] = drawn
-    return Heatmap(cells, tiles.side_px0, (left * tiles.side_px0, top * tiles.side_px0))
+    raster = lay_raster(tiles)
+    return Heatmap(raster.draw(values), raster.cell_px0, raster.origin_px0)
 
 
 def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = None) -> NDArray[np.float32]:

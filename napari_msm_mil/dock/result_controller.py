@@ -67,7 +67,7 @@ class ResultController(QObject):
         self._result = result
         self._panel.verdicts.show_result(result)
         if result is not None:
-            self._notes.begin(result, self._layers.kept(result))
+            self._notes.begin(result, self._layers.result_file(result))
             self._panel.verdicts.show_annotations(self._notes.of(result))
         for room in self._rooms:
             room.show_result(result)

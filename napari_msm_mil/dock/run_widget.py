@@ -121,7 +121,7 @@ class RunWidget(QWidget):
         self._panel.save_requested.connect(self._on_save_requested)
         self._panel.open_requested.connect(self._desk.ask_open)
         self._keys.pressed.connect(self._on_key)
-        self._panel.stages.look.keys_requested.connect(lambda: ShortcutsDialog(self).open())
+        self._panel.stages.bar.keys_requested.connect(lambda: ShortcutsDialog(self).open())
         self._showing.viewed.connect(lambda _: self._looking.start())
         self._panel.report_requested.connect(self._on_report_requested)
         self._panel.gallery.find_slide_requested.connect(self._on_find_slide_requested)
@@ -166,7 +166,7 @@ class RunWidget(QWidget):
         polygons = () if region is None else region_polygons(region, slide)
         mpp = self._setup.mpp
         if mpp is not None and mpp != slide.metadata["mpp"]:
-            self._layers.calibrate(slide, mpp)
+            self._layers.placement.calibrate(slide, mpp)
         return RunOrder(
             slide=Path(slide.metadata["facts"].path),
             mpp=mpp,
@@ -231,7 +231,7 @@ class RunWidget(QWidget):
 
     def _note_view(self) -> None:
         result = self._showing.result
-        view = None if result is None else self._showing.stages.view(result)
+        view = None if result is None else self._showing.displays.view(result)
         if result is not None and view is not None:
             self._notes.note_view(result, view)
 

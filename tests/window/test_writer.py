@@ -31,7 +31,7 @@ def keep(viewer, path):
     result = a_result()
     save_result(result, path)
     for layer in show(viewer, result):
-        layer.metadata["kept"] = path
+        layer.metadata["file"] = path
     return result
 
 
