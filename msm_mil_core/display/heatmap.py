@@ -48,7 +48,7 @@ def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = No
     kind
         "raw" changes nothing. "log" is the decimal logarithm; zeros count as the smallest value above zero. "rank" is
         the rank among the values of the reference, 0 for the lowest and 1 for the highest; equal values share the mean
-        of their ranks, and 0.5 stands where all are equal. "percentile" is how many per cent of the reference are not
+        of their ranks, and 0.5 stands where all are equal. "percentile" is the percentage of the reference that is not
         higher.
     reference
         What values are ranked among, any shape, NaN left out; it holds the values. None for the values themselves.
@@ -67,7 +67,7 @@ def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = No
     found = raw[shown]
     among = found if reference is None else np.asarray(reference, np.float32)
     spread = {"log": _decimal_log, "rank": _rank, "percentile": _percentile}[kind]
-    order = np.argsort(found)  # what is looked up in order is found several times as fast
+    order = np.argsort(found)  # a sorted search is several times as fast
     found[order] = spread(found[order], np.sort(among[~np.isnan(among)]))
     raw[shown] = found
     return raw

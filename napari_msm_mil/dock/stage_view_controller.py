@@ -50,7 +50,7 @@ class StageViewController(QObject):
         self._panel.stages.bar.show_blinking(self._blink.on)
 
     def toggle_side_by_side(self) -> None:
-        """Put stages side by side, or back."""
+        """Show stages side by side, or stop it."""
         if self._side.on or self._result is None:
             self._side.stop()
         else:

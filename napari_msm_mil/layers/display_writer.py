@@ -1,4 +1,4 @@
-"""The one writer of how results are shown: it brings the layers of a result in line with its display."""
+"""The one writer of how results are shown: it updates the layers of a result to match its display."""
 
 from collections.abc import Iterable, Sequence
 
@@ -38,8 +38,8 @@ def read_display(layers: Sequence[Layer]) -> StageDisplay | None:
 def write_display(layers: Iterable[Layer], display: StageDisplay) -> None:
     """Show a result in this way, given its layers; what is the same already is left alone.
 
-    The display is stored first: whoever hears that a layer was shown or hidden finds it as the display says, and can
-    tell this from a change that the user made by hand.
+    The display is stored first, so that a listener can distinguish a layer that was shown or hidden here, and agrees
+    with the display, from one that the user has shown or hidden by hand.
     """
     ours = {layer: key for layer in layers if (key := layer_key(layer)) is not None}
     before = {layer: layer.metadata["shown"].display for layer in ours}

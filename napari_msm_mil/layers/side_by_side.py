@@ -35,7 +35,7 @@ class SideBySide(QObject):
         self._result: SlideResult | None = None
         self._before: CanvasState | None = None
         self._existing: frozenset[Layer] = frozenset()
-        self._ending = QTimer(self)  # napari is still busy with a layer when it reports that it came or went
+        self._ending = QTimer(self)  # napari is still busy with a layer when it reports that it was added or removed
         self._ending.setSingleShot(True)
         self._ending.timeout.connect(self.stop)
         layers.listed.connect(self._on_listed)
@@ -141,5 +141,5 @@ def _claims(result: SlideResult, index: int, claimed: Layer, thicker: int) -> La
     red, green, blue = (channel / 255 for channel in stage_rgb(index))
     chosen = result.prediction.stages[index].claimed
     data, state, kind = outline_layer(result, chosen, f"{stage_name(index)} claims", (red, green, blue))
-    look: dict[str, Any] = {"edge_width": thicker * state["edge_width"], "opacity": claimed.opacity}
-    return Layer.create(data, state | look | {"affine": claimed.affine, "metadata": {COPY: True}}, kind)
+    style: dict[str, Any] = {"edge_width": thicker * state["edge_width"], "opacity": claimed.opacity}
+    return Layer.create(data, state | style | {"affine": claimed.affine, "metadata": {COPY: True}}, kind)

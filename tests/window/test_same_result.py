@@ -3,11 +3,11 @@
 import h5py
 import numpy as np
 import pytest
-from qtpy.QtCore import QThreadPool
 
 from msm_mil_core.cli.app import call
+from napari_msm_mil.run.model_picker import ModelPicker
 from tests.slides import a_drawn_slide
-from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in, keep_apart
+from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in
 
 TIME_OF_RUN = {"created"}
 
@@ -28,11 +28,9 @@ def contents(path) -> dict:
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy, monkeypatch, tmp_path):
-    keep_apart(monkeypatch, tmp_path)
+def viewer(napari_viewer, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of the command line"))
-    yield make_napari_viewer_proxy()
-    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    return napari_viewer
 
 
 @pytest.mark.parametrize(
@@ -50,7 +48,7 @@ def test_the_window_and_the_command_line_write_the_same_result(viewer, shared, t
     model = a_model_file(tmp_path / "model.safetensors", mpp=2.0)
     viewer.open(str(slide), plugin="napari-msm-mil")
     dock = dock_in(viewer)
-    dock._setup.models.choose(model)
+    dock.findChild(ModelPicker).choose(model)
     if mpp:
         child(dock, "mpp").setValue(mpp)
 
