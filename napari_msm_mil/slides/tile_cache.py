@@ -24,11 +24,6 @@ class TileCache:
         self._pending: dict[Key, Future[Pixels]] = {}
         self._lock = Lock()
 
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of the tiles that are stored now."""
-        return self._held_bytes
-
     def __contains__(self, key: Key) -> bool:
         return key in self._tiles
 

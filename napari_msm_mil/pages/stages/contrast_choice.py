@@ -51,11 +51,6 @@ class ContrastChoice(QWidget):
         """What the keyboard goes through."""
         return self._kind, self._stage
 
-    @property
-    def legend(self) -> str:
-        """What the colours stand for, in words."""
-        return self._legend.text()
-
     def show_prediction(self, prediction: Prediction) -> None:
         """Offer the stages of a prediction."""
         self._shown = [int(np.isfinite(stage.attention).sum()) for stage in prediction.stages]

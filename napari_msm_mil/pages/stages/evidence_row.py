@@ -49,11 +49,6 @@ class EvidenceRow(QWidget):
         """What the keyboard goes through, in order."""
         return self._show, self._class, self._stage
 
-    @property
-    def text(self) -> str:
-        """Sum and legend, or why there is no evidence."""
-        return self._text.text()
-
     def show_result(self, result: SlideResult) -> None:
         """Offer the classes and stages of a result; the class that the model predicts is selected."""
         prediction = result.prediction
