@@ -14,7 +14,7 @@ from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layer
 
 RESULT_SUFFIX = ".msm.h5"
 SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
-"""Files of these suffixes are slides or broken: if openslide refuses one, the user is told why."""
+"""Files of these suffixes are slides or broken: if openslide refuses one, the user sees why."""
 SLIDES_AMONG_OTHERS = frozenset({".tif", ".tiff", ".czi", ".dcm"})
 """Files of these suffixes, and folders, are left to other readers if openslide refuses them."""
 
@@ -25,7 +25,7 @@ ReadLayers: TypeAlias = Callable[[str], list[LayerData] | list[tuple[None]]]
 
 
 def get_reader(path: str | list[str]) -> ReadLayers | None:
-    """Return what reads a slide or a result, None for what is neither; files to be stacked are not for us."""
+    """Return what reads a slide or a result, None for what is neither; files to be stacked are left to others."""
     if not isinstance(path, str):
         return None
     file = Path(path)
@@ -50,13 +50,13 @@ def _read_slide(path: str) -> list[LayerData] | list[tuple[None]]:
 
 
 def _in_one_line(exc: MsmMilError, path: str) -> str:
-    """Say the file's name without its folder: napari shows the first forty letters or so, until they are unfolded."""
+    """Name the file without its folder: napari shows some forty letters until the message is expanded."""
     return str(exc).replace(path, Path(path).name)
 
 
 def _without_mpp(slide: Slide) -> str:
-    told = f"Pixel size missing: {slide.facts.name} is shown in pixels. {slide.mpp_remark}"
-    return f"{told.strip()} Type the micrometres per pixel in Run MSM-MIL."
+    message = f"Pixel size missing: {slide.facts.name} is shown in pixels. {slide.mpp_remark}"
+    return f"{message.strip()} Type the micrometres per pixel in Run MSM-MIL."
 
 
 def _read_result(path: str) -> list[LayerData] | list[tuple[None]]:
@@ -80,11 +80,11 @@ def _slide_below(result: SlideResult, path: Path) -> list[LayerData]:
 def _slide_of(result: SlideResult, path: Path) -> Slide:
     """Open the slide that was analysed, from where it was then or from beside the result."""
     facts = result.slide
-    there = [place for place in (Path(facts.path), path.with_name(facts.name)) if place.exists()]
-    if not there:
+    existing = [place for place in (Path(facts.path), path.with_name(facts.name)) if place.exists()]
+    if not existing:
         raise SlideError(f"{facts.name} is not at {facts.path} any more. Open it from where it is now.")
-    slide = open_slide(there[0], facts.mpp if facts.mpp_origin == "user" else None)
+    slide = open_slide(existing[0], facts.mpp if facts.mpp_origin == "user" else None)
     if slide.facts.quick_hash != facts.quick_hash:
         slide.close()
-        raise SlideError(f"{there[0]} is not the slide that was analysed.")
+        raise SlideError(f"{existing[0]} is not the slide that was analysed.")
     return slide

@@ -14,7 +14,7 @@ def open_sample() -> list[LayerData]:
     Raises
     ------
     OutputError
-        If there is no place to keep it; napari shows the message.
+        If it cannot be stored; napari shows the message.
     """
     sample = sample_slide(samples_folder())
     layer = slide_layer(open_slide(sample.path))

@@ -26,7 +26,7 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """
     shown = _only_result(path, layers)
     result = shown["result"]
-    return [str(write_geojson(result, Path(path), annotations=_annotations_on(result, shown.get("kept"))))]
+    return [str(write_geojson(result, Path(path), annotations=_annotations_on(result, shown.get("file"))))]
 
 
 def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:

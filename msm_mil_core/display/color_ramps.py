@@ -23,7 +23,7 @@ def amount_ramp() -> tuple[Rgba, ...]:
 
 
 def stage_steps(stages: int) -> tuple[Rgba, ...]:
-    """Return one colour for each of the stages, for maps that tell which stage a tile belongs to."""
+    """Return one colour for each of the stages, for maps of which stage a tile belongs to."""
     return tuple(
         (*(channel / 255 for channel in stage_rgb(index % len(STAGE_COLOURS))), MOST_OPAQUE)  # type: ignore[misc]
         for index in range(stages)

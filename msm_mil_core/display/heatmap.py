@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.explain.tile_values import ranks_among
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -33,14 +34,8 @@ def rasterise(tiles: TileGrid, values: ArrayLike) -> Heatmap:
     ValueError
         If there is no tile, or not one value per tile.
     """
-    drawn = np.asarray(values, np.float32)
-    if not len(tiles) or drawn.shape != (len(tiles),):
-        raise ValueError(f"{len(tiles)} tiles need as many values, at least one; got an array of shape {drawn.shape}")
-    col, row = (tiles.xy_px0 // tiles.side_px0).T
-    left, top = int(col.min()), int(row.min())
-    cells = np.full((int(row.max()) - top + 1, int(col.max()) - left + 1), np.nan, np.float32)
-    cells[row - top, col - left] = drawn
-    return Heatmap(cells, tiles.side_px0, (left * tiles.side_px0, top * tiles.side_px0))
+    raster = lay_raster(tiles)
+    return Heatmap(raster.draw(values), raster.cell_px0, raster.origin_px0)
 
 
 def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = None) -> NDArray[np.float32]:
@@ -53,7 +48,7 @@ def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = No
     kind
         "raw" changes nothing. "log" is the decimal logarithm; zeros count as the smallest value above zero. "rank" is
         the rank among the values of the reference, 0 for the lowest and 1 for the highest; equal values share the mean
-        of their ranks, and 0.5 stands where all are equal. "percentile" is how many per cent of the reference are not
+        of their ranks, and 0.5 stands where all are equal. "percentile" is the percentage of the reference that is not
         higher.
     reference
         What values are ranked among, any shape, NaN left out; it holds the values. None for the values themselves.
@@ -72,7 +67,7 @@ def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = No
     found = raw[shown]
     among = found if reference is None else np.asarray(reference, np.float32)
     spread = {"log": _decimal_log, "rank": _rank, "percentile": _percentile}[kind]
-    order = np.argsort(found)  # what is looked up in order is found several times as fast
+    order = np.argsort(found)  # a sorted search is several times as fast
     found[order] = spread(found[order], np.sort(among[~np.isnan(among)]))
     raw[shown] = found
     return raw

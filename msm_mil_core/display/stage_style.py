@@ -1,4 +1,4 @@
-"""How a mask stage is called and coloured, everywhere the same: on screen, in figures and in QuPath."""
+"""How a mask stage is named and coloured, everywhere the same: on screen, in figures and in QuPath."""
 
 from cmap import Colormap
 
@@ -55,7 +55,7 @@ def stage_ramp(index: int) -> tuple[Rgba, ...]:
 
 
 def solo_ramp() -> tuple[Rgba, ...]:
-    """Return the colour ramp of a stage that is shown alone: two hues let the eye tell more levels apart than one.
+    """Return the colour ramp of a stage that is shown alone: two hues let the eye distinguish more levels.
 
     It is cividis (Nuñez et al. 2018, made for colour-vision deficiency) from light yellow to dark blue, so that, as in
     `stage_ramp`, lightness falls and opacity rises all the way.

@@ -108,7 +108,7 @@ def spread_map(stage: int, spread: NDArray[np.float32], runs: int) -> TileMap:
 
 
 def whatif_map(after: Prediction, stage: int) -> TileMap:
-    """Show where a stage looks when the model sees only what a question leaves."""
+    """Show where a stage attends when the model sees only what a question leaves."""
     return TileMap(
         key=f"whatif-{stage}",
         title=f"What if · {stage_name(stage).lower()} · rank",

@@ -72,7 +72,7 @@ class ResultController(QObject):
         self._result = result
         self._panel.verdicts.show_result(result)
         if result is not None:
-            self._store.load(result, self._layers.kept(result))
+            self._store.load(result, self._layers.result_file(result))
         for page in (self._readout, self._evidence, self._gallery, self._compare, self._what_if, self._check):
             page.show_result(result)
         if result is not None:

@@ -86,7 +86,7 @@ class RunController(QObject):
         polygons = () if region is None else region_polygons(region, slide)
         mpp = self._setup.mpp
         if mpp is not None and mpp != slide.metadata["mpp"]:
-            self._layers.calibrate(slide, mpp)
+            self._layers.placement.calibrate(slide, mpp)
         return RunRequest(
             slide=Path(slide.metadata["facts"].path),
             mpp=mpp,

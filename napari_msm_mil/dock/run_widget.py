@@ -108,7 +108,7 @@ class RunWidget(QWidget):
         panel.export_requested.connect(files.ask_export)
         panel.report_requested.connect(files.ask_report)
         panel.gallery.find_slide_requested.connect(files.ask_slide)
-        panel.stages.look.keys_requested.connect(lambda: ShortcutsDialog(self).open())
+        panel.stages.bar.keys_requested.connect(lambda: ShortcutsDialog(self).open())
         self._bar.open_requested.connect(files.open)
         self._pages.table_requested.connect(files.ask_table)
         files.opened.connect(self._runs.list_layers)
@@ -136,7 +136,7 @@ class RunWidget(QWidget):
 
     def _remember_view(self) -> None:
         result = self.result
-        view = None if result is None else self._stage_view.stages.view(result)
+        view = None if result is None else self._stage_view.displays.view(result)
         if result is not None and view is not None:
             self._store.remember_view(result, view)
 

@@ -1,4 +1,4 @@
-"""The keys of the window: what each does, and where it is heard."""
+"""Keyboard shortcuts of the window: what each does, and where it is active."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ class Key:
 KEYS = (
     *(Key(f"Alt-{n}", f"show {n - 1}", f"Show or hide stage {n}") for n in range(1, STAGES + 1)),
     Key("N", "next", "Show the next stage alone"),
-    Key("Shift-N", "previous", "Show the stage before alone"),
+    Key("Shift-N", "previous", "Show the previous stage alone"),
     Key("H", "release", "Show again what was shown before"),
     Key("K", "blink", "Blink between two stages; again to stop"),
-    Key("G", "side by side", "Stages side by side; again to come back"),
+    Key("G", "side by side", "Stages side by side; again to return"),
     Key("U", "claimed", "Show or hide the outlines of claimed tiles"),
-    Key("J", "next tile", "Fly to the next tile of the gallery"),
-    Key("Shift-J", "previous tile", "Fly to the tile before"),
+    Key("J", "next tile", "Go to the next tile of the gallery"),
+    Key("Shift-J", "previous tile", "Go to the previous tile of the gallery"),
 )
 
 
 class Shortcuts(QObject):
-    """Hears keys over the canvas and in the dock; never while text is typed."""
+    """Reacts to keys over the canvas and in the dock; never while text is typed."""
 
     pressed = Signal(str)
     """The action of a key."""
@@ -68,22 +68,22 @@ class Shortcuts(QObject):
             viewer.bind_key(key.key, self._handlers[key.key], overwrite=True)
             shortcut = QShortcut(QKeySequence(key.key.replace("-", "+")), dock)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(partial(self._tell, key.action))
+            shortcut.activated.connect(partial(self._press, key.action))
 
     def stop(self) -> None:
-        """Give the keys back, but those that another dock has taken meanwhile."""
+        """Release the keys, except those that another dock has taken meanwhile."""
         bound = {str(key): handler for key, handler in self._viewer.keymap.items()}
         for key, handler in self._handlers.items():
             if handler in bound.values():
                 self._viewer.bind_key(key, None)
 
     def _handler(self, action: str) -> Callable[[Viewer], None]:
-        def tell(_viewer: Viewer) -> None:
-            self._tell(action)
+        def press(_viewer: Viewer) -> None:
+            self._press(action)
 
-        return tell
+        return press
 
-    def _tell(self, action: str) -> None:
+    def _press(self, action: str) -> None:
         if not isinstance(QApplication.focusWidget(), TYPED_IN):
             self.pressed.emit(action)
 

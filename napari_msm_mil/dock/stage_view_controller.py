@@ -1,17 +1,19 @@
-"""Which result the panel shows, and how its stages look: it joins the panel and the layers."""
+"""Which result the panel shows, and how its stages are displayed: it joins the panel and the layers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.display.heatmap import Contrast
+from msm_mil_core.display.stage_display import CLAIMED, Pair, StageDisplay, visible_layers
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.result_panel import ResultPanel
-from napari_msm_mil.layers.blink import Blink, Pair
+from napari_msm_mil.layers.blink import Blink
+from napari_msm_mil.layers.result_displays import ResultDisplays
 from napari_msm_mil.layers.side_by_side import SideBySide
-from napari_msm_mil.layers.stage_layers import StageLayers
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class StageViewController(QObject):
-    """Shows the latest result, or the one of which the user selects a layer; does what its table wishes."""
+    """Shows the latest result, or the one of which the user selects a layer, as its table requests."""
 
     viewed = Signal(object)
     """A `SlideResult` of which something is shown in another way."""
@@ -27,61 +29,113 @@ class StageViewController(QObject):
     def __init__(self, viewer: Viewer, layers: ViewerLayers, panel: ResultPanel) -> None:
         super().__init__(panel)
         self._layers, self._panel = layers, panel
-        self.stages = StageLayers(layers)
-        self._blink, self._side = Blink(self.stages), SideBySide(viewer, layers, self.stages)
+        self.displays = ResultDisplays(layers)
+        self._blink, self._side = Blink(self.displays), SideBySide(viewer, layers, self.displays)
         self._result: SlideResult | None = None
         self._connect()
         self._show(layers.active_result())
-        self._on_looks_changed()
+        self._on_displays_changed()
 
     @property
     def result(self) -> SlideResult | None:
         """The result that is shown."""
         return self._result
 
+    def toggle_blink(self) -> None:
+        """Let two stages take turns, or stop it."""
+        if self._blink.on:
+            self._blink.stop()
+        else:
+            self._on_pair_requested(self._panel.stages.bar.pair)
+        self._panel.stages.bar.show_blinking(self._blink.on)
+
+    def toggle_side_by_side(self) -> None:
+        """Show stages side by side, or stop it."""
+        if self._side.on or self._result is None:
+            self._side.stop()
+        else:
+            self._blink.stop()
+            self._side.start(self._result)
+        self._panel.stages.bar.show_side_by_side(self._side.on)
+
+    def step_alone(self, by: int) -> None:
+        """Show the next stage alone, or the one before."""
+        if self._result is None:
+            return
+        display = self.displays.display(self._result).without_temporary()
+        stages = sorted(display.present)
+        if stages:
+            now = None if display.alone is None else stages.index(display.alone)
+            self._show_alone(stages[_step(len(stages), now, by)])
+
+    def release(self) -> None:
+        """Show again what was shown before a stage was shown alone."""
+        self._change(lambda display: display.with_solo(None))
+
+    def toggle_visible(self, index: int) -> None:
+        """Show or hide one stage."""
+
+        def toggled(display: StageDisplay) -> StageDisplay:
+            exists = index in display.present
+            return display.with_layer_shown(index, visible=index not in visible_layers(display)) if exists else display
+
+        self._change(toggled)
+
+    def toggle_claimed(self) -> None:
+        """Show or hide the outlines of claimed tiles."""
+        if self._result is not None:
+            self._on_claimed_requested(not self.displays.display(self._result).claimed_shown)
+
+    def stop(self) -> None:
+        """Show again what was shown before, as far as it was changed for a while."""
+        self._blink.stop()
+        self._side.stop()
+
     def _connect(self) -> None:
-        table = self._panel.stages
+        table, bar = self._panel.stages, self._panel.stages.bar
         table.visible_requested.connect(self._on_visible_requested)
         table.alone_requested.connect(self._on_alone_requested)
         table.contrast_requested.connect(self._on_contrast_requested)
         table.claimed_requested.connect(self._on_claimed_requested)
-        table.look.opacity_requested.connect(self._on_opacity_requested)
-        table.look.top_requested.connect(self._on_top_requested)
-        table.look.shared_requested.connect(self._on_shared_requested)
-        table.look.blink_requested.connect(lambda _: self.toggle_blink())
-        table.look.pair_requested.connect(self._on_pair_requested)
-        table.look.side_by_side_requested.connect(lambda _: self.toggle_side_by_side())
-        self._blink.blinking.connect(table.look.show_blinking)
-        self._side.changed.connect(table.look.show_side_by_side)
-        for passing in (self._blink, self._side):
-            self._layers.about_to_change.connect(passing.stop)
+        bar.opacity_requested.connect(lambda opacity: self._change(lambda display: display.with_opacity(opacity)))
+        bar.top_requested.connect(lambda percent: self._change(lambda display: display.with_top_percent(percent)))
+        bar.shared_requested.connect(
+            lambda shared: self._change(lambda display: display.with_shared_scale(shared=shared))
+        )
+        bar.blink_requested.connect(lambda _: self.toggle_blink())
+        bar.pair_requested.connect(self._on_pair_requested)
+        bar.side_by_side_requested.connect(lambda _: self.toggle_side_by_side())
+        self._blink.blinking.connect(bar.show_blinking)
+        self._side.changed.connect(bar.show_side_by_side)
+        self._layers.about_to_change.connect(self.stop)
         self._layers.chosen.connect(self._show)
-        self.stages.looks_changed.connect(self._on_looks_changed)
+        self.displays.changed.connect(self._on_displays_changed)
 
     def _show(self, result: SlideResult | None) -> None:
         if result is self._result:
             return
         self._blink.stop()
         self._result = result
-        self._panel.show_result(result, None if result is None else self._layers.kept(result))
+        self._panel.show_result(result, None if result is None else self._layers.result_file(result))
         if result is not None:
-            self._show_looks(result)
+            self._panel.stages.show_display(self.displays.display(result))
 
-    def _show_looks(self, result: SlideResult) -> None:
-        self._panel.stages.show_looks(self.stages.looks(result), self.stages.claimed_visible(result))
+    def _change(self, change: Callable[[StageDisplay], StageDisplay]) -> None:
+        if self._result is not None:
+            self.displays.show(self._result, change(self.displays.display(self._result)))
 
-    def _on_looks_changed(self) -> None:
-        there = self._layers.results()
-        if self._result is None or not any(self._result is result for result in there):
-            self._show(there[-1] if there else None)
-        else:
-            self._show_looks(self._result)
-            if not self._blink.on and not self._side.on:
-                self.viewed.emit(self._result)
+    def _on_displays_changed(self) -> None:
+        existing = self._layers.results()
+        if self._result is None or not any(self._result is result for result in existing):
+            self._show(existing[-1] if existing else None)
+            return
+        display = self.displays.display(self._result)
+        self._panel.stages.show_display(display)
+        if display.temporary is None:
+            self.viewed.emit(self._result)
 
     def _on_visible_requested(self, index: int, visible: bool) -> None:
-        if self._result is not None:
-            self.stages.set_visible(self._result, index, visible=visible)
+        self._change(lambda display: display.with_layer_shown(index, visible=visible))
 
     def _on_alone_requested(self, index: int, alone: bool) -> None:
         if alone:
@@ -90,91 +144,32 @@ class StageViewController(QObject):
             self.release()
 
     def _show_alone(self, index: int) -> None:
-        """Show a stage alone, and select it, so that napari's own controls are those of what is seen."""
-        self._end_passing()
+        """Show a stage alone, and select it, so that napari's own controls are those of what is visible."""
+        self._change(lambda display: display.with_solo(index))
         if self._result is not None:
-            self.stages.set_alone(self._result, index)
             self._layers.select(*self._layers.stages(self._result, index))
 
-    def _end_passing(self) -> None:
-        self._blink.stop()
-        self._side.stop()
-
     def _on_contrast_requested(self, index: int, contrast: str) -> None:
-        if self._result is not None:
-            self.stages.set_contrast(self._result, None if index < 0 else index, cast("Contrast", contrast))
+        stage = None if index < 0 else index
+        self._change(lambda display: display.with_contrast(cast("Contrast", contrast), stage))
 
     def _on_claimed_requested(self, visible: bool) -> None:
         self._side.stop()  # its cells have outlines of their own
-        if self._result is not None:
-            self.stages.set_claimed_visible(self._result, visible=visible)
+        self._change(lambda display: display.with_layer_shown(CLAIMED, visible=visible))
 
     def _on_opacity_requested(self, opacity: float) -> None:
-        if self._result is not None:
-            self.stages.set_opacity(self._result, opacity)
+        self._change(lambda display: display.with_opacity(opacity))
 
     def _on_top_requested(self, percent: float) -> None:
-        if self._result is not None:
-            self.stages.set_top(self._result, percent)
+        self._change(lambda display: display.with_top_percent(percent))
 
     def _on_shared_requested(self, shared: bool) -> None:
-        if self._result is not None:
-            self.stages.set_shared(self._result, shared=shared)
+        self._change(lambda display: display.with_shared_scale(shared=shared))
 
     def _on_pair_requested(self, pair: Pair | None) -> None:
         self._side.stop()
         if self._result is not None:
             self._blink.start(self._result, pair)
-
-    def toggle_blink(self) -> None:
-        """Let two stages take turns, or stop it."""
-        if self._blink.on:
-            self._blink.stop()
-        else:
-            self._on_pair_requested(self._panel.stages.look.pair)
-        self._panel.stages.look.show_blinking(self._blink.on)
-
-    def toggle_side_by_side(self) -> None:
-        """Put stages side by side, or back."""
-        self._blink.stop()
-        if self._side.on or self._result is None:
-            self._side.stop()
-        else:
-            self._side.start(self._result)
-        self._panel.stages.look.show_side_by_side(self._side.on)
-
-    def step_alone(self, by: int) -> None:
-        """Show the next stage alone, or the one before."""
-        if self._result is None:
-            return
-        self._end_passing()
-        stages = [index for index, look in enumerate(self.stages.looks(self._result)) if look is not None]
-        alone = self.stages.alone(self._result)
-        if stages:
-            self._show_alone(stages[_step(len(stages), None if alone is None else stages.index(alone), by)])
-
-    def release(self) -> None:
-        """Show again what was shown before a stage was shown alone."""
-        self._end_passing()
-        if self._result is not None:
-            self.stages.set_alone(self._result, None)
-
-    def toggle_visible(self, index: int) -> None:
-        """Show or hide one stage."""
-        looks = () if self._result is None else self.stages.looks(self._result)
-        look = looks[index] if index < len(looks) else None
-        if self._result is not None and look is not None:
-            self.stages.set_visible(self._result, index, visible=not look.visible)
-
-    def toggle_claimed(self) -> None:
-        """Show or hide the outlines of claimed tiles."""
-        self._side.stop()
-        if self._result is not None:
-            self._on_claimed_requested(not self.stages.claimed_visible(self._result))
-
-    def stop(self) -> None:
-        """Bring back what was shown before, as far as it was changed for a while."""
-        self._end_passing()
 
 
 def _step(count: int, now: int | None, by: int) -> int:

@@ -1,34 +1,27 @@
 """Two stages that take turns."""
 
-from collections.abc import Sequence
-from typing import TypeAlias
-
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from msm_mil_core.display.stage_display import Pair
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.layers.stage_layers import StageLayers, StageLook
+from napari_msm_mil.layers.result_displays import ResultDisplays
 
 TURN_MS = 700
 
-Pair: TypeAlias = tuple[int, int]
-"""Two stages, counted from 0."""
-
 
 class Blink(QObject):
-    """Swaps two stages until it is stopped, or until the user shows or hides one by hand."""
+    """Shows the next of two stages at every turn, as long as the display of the result blinks."""
 
     blinking = Signal(bool)
 
-    def __init__(self, stages: StageLayers) -> None:
-        super().__init__(stages)
-        self._stages = stages
+    def __init__(self, displays: ResultDisplays) -> None:
+        super().__init__(displays)
+        self._displays = displays
         self._result: SlideResult | None = None
-        self._pair: Pair = (0, 1)
-        self._alone: int | None = None
         self._turn = QTimer(self)
         self._turn.setInterval(TURN_MS)
-        self._turn.timeout.connect(self._swap)
-        stages.chosen_by_hand.connect(self.stop)
+        self._turn.timeout.connect(self._on_turn)
+        displays.changed.connect(self._on_changed)
 
     @property
     def on(self) -> bool:
@@ -38,34 +31,25 @@ class Blink(QObject):
     def start(self, result: SlideResult, pair: Pair | None = None) -> None:
         """Let two stages take turns: this pair, else the first two that are shown, else the first two of all."""
         self.stop()
-        looks = self._stages.looks(result)
-        there = [index for index in (pair or _shown_first(looks)) if looks[index] is not None]
-        if len(there) < 2:
+        display = self._displays.display(result).with_blink(pair)
+        if display.blink is None:
             return
-        self._result, self._pair, self._alone = result, (there[0], there[1]), self._stages.alone(result)
-        self._stages.set_alone(result, there[0])
+        self._displays.show(result, display)
+        self._result = result
         self._turn.start()
         self.blinking.emit(True)
 
     def stop(self) -> None:
-        """Bring back what was shown before, unless the user has shown something else meanwhile."""
-        self._turn.stop()
-        result, self._result = self._result, None
-        if result is None:
-            return
-        by_hand = self._stages.alone(result) is None
-        self._stages.set_alone(result, None)
-        if self._alone is not None and not by_hand:
-            self._stages.set_alone(result, self._alone)
-        self.blinking.emit(False)
+        """Show again what was shown before."""
+        if self._result is not None:
+            self._displays.show(self._result, self._displays.display(self._result).without_temporary())
 
-    def _swap(self) -> None:
-        if self._result is None or None in [self._stages.looks(self._result)[index] for index in self._pair]:
-            self.stop()
-            return
-        self._pair = self._pair[::-1]
-        self._stages.set_alone(self._result, self._pair[0])
+    def _on_turn(self) -> None:
+        if self._result is not None:
+            self._displays.show(self._result, self._displays.display(self._result).with_next_turn())
 
-
-def _shown_first(looks: Sequence[StageLook | None]) -> list[int]:
-    return sorted(range(len(looks)), key=lambda index: (look := looks[index]) is None or not look.visible)
+    def _on_changed(self) -> None:
+        if self._result is not None and self._displays.display(self._result).blink is None:
+            self._turn.stop()
+            self._result = None
+            self.blinking.emit(False)

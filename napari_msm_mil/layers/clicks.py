@@ -18,7 +18,7 @@ NEAR_PX = 4
 
 
 class SlideClicks(QObject):
-    """Tells where the user clicks, in world coordinates."""
+    """Reports where the user clicks, in world coordinates."""
 
     clicked = Signal(object)
 

@@ -1,36 +1,29 @@
 """What napari shows of a slide and of a result, as layer data: no viewer is touched here."""
 
-from __future__ import annotations
-
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from napari.utils.colormaps import Colormap
-from numpy.typing import NDArray
 
-from msm_mil_core.display.heatmap import rasterise
+from msm_mil_core.display.contrast_setting import ContrastSetting
+from msm_mil_core.display.stage_display import CLAIMED, visible_layers
 from msm_mil_core.display.stage_style import solo_ramp, stage_name, stage_ramp, stage_rgb
-from msm_mil_core.results.annotations import StageView, View
+from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
-from napari_msm_mil.layers.outlines import draw_outlines, outline_look
-from napari_msm_mil.layers.stage_images import Spread, StageMaps
+from napari_msm_mil.layers.layer_transform import placed
+from napari_msm_mil.layers.outlines import draw_outlines, outline_style
+from napari_msm_mil.layers.saved_view import display_of
+from napari_msm_mil.layers.shown_result import ShownResult
 from napari_msm_mil.slides.pyramid import slide_pyramid
-
-if TYPE_CHECKING:
-    from napari.layers import Image
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors"]]
 """Data, keyword arguments and type of one layer, as napari's readers return them."""
 
-AXIS_LABELS = ("y", "x")
-CLAIMED = "claimed"
-"""Key of the layer that outlines what stages claim."""
-
 
 def slide_layer(slide: Slide) -> LayerData:
-    """Lay out a slide: one lazy multiscale RGB image, in micrometres where the slide tells its resolution."""
+    """Lay out a slide: one lazy multiscale RGB image, in micrometres where its resolution is known."""
     arguments = {
         "name": PurePath(slide.facts.name).stem,
         "rgb": True,
@@ -48,18 +41,22 @@ def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerDat
     Without a view all is shown by rank, and of the stages the first one alone.
     """
     stages = range(len(result.prediction.stages))
-    view = view or View(stages=tuple(StageView(visible=index == 0) for index in stages))
-    maps = StageMaps()
-    return [*(_stage_layer(result, index, view, maps) for index in stages), _claimed_layer(result, view)]
+    shown = ShownResult(result, display_of(view, len(stages)))
+    return [*(_stage_layer(shown, index) for index in stages), _claimed_layer(shown)]
 
 
-def stage_layer_name(result: SlideResult, index: int, spread: Spread) -> str:
+def stage_layer_name(result: SlideResult, index: int, setting: ContrastSetting, run: int = 1) -> str:
     """Name the heatmap of one stage: the stage and what the values are come first, napari cuts long names short."""
-    kind = spread.contrast
+    kind = setting.contrast
     values = f"{kind} of attention" if kind in ("rank", "percentile") else f"{kind} attention"
-    shared = " · one scale" if spread.shared else ""
-    top = f" · top {spread.top_percent:g} %" if spread.top_percent < 100 else ""
-    return f"{stage_name(index)} · {values}{top}{shared} · {PurePath(result.slide.name).stem}"
+    shared = " · one scale" if setting.shared else ""
+    top = f" · top {setting.top_percent:g} %" if setting.top_percent < 100 else ""
+    return disambiguated(f"{stage_name(index)} · {values}{top}{shared} · {PurePath(result.slide.name).stem}", run)
+
+
+def disambiguated(name: str, run: int) -> str:
+    """Name a layer of the second or a later run so that it is not taken for the first one's."""
+    return f"{name} · run {run}" if run > 1 else name
 
 
 def _slide_metadata(slide: Slide) -> dict[str, Any]:
@@ -75,22 +72,21 @@ def _slide_metadata(slide: Slide) -> dict[str, Any]:
     }
 
 
-def _stage_layer(result: SlideResult, index: int, view: View, maps: StageMaps) -> LayerData:
-    stage = view.stages[index] if index < len(view.stages) else StageView()
-    spread = Spread(stage.contrast, view.shared_scale, view.top_percent)
-    frame = rasterise(result.tiles, result.prediction.stages[index].attention)
+def _stage_layer(shown: ShownResult, index: int) -> LayerData:
+    result, images, display = shown.result, shown.images, shown.display
+    setting = display.contrast_setting(index)
     arguments = {
-        "name": stage_layer_name(result, index, spread),
+        "name": stage_layer_name(result, index, setting),
         "colormap": stage_colormap(index),
-        "contrast_limits": maps.limits(result, index, spread),
+        "contrast_limits": images.limits(index, setting),
         "interpolation2d": "nearest",
         "blending": "translucent_no_depth",
-        "opacity": stage.opacity,
-        "visible": stage.visible,
-        "metadata": {**result_metadata(result), "stage": index, "spread": spread},
-        **placed(result.slide.mpp, frame.cell_px0, frame.origin_px0),
+        "opacity": display.stages[index].opacity,
+        "visible": index in visible_layers(display),
+        "metadata": {**result_metadata(result), "shown": shown, "stage": index, "drawn": setting},
+        **placed(result.slide.mpp, images.raster.cell_px0, images.raster.origin_px0),
     }
-    return maps.pixels(result, index, spread), arguments, "image"
+    return images.pixels(index, setting), arguments, "image"
 
 
 def stage_colormap(index: int) -> Colormap:
@@ -103,24 +99,24 @@ def solo_colormap(index: int) -> Colormap:
     return Colormap(solo_ramp(), name=f"{stage_name(index)} alone")
 
 
-def _claimed_layer(result: SlideResult, view: View) -> LayerData:
-    stages = result.prediction.stages
+def _claimed_layer(shown: ShownResult) -> LayerData:
+    result, stages = shown.result, shown.result.prediction.stages
     outlines = draw_outlines(result, [stage.claimed for stage in stages])
     colours = np.array([stage_rgb(index) for index in range(len(stages))]) / 255
     arguments = {
         "name": f"Claimed tiles · {PurePath(result.slide.name).stem}",
         "edge_color": outlines.colours(colours),
-        "visible": view.claimed,
+        "visible": CLAIMED in visible_layers(shown.display),
         "features": {"stage": np.tile(outlines.set_of + 1, 2)},
-        "metadata": {**result_metadata(result), "key": CLAIMED},
-        **outline_look(outlines.width_px0),
+        "metadata": {**result_metadata(result), "shown": shown, "key": CLAIMED},
+        **outline_style(outlines.width_px0),
         **placed(result.slide.mpp, 1, (-0.5, -0.5)),  # lines run between pixels
     }
     return outlines.segments, arguments, "vectors"
 
 
 def result_metadata(result: SlideResult) -> dict[str, Any]:
-    """Return what every layer of a result tells of itself."""
+    """Return what every layer of a result says about itself."""
     return {
         "result": result,
         "facts": result.slide,
@@ -131,31 +127,3 @@ def result_metadata(result: SlideResult) -> dict[str, Any]:
         "masks_applied": result.prediction.masks_applied,
         "created": result.created,
     }
-
-
-def placed(mpp: float | None, cell_px0: int, origin_px0: tuple[float, float]) -> dict[str, Any]:
-    """Place pixels of `cell_px0` level-0 pixels on the glass; without a resolution the unit is the level-0 pixel."""
-    um_per_px0 = mpp or 1.0
-    x, y = origin_px0
-    centre_px0 = (cell_px0 - 1) / 2
-    return {
-        "scale": (cell_px0 * um_per_px0,) * 2,
-        "translate": ((y + centre_px0) * um_per_px0, (x + centre_px0) * um_per_px0),
-        "units": ("pixel" if mpp is None else "micrometer",) * 2,
-        "axis_labels": AXIS_LABELS,
-    }
-
-
-def disambiguated(name: str, run: int) -> str:
-    """Name a layer of the second or a later run so that it is not taken for the first one's."""
-    return f"{name} · run {run}" if run > 1 else name
-
-
-def slide_affine(slide: Image, result: SlideResult) -> NDArray[np.float64]:
-    """Return the way from micrometres on the glass to where the slide's layer lies, which a user may have moved."""
-    um_per_px0 = result.slide.mpp or 1.0
-    origin, down, right = (np.asarray(slide.data_to_world(corner)) for corner in ((0, 0), (1, 0), (0, 1)))
-    way = np.eye(3)
-    way[:2, :2] = np.stack([down - origin, right - origin], axis=1) / um_per_px0
-    way[:2, 2] = origin
-    return way

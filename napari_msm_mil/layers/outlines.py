@@ -42,8 +42,8 @@ def draw_outlines(result: SlideResult, sets: Sequence[Chosen]) -> Outlines:
     return Outlines(np.concatenate([halos, lines]), set_of, width_px0)
 
 
-def outline_look(width_px0: float) -> dict[str, Any]:
-    """Return what every layer of outlines looks like."""
+def outline_style(width_px0: float) -> dict[str, Any]:
+    """Return how every layer of outlines is drawn."""
     return {
         "ndim": 2,
         "edge_width": width_px0,

@@ -33,7 +33,7 @@ def region_polygons(shapes: Shapes, slide: Image) -> tuple[Polygon, ...]:
 
 
 def drawn_polygons(shapes: Shapes, place_px0: Callable[[World], Point]) -> tuple[Polygon, ...]:
-    """Return the rectangles, polygons and ellipses of a layer; `place_px0` tells what a point of the world shows.
+    """Return the rectangles, polygons and ellipses of a layer; `place_px0` converts a point of the world.
 
     Raises
     ------

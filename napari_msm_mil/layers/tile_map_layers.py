@@ -12,8 +12,9 @@ from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.display.stage_style import stage_name, stage_ramp
 from msm_mil_core.display.tile_map import TileMap
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.layers.layer_data import LayerData, placed, result_metadata
-from napari_msm_mil.layers.outlines import draw_outlines, outline_look
+from napari_msm_mil.layers.layer_data import LayerData, result_metadata
+from napari_msm_mil.layers.layer_transform import placed
+from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 
 
 def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
@@ -33,7 +34,7 @@ def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
 
 
 def map_pixels(result: SlideResult, shown: TileMap) -> NDArray[np.float32]:
-    """Return the pixels of a map alone, for a layer that is there already."""
+    """Return the pixels of a map alone, for a layer that exists already."""
     return rasterise(result.tiles, shown.values).values
 
 
@@ -46,7 +47,7 @@ def outline_layer(
         "name": f"{title} · {PurePath(result.slide.name).stem}",
         "edge_color": outlines.colours(np.array([rgb])),
         "metadata": result_metadata(result),
-        **outline_look(outlines.width_px0),
+        **outline_style(outlines.width_px0),
         **placed(result.slide.mpp, 1, (-0.5, -0.5)),  # lines run between pixels
     }
     return outlines.segments, arguments, "vectors"

@@ -1,4 +1,4 @@
-"""Reading on where a slide is damaged: what cannot be read is hatched, and told once."""
+"""Reading on where a slide is damaged: what cannot be read is hatched, and reported once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,24 +38,24 @@ class SalvagedSlide:
 
     def _read_again(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
         try:
-            fresh = reopened(self._slide.facts)  # no other thread's damage can spoil it
+            fresh = reopened(self._slide.facts)  # damage that another thread met cannot affect it
             pixels = fresh.read(xy_px0, level, size_px)
             self._slide = fresh
         except SlideError as exc:
-            self._tell(exc)
+            self._report_once(exc)
             self._slide = _reopened_or(self._slide)
             return _hatched(size_px)
         return pixels
 
-    def _tell(self, exc: SlideError) -> None:
+    def _report_once(self, exc: SlideError) -> None:
         if not self._reported:
-            words = str(exc).replace(self._slide.facts.path, self._slide.facts.name)
-            self._report(f"{words} What cannot be read is hatched.")
+            message = str(exc).replace(self._slide.facts.path, self._slide.facts.name)
+            self._report(f"{message} What cannot be read is hatched.")
         self._reported = True
 
 
 def reopened(facts: SlideFacts) -> Slide:
-    """Open a slide again from where it was, with the resolution that its user had typed."""
+    """Open a slide again from where it was, with the resolution that the user had typed."""
     return open_slide(Path(facts.path), facts.mpp if facts.mpp_origin == "user" else None)
 
 

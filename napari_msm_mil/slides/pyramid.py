@@ -96,7 +96,7 @@ class _Piece:
 
 
 class Pyramid:
-    """The levels of one open slide and the tiles of them that were looked at lately."""
+    """The levels of one open slide and its recently used tiles."""
 
     def __init__(self, slide: Slide) -> None:
         self.facts = slide.facts

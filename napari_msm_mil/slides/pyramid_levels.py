@@ -30,7 +30,7 @@ class LevelPlan:
 def plan_levels(level_sizes_px: Sequence[Size], *, has_thumbnail: bool = False) -> tuple[LevelPlan, ...]:
     """Return the levels, finest first, each smaller than the one before, until the whole slide fits a texture.
 
-    Where the file goes from one level to the next by more than a factor of two, levels of half the size are put in
+    Where the file goes from one level to the next by more than a factor of two, levels of half the size are added in
     between, so that no view has to read and upload many times the pixels that the screen shows.
     """
     plan: list[LevelPlan] = []

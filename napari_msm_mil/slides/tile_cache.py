@@ -1,4 +1,4 @@
-"""Decoded tiles kept in bounded memory: the least recently used one goes first."""
+"""Decoded tiles in bounded memory: the least recently used one is dropped first."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -24,16 +24,11 @@ class TileCache:
         self._pending: dict[Key, Future[Pixels]] = {}
         self._lock = Lock()
 
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of the tiles that are kept now."""
-        return self._held_bytes
-
     def __contains__(self, key: Key) -> bool:
         return key in self._tiles
 
     def get(self, key: Key, decode: Callable[[], Pixels]) -> Pixels:
-        """Return the kept tile, or decode and keep it; what `decode` raises is raised in every thread that waits."""
+        """Return the stored tile, or decode and store it; what `decode` raises is raised in every thread that waits."""
         with self._lock:
             tile = self._tiles.get(key)
             if tile is not None:
@@ -57,11 +52,11 @@ class TileCache:
         tile.flags.writeable = False
         with self._lock:
             del self._pending[key]
-            self._keep(key, tile)
+            self._store(key, tile)
         promise.set_result(tile)
         return tile
 
-    def _keep(self, key: Key, tile: Pixels) -> None:
+    def _store(self, key: Key, tile: Pixels) -> None:
         self._tiles[key] = tile
         self._held_bytes += tile.nbytes
         while self._held_bytes > self._capacity_bytes and len(self._tiles) > 1:

@@ -1,12 +1,18 @@
-"""What the tests of the window share: the plugin as napari finds it, and what the user is told."""
+"""What the tests of the window share: the plugin as napari finds it, viewers and layers, and notifications."""
 
 import os
 
 os.environ.setdefault("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")  # a thread that touches the window is an error
 
 import pytest
+from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
+from qtpy.QtCore import QThreadPool
+
+from napari_msm_mil.layers.viewer_layers import ViewerLayers
+from tests.slides import a_drawn_slide
+from tests.window.dock_user import RUN_MS, keep_apart
 
 
 def pytest_configure(config):
@@ -24,7 +30,7 @@ def plugin(npe2pm):
 
 @pytest.fixture
 def notes():
-    """Collect what napari tells the user while the test runs, as (severity, message)."""
+    """Collect what napari reports to the user while the test runs, as (severity, message)."""
     heard = []
 
     def hear(note):
@@ -33,3 +39,31 @@ def notes():
     notification_manager.notification_ready.connect(hear)
     yield heard
     notification_manager.notification_ready.disconnect(hear)
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """A drawn slide, only to be read."""
+    return a_drawn_slide(tmp_path_factory.mktemp("slides") / "drawn.tiff")
+
+
+@pytest.fixture
+def viewer():
+    """A viewer without a window."""
+    return ViewerModel()
+
+
+@pytest.fixture
+def layers(qtbot, viewer):
+    """Our layers in a viewer without a window."""
+    layers = ViewerLayers(viewer)
+    yield layers
+    layers.stop()
+
+
+@pytest.fixture
+def napari_viewer(make_napari_viewer_proxy, monkeypatch, tmp_path):
+    """A viewer in a real window, whose settings and results stay in the folder of the test."""
+    keep_apart(monkeypatch, tmp_path)
+    yield make_napari_viewer_proxy()
+    assert QThreadPool.globalInstance().waitForDone(RUN_MS)

@@ -1,4 +1,4 @@
-"""Opening slides and results: what is ours, what is left to others, and what is told in words."""
+"""Opening slides and results: what is ours, what is left to others, and what is reported."""
 
 import shutil
 import subprocess
@@ -53,7 +53,7 @@ def test_a_slide_and_its_dicom_twin_are_the_same_picture(plugin, shared):
 
     assert svs.extent.world.tolist() == dicom.extent.world.tolist()
     here = np.s_[1000:1400, 500:900]
-    assert np.abs(svs.data[0][here].astype(int) - dicom.data[0][here]).mean() < 5  # the twin was compressed anew
+    assert np.abs(svs.data[0][here].astype(int) - dicom.data[0][here]).mean() < 5  # the twin was compressed again
 
 
 @pytest.mark.parametrize("name", ["slides/tiny/small.svs", "slides/tiny/boxes_0.dcm", "slides/tiny/hs2p-test-mask.tif"])
@@ -77,7 +77,7 @@ def test_what_openslide_refuses_is_left_to_other_readers(shared, notes, name):
 
 
 @pytest.mark.parametrize("name", ["histolab-broken.svs", "unreadable.svs"])
-def test_a_broken_slide_is_told_in_words_and_opens_nothing(plugin, shared, notes, name):
+def test_a_broken_slide_is_reported_and_opens_nothing(plugin, shared, notes, name):
     viewer = ViewerModel()
 
     assert viewer.open(str(shared(f"negative/{name}")), plugin=OURS) == []
@@ -90,7 +90,7 @@ def test_a_broken_slide_is_told_in_words_and_opens_nothing(plugin, shared, notes
 
 
 @pytest.mark.parametrize("content", [b"", b"this is a shopping list\n"])
-def test_a_file_that_only_pretends_to_be_a_slide_is_told_in_words(tmp_path, notes, content):
+def test_a_file_that_only_pretends_to_be_a_slide_is_reported(tmp_path, notes, content):
     path = tmp_path / "list.svs"
     path.write_bytes(content)
 
@@ -99,13 +99,13 @@ def test_a_file_that_only_pretends_to_be_a_slide_is_told_in_words(tmp_path, note
     assert "list.svs" in notes[-1][1]
 
 
-def test_a_missing_slide_is_told_in_words(tmp_path, notes):
+def test_a_missing_slide_is_reported(tmp_path, notes):
     assert read(tmp_path / "gone.ndpi") == NO_LAYERS
 
     assert "gone.ndpi" in notes[-1][1]
 
 
-def test_a_slide_that_was_cut_off_is_told_in_words(tmp_path, shared, notes):
+def test_a_slide_that_was_cut_off_is_reported(tmp_path, shared, notes):
     whole = shared("slides/CMU-1-Small-Region.svs").read_bytes()
     (tmp_path / "cut.svs").write_bytes(whole[: len(whole) // 2])
 
@@ -185,7 +185,7 @@ def test_a_result_is_not_laid_over_another_slide(tmp_path, notes):
     assert "not the slide that was analysed" in notes[-1][1]
 
 
-def test_a_file_that_is_no_result_is_told_in_words(plugin, tmp_path, notes):
+def test_a_file_that_is_not_a_result_is_reported(plugin, tmp_path, notes):
     (tmp_path / "text.msm.h5").write_text("no result")
 
     assert ViewerModel().open(str(tmp_path / "text.msm.h5"), plugin=OURS) == []

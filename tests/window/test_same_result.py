@@ -3,11 +3,10 @@
 import h5py
 import numpy as np
 import pytest
-from qtpy.QtCore import QThreadPool
 
 from msm_mil_core.cli.app import call
 from tests.slides import a_drawn_slide
-from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, dock_in, keep_apart
+from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, dock_in
 
 TIME_OF_RUN = {"created"}
 
@@ -28,11 +27,9 @@ def contents(path) -> dict:
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy, monkeypatch, tmp_path):
-    keep_apart(monkeypatch, tmp_path)
+def viewer(napari_viewer, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of the command line"))
-    yield make_napari_viewer_proxy()
-    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+    return napari_viewer
 
 
 @pytest.mark.parametrize(

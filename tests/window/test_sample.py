@@ -10,7 +10,7 @@ from msm_mil_core.user_folders import samples_folder
 
 @pytest.fixture
 def made_sample(tmp_path, monkeypatch):
-    """The sample slide as it is without a network, kept in a folder of the test."""
+    """The sample slide as it is without a network, in a folder of the test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return sample_slide(samples_folder(), fetch=False)
 
@@ -25,7 +25,7 @@ def test_the_sample_opens_as_a_slide_and_says_which_one_it_is(plugin, made_sampl
     assert ("info", made_sample.sentence) in notes
 
 
-def test_a_sample_that_cannot_be_kept_is_told_in_words(plugin, tmp_path, monkeypatch):
+def test_a_sample_that_cannot_be_stored_is_reported(plugin, tmp_path, monkeypatch):
     (tmp_path / "a-file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a-file"))
 

@@ -5,7 +5,6 @@ import json
 import h5py
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 from napari.layers import Layer
 
 from msm_mil_core.errors import OutputError
@@ -17,22 +16,21 @@ from napari_msm_mil.layers.layer_data import stage_layers
 from tests.results import a_result
 
 
-@pytest.fixture
-def viewer(plugin, monkeypatch, tmp_path):
+@pytest.fixture(autouse=True)
+def own_results(plugin, monkeypatch, tmp_path):
     monkeypatch.setattr(_writer, "user_folders", lambda: Folders(tmp_path / "results", tmp_path / "features"))
-    return ViewerModel()
 
 
 def show(viewer, result):
     return [viewer.add_layer(Layer.create(*data)) for data in stage_layers(result)]
 
 
-def keep(viewer, path):
-    """Show a result that is kept in a file, as the dock does."""
+def save(viewer, path):
+    """Show a result that is saved in a file, as the dock does."""
     result = a_result()
     save_result(result, path)
     for layer in show(viewer, result):
-        layer.metadata["kept"] = path
+        layer.metadata["file"] = path
     return result
 
 
@@ -64,18 +62,18 @@ def test_all_layers_of_the_viewer_save_the_one_result_among_them(viewer, tmp_pat
 
 
 def test_verdicts_that_are_saved_with_the_result_go_along(viewer, tmp_path):
-    result = keep(viewer, tmp_path / "drawn.msm.h5")
+    result = save(viewer, tmp_path / "drawn.msm.h5")
     said = Annotations().with_verdict(Verdict(stage=1, label="tumour", at=""))
     save_annotations(said, tmp_path / "drawn.msm.h5")
 
     viewer.layers.save(str(tmp_path / "out.geojson"))
 
-    told = [one["properties"]["metadata"].get("verdict") == "tumour" for one in tiles_in(tmp_path / "out.geojson")]
-    assert told == result.prediction.stages[1].claimed.tolist()
+    labelled = [one["properties"]["metadata"].get("verdict") == "tumour" for one in tiles_in(tmp_path / "out.geojson")]
+    assert labelled == result.prediction.stages[1].claimed.tolist()
 
 
 def test_annotations_that_cannot_be_read_are_reported_and_the_result_is_written(viewer, tmp_path, notes):
-    keep(viewer, tmp_path / "drawn.msm.h5")
+    save(viewer, tmp_path / "drawn.msm.h5")
     with h5py.File(tmp_path / "drawn.msm.h5", "r+") as file:
         file["notebook"] = "damaged"
 

@@ -94,7 +94,7 @@ class GalleryController(QObject):
             return
         tiles = self._result.tiles
         x, y = tiles.xy_px0[tile] + tiles.side_px0 / 2
-        self._layers.center_on(self._result, (float(x), float(y)), TILES_ACROSS * tiles.side_px0)
+        self._layers.camera.center_on(self._result, (float(x), float(y)), TILES_ACROSS * tiles.side_px0)
         self.tile_chosen.emit(tile)
 
     def _slide(self, result: SlideResult) -> Slide | None:

@@ -51,7 +51,7 @@ class ReadoutController(QObject):
         """Return the tile at a place of the viewer; None where there is none."""
         if self._result is None or self._reader is None:
             return None
-        place_px0 = self._layers.place_px0(self._result, world)
+        place_px0 = self._layers.placement.place_px0(self._result, world)
         return None if place_px0 is None else self._reader.tile_at(*place_px0)
 
     def lock(self, tile: int | None) -> None:

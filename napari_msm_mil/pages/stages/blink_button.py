@@ -1,18 +1,18 @@
-"""The button that lets stages blink, and the menu that says which."""
+"""The button that lets stages blink, and the menu in which the pair is chosen."""
 
 from itertools import combinations
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAction, QActionGroup, QHBoxLayout, QMenu, QPushButton, QWidget
 
-from napari_msm_mil.layers.blink import Pair
+from msm_mil_core.display.stage_display import Pair
 
 WHICH_PX = 28
-HELP = "Swap two stages again and again: differences catch the eye"
+HELP = "Alternate between two stages: differences catch the eye"
 
 
 class BlinkButton(QWidget):
-    """Pressed it blinks, pressed again it stops; a pair that is picked from the menu blinks at once."""
+    """Pressed it blinks, pressed again it stops; a pair chosen from the menu blinks at once."""
 
     requested = Signal(bool)
     pair_requested = Signal(object)
@@ -48,19 +48,19 @@ class BlinkButton(QWidget):
 
     @property
     def pair(self) -> Pair | None:
-        """The stages that were picked; None for the first two that are shown."""
-        picked = self._pairs.checkedAction()
-        return None if picked is None else picked.data()
+        """The chosen stages; None for the first two that are shown."""
+        chosen = self._pairs.checkedAction()
+        return None if chosen is None else chosen.data()
 
     def show_stages(self, stages: int) -> None:
-        """Offer every pair of so many stages."""
+        """Offer every pair of stages."""
         self._menu.clear()
         self._offer("The first two that are shown", None).setChecked(True)
         for one, other in combinations(range(stages), 2):
             self._offer(f"Stages {one + 1} and {other + 1}", (one, other))
 
     def show_blinking(self, on: bool) -> None:
-        """Say whether stages blink."""
+        """Show whether stages blink."""
         self._button.setChecked(on)
 
     def _offer(self, text: str, pair: Pair | None) -> QAction:

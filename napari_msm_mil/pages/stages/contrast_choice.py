@@ -1,4 +1,4 @@
-"""How values are spread over the colours: a switch for all stages or for one, and the legend that says it."""
+"""How values are spread over the colours: a choice for all stages or for one, and the legend."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.display.heatmap import CONTRASTS, contrast_label
+from msm_mil_core.display.stage_display import StageDisplay, visible_layers
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.mil.prediction import Prediction
-from napari_msm_mil.layers.stage_layers import StageLook
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 HELP = (
     "raw: as the model gives it; log: its decimal logarithm; rank: its place among the tiles shown to the stage, from "
-    "0 to 1; percentile: how many per cent of those tiles are not higher"
+    "0 to 1; percentile: the percentage of those tiles that are not higher"
 )
 
 
@@ -28,7 +28,7 @@ class ContrastChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[int] = []
-        self._looks: Sequence[StageLook | None] = ()
+        self._display = StageDisplay(())
         self._kind = named_box("contrast", "What the colours show")
         self._kind.addItems(list(CONTRASTS))
         self._kind.setToolTip(HELP)
@@ -51,11 +51,6 @@ class ContrastChoice(QWidget):
         """What the keyboard goes through."""
         return self._kind, self._stage
 
-    @property
-    def legend(self) -> str:
-        """What the colours stand for, in words."""
-        return self._legend.text()
-
     def show_prediction(self, prediction: Prediction) -> None:
         """Offer the stages of a prediction."""
         self._shown = [int(np.isfinite(stage.attention).sum()) for stage in prediction.stages]
@@ -64,34 +59,35 @@ class ContrastChoice(QWidget):
         self._stage.addItems(["all stages", *map(stage_name, range(len(self._shown)))])
         self._stage.blockSignals(False)
 
-    def show_looks(self, looks: Sequence[StageLook | None]) -> None:
-        """Show how each stage looks; None for one without a layer."""
-        self._looks = looks
+    def show_display(self, display: StageDisplay) -> None:
+        """Show how the stages are displayed."""
+        self._display = display
         self._legend.setText(self._words())
         self._show_kind()
 
     def _show_kind(self) -> None:
-        at = self._stage.currentIndex() - 1
-        chosen = {look.contrast for look in (self._looks if at < 0 else [self._looks[at]]) if look is not None}
+        at, display = self._stage.currentIndex() - 1, self._display
+        chosen = {display.stages[index].contrast for index in display.present if at in (-1, index)}
         self._kind.setEnabled(bool(chosen))
         self._kind.setCurrentIndex(CONTRASTS.index(next(iter(chosen))) if len(chosen) == 1 else -1)
 
     def _words(self) -> str:
-        looks = {index: look for index, look in enumerate(self._looks) if look is not None and look.visible}
-        if not looks:
-            return "No stage is shown." if any(self._looks) else ""
-        first = next(iter(looks.values()))
-        ends = "Pale yellow to dark blue" if first.alone else "Pale to full colour"
+        display = self._display
+        visible = [index for index in sorted(display.present) if index in visible_layers(display)]
+        if not visible:
+            return "No stage is shown." if display.present else ""
+        ends = "Pale to full colour" if display.alone is None else "Pale yellow to dark blue"
         texts: dict[str, list[int]] = {}
-        for index, look in looks.items():
-            texts.setdefault(self._label(index, look), []).append(index)
+        for index in visible:
+            texts.setdefault(self._label(index), []).append(index)
         lines = [f"{_names(indices)}: {text}" for text, indices in texts.items()]
-        return "\n".join([f"{ends}. {_scale(first)}.{_top(first)}", *lines])
+        return "\n".join([f"{ends}. {_scale(display)}.{_top(display)}", *lines])
 
-    def _label(self, index: int, look: StageLook) -> str:
-        ranked = look.shared and look.contrast in ("rank", "percentile")
+    def _label(self, index: int) -> str:
+        setting = self._display.contrast_setting(index)
+        ranked = setting.shared and setting.contrast in ("rank", "percentile")
         shown = sum(self._shown) if ranked else self._shown[index]
-        return contrast_label(look.contrast, shown, shared=look.shared)
+        return contrast_label(setting.contrast, shown, shared=setting.shared)
 
 
 def _names(indices: Sequence[int]) -> str:
@@ -99,9 +95,9 @@ def _names(indices: Sequence[int]) -> str:
     return f"Stages {', '.join(others)} and {last}" if others else stage_name(indices[0])
 
 
-def _scale(look: StageLook) -> str:
-    return "All stages on one scale" if look.shared else "Each stage on a scale of its own"
+def _scale(display: StageDisplay) -> str:
+    return "All stages on one scale" if display.shared_scale else "Each stage on a scale of its own"
 
 
-def _top(look: StageLook) -> str:
-    return f" Only the top {look.top_percent:g} % of each." if look.top_percent < 100 else ""
+def _top(display: StageDisplay) -> str:
+    return f" Only the top {display.top_percent:g} % of each." if display.top_percent < 100 else ""

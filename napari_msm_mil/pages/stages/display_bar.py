@@ -1,25 +1,22 @@
-"""How much of the maps is seen: opacity, the top of each map, and further ways to look at stages."""
-
-from collections.abc import Sequence
+"""How much of the maps is visible: opacity, the top of each map; and other ways to show the stages."""
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
-from napari_msm_mil.layers.blink import Pair
-from napari_msm_mil.layers.stage_layers import StageLook
+from msm_mil_core.display.stage_display import Pair, StageDisplay
 from napari_msm_mil.pages.stages.blink_button import BlinkButton
 
 TOPS = (0.1, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100)
-"""Where the slider of the top stops, per cent."""
+"""Stops of the slider of the top, in percent."""
 
 
-class LookBar(QWidget):
+class DisplayBar(QWidget):
     """Two sliders for all stages, the switch of the common scale, and the buttons Blink, Side by side and ?."""
 
     opacity_requested = Signal(float)
     """0 to 1."""
     top_requested = Signal(float)
-    """Per cent."""
+    """Percent."""
     shared_requested = Signal(bool)
     blink_requested = Signal(bool)
     pair_requested = Signal(object)
@@ -39,11 +36,11 @@ class LookBar(QWidget):
         self._side = QPushButton("Side by side")
         self._side.setCheckable(True)
         self._side.setObjectName("side_by_side")
-        self._side.setToolTip("Each stage beside the others; press again to come back")
+        self._side.setToolTip("Each stage beside the others; press again to return")
         self._keys = QPushButton("?")
         self._keys.setObjectName("keys_help")
         self._keys.setAccessibleName("Keys")
-        self._keys.setToolTip("Which keys there are")
+        self._keys.setToolTip("List the keyboard shortcuts")
         self._keys.setMaximumWidth(32)
         self._connect()
         self._lay_out()
@@ -59,29 +56,30 @@ class LookBar(QWidget):
         return self._blink.pair
 
     def show_stages(self, stages: int) -> None:
-        """Offer so many stages to blink between."""
+        """Offer every pair of stages to blink between."""
         self._blink.show_stages(stages)
 
-    def show_looks(self, looks: Sequence[StageLook | None]) -> None:
-        """Show how the layers look; without layers nothing can be operated."""
-        there = [look for look in looks if look is not None]
+    def show_display(self, display: StageDisplay) -> None:
+        """Show how the stages are displayed; without layers nothing can be operated."""
+        present = display.present
         for widget in (self._shared, self._opacity, self._top, self._side):
-            widget.setEnabled(bool(there))
-        self._blink.setEnabled(len(there) > 1)
-        if not there:
+            widget.setEnabled(bool(present))
+        self._blink.setEnabled(len(present) > 1)
+        if not present:
             return
-        self._shared.setChecked(there[0].shared)
-        _move(self._opacity, round(100 * there[0].opacity))
-        _move(self._top, min(range(len(TOPS)), key=lambda at: abs(TOPS[at] - there[0].top_percent)))
-        self._opacity_text.setText(f"{100 * there[0].opacity:.0f} %")
-        self._top_text.setText("all" if there[0].top_percent >= 100 else f"top {there[0].top_percent:g} %")
+        opacity, top_percent = display.stages[min(present)].opacity, display.top_percent
+        self._shared.setChecked(display.shared_scale)
+        _move(self._opacity, round(100 * opacity))
+        _move(self._top, min(range(len(TOPS)), key=lambda at: abs(TOPS[at] - top_percent)))
+        self._opacity_text.setText(f"{100 * opacity:.0f} %")
+        self._top_text.setText("all" if top_percent >= 100 else f"top {top_percent:g} %")
 
     def show_blinking(self, on: bool) -> None:
-        """Say whether stages blink."""
+        """Show whether stages blink."""
         self._blink.show_blinking(on)
 
     def show_side_by_side(self, on: bool) -> None:
-        """Say whether stages stand side by side."""
+        """Show whether stages stand side by side."""
         self._side.setChecked(on)
 
     def _connect(self) -> None:
@@ -122,6 +120,6 @@ def _slider(object_name: str, name: str, most: int) -> QSlider:
 
 
 def _move(slider: QSlider, value: int) -> None:
-    slider.blockSignals(True)  # showing a fact is no wish
+    slider.blockSignals(True)  # showing a value requests nothing
     slider.setValue(value)
     slider.blockSignals(False)

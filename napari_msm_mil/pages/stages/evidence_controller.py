@@ -1,4 +1,4 @@
-"""The evidence layer of a result: it hears what the line wishes, and shows it."""
+"""The evidence layer of a result, as the row requests it."""
 
 from qtpy.QtCore import QObject, Signal
 
@@ -17,13 +17,13 @@ class EvidenceController(QObject):
     """Shows what tiles add to the logit of a class."""
 
     class_chosen = Signal(int)
-    """Of which class evidence is read."""
+    """The class whose evidence is shown."""
 
-    def __init__(self, layers: ViewerLayers, line: EvidenceRow) -> None:
-        super().__init__(line)
-        self._layers, self._line = layers, line
+    def __init__(self, layers: ViewerLayers, row: EvidenceRow) -> None:
+        super().__init__(row)
+        self._layers, self._row = layers, row
         self._result: SlideResult | None = None
-        line.requested.connect(self._on_requested)
+        row.requested.connect(self._on_requested)
         layers.visible_changed.connect(self._on_layers_changed)
         layers.results_changed.connect(self._on_layers_changed)
 
@@ -31,9 +31,9 @@ class EvidenceController(QObject):
         """Show evidence of this result from now on."""
         self._result = result
         if result is not None:
-            self._line.show_result(result)
-            self._line.show_text("")
-            self.class_chosen.emit(self._line.class_index)
+            self._row.show_result(result)
+            self._row.show_text("")
+            self.class_chosen.emit(self._row.class_index)
             self._on_layers_changed()
 
     def _on_requested(self, visible: bool, class_index: int, stage: int) -> None:
@@ -47,18 +47,18 @@ class EvidenceController(QObject):
         try:
             shown = evidence_map(result.prediction, class_index, None if stage < 0 else stage)
         except QuestionError as exc:
-            self._line.show_visible(visible=False)
-            self._line.show_text(str(exc))
+            self._row.show_visible(visible=False)
+            self._row.show_text(str(exc))
             return
         self._layers.select(self._layers.show_map(result, KEY, map_layer(result, shown)))
         total = evidence_sum(result.prediction, class_index)
-        self._line.show_text(f"{total.in_words(result.prediction.classes[class_index])}\n{shown.legend}")
+        self._row.show_text(f"{total.in_words(result.prediction.classes[class_index])}\n{shown.legend}")
 
     def _on_layers_changed(self) -> None:
         if self._result is None:
             return
         layer = self._layers.layer_by_key(self._result, KEY)
         visible = layer is not None and layer.visible
-        self._line.show_visible(visible=visible)
+        self._row.show_visible(visible=visible)
         if layer is None and self._result.prediction.bias is not None:
-            self._line.show_text("")
+            self._row.show_text("")

@@ -12,7 +12,7 @@ ALL_STAGES = "all stages"
 
 
 class EvidenceRow(QWidget):
-    """Shows or hides one evidence layer, and says its sum and its legend while it is shown."""
+    """Shows or hides one evidence layer, with its sum and its legend while it is shown."""
 
     requested = Signal(bool, int, int)
     """Whether to show it, the class, and the stage; -1 stands for all."""
@@ -25,7 +25,7 @@ class EvidenceRow(QWidget):
         self._class = named_box("evidence_class", "For which class")
         self._stage = named_box("evidence_stage", "Through which stages")
         self._text = WrappedText("evidence_text")
-        self._show.clicked.connect(lambda _: self._tell())
+        self._show.clicked.connect(lambda _: self._request())
         for box in (self._class, self._stage):
             box.activated.connect(lambda _: self._on_chosen())
         line = QHBoxLayout()
@@ -49,13 +49,8 @@ class EvidenceRow(QWidget):
         """What the keyboard goes through, in order."""
         return self._show, self._class, self._stage
 
-    @property
-    def text(self) -> str:
-        """Sum and legend, or why there is no evidence."""
-        return self._text.text()
-
     def show_result(self, result: SlideResult) -> None:
-        """Offer classes and stages of a result; the class that the model chose comes first to hand."""
+        """Offer the classes and stages of a result; the class that the model predicts is selected."""
         prediction = result.prediction
         self._class.clear()
         self._class.addItems(list(prediction.classes))
@@ -64,17 +59,17 @@ class EvidenceRow(QWidget):
         self._stage.addItems([ALL_STAGES, *map(stage_name, range(len(prediction.stages)))])
 
     def show_visible(self, visible: bool) -> None:
-        """Say whether the layer is shown."""
+        """Show whether the layer is visible."""
         self._show.setChecked(visible)
 
     def show_text(self, text: str) -> None:
-        """Say how it adds up, or why there is none."""
+        """Show how it adds up, or why there is none."""
         self._text.setText(text)
         self._text.setVisible(bool(text))
 
     def _on_chosen(self) -> None:
         self._show.setChecked(True)
-        self._tell()
+        self._request()
 
-    def _tell(self) -> None:
+    def _request(self) -> None:
         self.requested.emit(self._show.isChecked(), self.class_index, self._stage.currentIndex() - 1)

@@ -1,31 +1,33 @@
-"""The table of mask stages: what each is worth, and how it is shown."""
+"""The table of mask stages: the numbers of each, and how it is shown."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from msm_mil_core.display.stage_display import StageDisplay, visible_layers
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from napari_msm_mil.layers.stage_layers import StageLook
 from napari_msm_mil.pages.stages.contrast_choice import ContrastChoice
-from napari_msm_mil.pages.stages.display_bar import LookBar
+from napari_msm_mil.pages.stages.display_bar import DisplayBar
 from napari_msm_mil.widgets.swatch import SWATCH_PX, swatch
 
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 COLUMNS = (
     ("Stage", "Tick to show its heatmap", LEFT),
     ("Weight", "Weight beta of the stage in the answer; the weights of all stages add up to 1", RIGHT),
-    ("Claimed", "How many tiles the stage takes for itself", RIGHT),
-    ("Eff. tiles", "Effective number of tiles: exp of the attention's entropy; 1 if all of it is on one tile", RIGHT),
+    ("Claimed", "How many tiles the stage claims for itself", RIGHT),
+    (
+        "Eff. tiles",
+        "Effective number of tiles: exp of the attention's entropy; 1 if one tile has all of it",
+        RIGHT,
+    ),
     ("", "", RIGHT),
 )
 
 
 class StageTable(QWidget):
-    """One line for each stage; it tells what the user wishes and shows what the layers are like."""
+    """One line for each stage: it reports what the user requests, and shows how the stages are displayed."""
 
     visible_requested = Signal(int, bool)
     alone_requested = Signal(int, bool)
@@ -43,7 +45,7 @@ class StageTable(QWidget):
         self._headings = [_heading(text, help_text) for text, help_text, _ in COLUMNS]
         for column, (heading, (_, _, side)) in enumerate(zip(self._headings, COLUMNS, strict=True)):
             self._grid.addWidget(heading, 0, column, side)
-        self.contrasts, self.look = ContrastChoice(), LookBar()
+        self.contrasts, self.bar = ContrastChoice(), DisplayBar()
         self.contrasts.requested.connect(self.contrast_requested)
         self._claimed = QCheckBox("Outline the tiles that each stage claims")
         self._claimed.setObjectName("claimed_visible")
@@ -53,13 +55,13 @@ class StageTable(QWidget):
         layout.addLayout(self._grid)
         layout.addWidget(self._claimed)
         layout.addWidget(self.contrasts)
-        layout.addWidget(self.look)
+        layout.addWidget(self.bar)
 
     @property
     def controls(self) -> tuple[QWidget, ...]:
         """What the keyboard goes through, in order."""
         lines = (widget for line in self._lines for widget in (line.show, line.alone))
-        return (*lines, self._claimed, *self.contrasts.controls, *self.look.controls)
+        return (*lines, self._claimed, *self.contrasts.controls, *self.bar.controls)
 
     def show_prediction(self, prediction: Prediction) -> None:
         """Make one line for each stage."""
@@ -67,16 +69,16 @@ class StageTable(QWidget):
         for index, stage in enumerate(prediction.stages):
             self._lines.append(self._add_line(index, stage))
         self.contrasts.show_prediction(prediction)
-        self.look.show_stages(len(prediction.stages))
+        self.bar.show_stages(len(prediction.stages))
 
-    def show_looks(self, looks: Sequence[StageLook | None], claimed_visible: bool | None) -> None:
-        """Show how the layers look; a stage without a layer cannot be operated."""
-        for line, look in zip(self._lines, looks, strict=True):
-            line.show_look(look)
-        self._claimed.setEnabled(claimed_visible is not None)
-        self._claimed.setChecked(bool(claimed_visible))
-        self.contrasts.show_looks(looks)
-        self.look.show_looks(looks)
+    def show_display(self, display: StageDisplay) -> None:
+        """Show how the stages are displayed; a stage without a layer cannot be operated."""
+        for line in self._lines:
+            line.show_display(display)
+        self._claimed.setEnabled(display.claimed_shown is not None)
+        self._claimed.setChecked(bool(display.claimed_shown))
+        self.contrasts.show_display(display)
+        self.bar.show_display(display)
 
     def _add_line(self, index: int, stage: StageAttention) -> _StageLine:
         line = _StageLine(index, stage)
@@ -96,7 +98,7 @@ class StageTable(QWidget):
 
 class _StageLine:
     def __init__(self, index: int, stage: StageAttention) -> None:
-        name = stage_name(index)
+        self._index, name = index, stage_name(index)
         self.show = QCheckBox(name)
         self.show.setIcon(swatch(index))
         self.show.setIconSize(SWATCH_PX)
@@ -106,7 +108,7 @@ class _StageLine:
         self.alone.setCheckable(True)
         self.alone.setObjectName(f"solo_{index}")
         self.alone.setAccessibleName(f"Show {name} alone")
-        self.alone.setToolTip(f"Show {name} alone; press again to bring the others back")
+        self.alone.setToolTip(f"Show {name} alone; press again to show the others again")
         self._numbers = (
             _number(f"{stage.beta:.3f}", f"{name}, weight beta {stage.beta:.3f}"),
             _number(f"{int(stage.claimed.sum()):,}", f"{name} claims {int(stage.claimed.sum())} tiles"),
@@ -117,11 +119,11 @@ class _StageLine:
     def widgets(self) -> tuple[QWidget, ...]:
         return (self.show, *self._numbers, self.alone)
 
-    def show_look(self, look: StageLook | None) -> None:
+    def show_display(self, display: StageDisplay) -> None:
         for widget in (self.show, self.alone):
-            widget.setEnabled(look is not None)
-        self.show.setChecked(look is not None and look.visible)
-        self.alone.setChecked(look is not None and look.alone)
+            widget.setEnabled(self._index in display.present)
+        self.show.setChecked(self._index in visible_layers(display))
+        self.alone.setChecked(display.alone == self._index)
 
 
 def _heading(text: str, help_text: str) -> QLabel:

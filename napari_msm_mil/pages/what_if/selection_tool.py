@@ -98,7 +98,9 @@ class SelectionTool(QObject):
             return None
         result = self._result
         with suppress(RegionError, ValueError):  # a polygon of which only the first corners are drawn
-            polygons = drawn_polygons(self._shapes, lambda world: self._layers.require_place_px0(result, world))
+            polygons = drawn_polygons(
+                self._shapes, lambda world: self._layers.placement.require_place_px0(result, world)
+            )
             closed = tuple(polygon for polygon in polygons if shapely.make_valid(polygon).area > 0)
             return drawn_region(closed) if closed else None
         return None

@@ -95,7 +95,7 @@ def test_a_lone_tile_and_equal_tiles_rank_in_the_middle(value):
 
 
 @given(values=maps)
-def test_percentiles_tell_how_many_per_cent_are_not_higher(values):
+def test_percentiles_are_the_percentage_that_is_not_higher(values):
     shown = values[~np.isnan(values)]
 
     percentiles = contrast(values, "percentile")[~np.isnan(values)]

@@ -14,7 +14,7 @@ EYES = {
     "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
 }
 APART = 12
-"""CIEDE2000; 1 is what a trained eye just tells apart when two patches touch, and these do not touch."""
+"""CIEDE2000; 1 is what a trained eye just distinguishes when two patches touch, and these do not touch."""
 WHITE, PALE_TISSUE = [1.0, 1.0, 1.0], [0.93, 0.85, 0.90]
 
 

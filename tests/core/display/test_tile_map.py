@@ -46,12 +46,12 @@ def all_maps(prediction):
 def test_a_map_has_one_value_a_tile_within_its_limits_and_a_legend(N, S, masks):
     for shown in all_maps(a_prediction(N, S=S, masks=masks)):
         low, high = shown.limits
-        told = shown.values[np.isfinite(shown.values)]
+        finite = shown.values[np.isfinite(shown.values)]
 
         assert shown.values.shape == (N,)
         assert shown.values.dtype == np.float32
         assert low < high
-        assert ((low <= told) & (told <= high)).all()
+        assert ((low <= finite) & (finite <= high)).all()
         assert shown.legend.endswith(".")
 
 
@@ -148,7 +148,7 @@ def test_control_points_are_colours():
 
 
 @pytest.mark.parametrize("stages", [1, 3, 7])
-def test_each_stage_is_told_in_its_own_colour(stages):
+def test_each_stage_is_shown_in_its_own_colour(stages):
     steps = np.array(stage_steps(stages))
 
     np.testing.assert_allclose(steps[:, :3] * 255, [stage_rgb(index) for index in range(stages)])

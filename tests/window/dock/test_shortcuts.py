@@ -1,4 +1,4 @@
-"""The keys: free of napari's own, heard over the canvas and in the dock, listed under "?"."""
+"""The keys: none of napari's own, active over the canvas and in the dock, listed under "?"."""
 
 from contextlib import contextmanager
 
@@ -49,11 +49,6 @@ def test_no_key_is_one_of_napari_s_menus():
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
-
-
-@pytest.fixture
 def shown_viewer(make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     the_window().activateWindow()
@@ -95,10 +90,10 @@ def dock(qtbot):
 def test_a_key_over_the_canvas_is_heard(viewer, dock, qtbot):
     keys = Shortcuts(viewer, dock)
 
-    with qtbot.waitSignal(keys.pressed) as told:
+    with qtbot.waitSignal(keys.pressed) as pressed:
         next(handler for key, handler in viewer.keymap.items() if str(key) == "K")(viewer)
 
-    assert told.args == ["blink"]
+    assert pressed.args == ["blink"]
     keys.stop()
 
 
@@ -118,7 +113,7 @@ def test_keys_are_heard_where_the_canvas_or_the_dock_has_the_focus(shown_viewer,
     keys.stop()
 
 
-def test_what_is_typed_into_a_field_is_no_key(shown_viewer, qtbot):
+def test_what_is_typed_into_a_field_is_not_a_shortcut(shown_viewer, qtbot):
     dock = a_dock()
     shown_viewer.window.add_dock_widget(dock)
     keys, heard = Shortcuts(shown_viewer, dock), []

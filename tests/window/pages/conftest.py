@@ -1,26 +1,10 @@
-"""What the tests of the pages share: layers without a window, and results that can be questioned."""
+"""What the tests of the pages share: results that can be questioned."""
 
 from dataclasses import replace
 
-import pytest
-from napari.components import ViewerModel
-
 from msm_mil_core.mil.predict import read_bag
-from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def layers(qtbot, viewer):
-    layers = ViewerLayers(viewer)
-    yield layers
-    layers.stop()
 
 
 def a_questionable_result(N=30, *, seed=0, cols=10, checkpoint=None, bag=None):

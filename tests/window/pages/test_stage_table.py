@@ -1,12 +1,10 @@
 """The table of stages, its colours and its legend."""
 
-from dataclasses import replace
-
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QLabel
 
-from napari_msm_mil.layers.stage_layers import StageLook
+from msm_mil_core.display.stage_display import CLAIMED, StageDisplay, StageSettings
 from napari_msm_mil.pages.stages.display_bar import TOPS
 from napari_msm_mil.pages.stages.stage_table import StageTable
 from tests.results import a_prediction
@@ -23,19 +21,15 @@ def table(qtbot, prediction):
     table = StageTable()
     qtbot.addWidget(table)
     table.show_prediction(prediction)
-    table.show_looks(looks(), claimed_visible=True)
+    table.show_display(a_display())
     return table
 
 
-def looks(*contrasts, visible=(True, False, False), alone=None):
-    contrasts = contrasts or ("rank", "rank", "rank")
-    return [
-        StageLook(visible=seen, alone=index == alone, contrast=kind)
-        for index, (kind, seen) in enumerate(zip(contrasts, visible, strict=True))
-    ]
+def a_display(*, visible=(True, False, False), **changes):
+    return StageDisplay(tuple(StageSettings(visible=each) for each in visible), **changes)
 
 
-def test_the_table_tells_weight_claims_and_spread_of_each_stage(table, prediction):
+def test_the_table_shows_weight_claims_and_effective_tiles_of_each_stage(table, prediction):
     texts = {label.text() for label in table.findChildren(QLabel)}
 
     for stage in prediction.stages:
@@ -45,21 +39,26 @@ def test_the_table_tells_weight_claims_and_spread_of_each_stage(table, predictio
 
 
 def test_ticks_follow_the_layers(table):
-    table.show_looks(looks(visible=(False, True, True), alone=2), claimed_visible=False)
+    display = a_display(visible=(False, True, True), claimed=False)
 
-    assert [child(table, f"show_{n}").isChecked() for n in range(3)] == [False, True, True]
+    table.show_display(display)
+    ticked = [child(table, f"show_{n}").isChecked() for n in range(3)]
+    table.show_display(display.with_solo(2))
+
+    assert ticked == [False, True, True]
+    assert [child(table, f"show_{n}").isChecked() for n in range(3)] == [False, False, True]
     assert [child(table, f"solo_{n}").isChecked() for n in range(3)] == [False, False, True]
     assert not child(table, "claimed_visible").isChecked()
 
 
-def test_a_tick_is_a_wish_and_nothing_more(table, qtbot):
-    with qtbot.waitSignal(table.visible_requested) as wish:
+def test_a_tick_is_a_request_and_nothing_more(table, qtbot):
+    with qtbot.waitSignal(table.visible_requested) as request:
         qtbot.keyClick(child(table, "show_1"), Qt.Key.Key_Space)
 
-    assert wish.args == [1, True]
+    assert request.args == [1, True]
 
 
-def test_solo_and_outlines_are_wishes_too(table, qtbot):
+def test_solo_and_outlines_are_requests_too(table, qtbot):
     with qtbot.waitSignal(table.alone_requested) as alone:
         child(table, "solo_2").click()
     with qtbot.waitSignal(table.claimed_requested) as claimed:
@@ -70,7 +69,7 @@ def test_solo_and_outlines_are_wishes_too(table, qtbot):
 
 
 def test_a_stage_without_a_layer_cannot_be_operated(table):
-    table.show_looks([*looks()[:2], None], claimed_visible=None)
+    table.show_display(a_display(missing=frozenset({2, CLAIMED})))
 
     assert [child(table, f"show_{n}").isEnabled() for n in range(3)] == [True, True, False]
     assert [child(table, f"solo_{n}").isEnabled() for n in range(3)] == [True, True, False]
@@ -79,11 +78,10 @@ def test_a_stage_without_a_layer_cannot_be_operated(table):
 
 def test_another_prediction_replaces_the_lines(table, qtbot):
     table.show_prediction(a_prediction(30, S=2))
-    table.show_looks(looks()[:2], claimed_visible=True)
-    qtbot.wait(10)
+    table.show_display(a_display(visible=(True, False)))
 
+    qtbot.waitUntil(lambda: table.findChild(QCheckBox, "show_2") is None)
     assert child(table, "contrast_stage").count() == 3
-    assert table.findChild(QCheckBox, "show_2") is None
 
 
 def test_every_control_has_a_name_for_a_screen_reader(table):
@@ -99,46 +97,46 @@ def test_no_two_controls_have_one_name(table):
     assert len(set(names)) == len(names)
 
 
-def test_sliders_are_wishes_and_say_what_they_stand_at(table, qtbot):
-    with qtbot.waitSignal(table.look.opacity_requested) as opacity:
+def test_sliders_are_requests_and_show_their_values(table, qtbot):
+    with qtbot.waitSignal(table.bar.opacity_requested) as opacity:
         child(table, "opacity").setValue(40)
-    with qtbot.waitSignal(table.look.top_requested) as top:
+    with qtbot.waitSignal(table.bar.top_requested) as top:
         child(table, "top").setValue(TOPS.index(10))
-    table.show_looks([replace(look, opacity=0.4, top_percent=10) for look in looks()], claimed_visible=True)
+    table.show_display(a_display(top_percent=10).with_opacity(0.4))
 
     assert (opacity.args, top.args) == ([0.4], [10.0])
     assert {"40 %", "top 10 %"} <= {label.text() for label in table.findChildren(QLabel)}
 
 
-def test_facts_are_shown_without_wishing(table, qtbot):
-    with qtbot.assertNotEmitted(table.look.opacity_requested), qtbot.assertNotEmitted(table.look.top_requested):
-        table.show_looks([replace(look, opacity=0.1, top_percent=1) for look in looks()], claimed_visible=True)
+def test_showing_a_display_requests_nothing(table, qtbot):
+    with qtbot.assertNotEmitted(table.bar.opacity_requested), qtbot.assertNotEmitted(table.bar.top_requested):
+        table.show_display(a_display(top_percent=1).with_opacity(0.1))
 
     assert child(table, "top").value() == TOPS.index(1)
 
 
-def test_blink_side_by_side_and_keys_are_wishes(table, qtbot):
+def test_blink_side_by_side_and_keys_are_requests(table, qtbot):
     for name in ("blink", "side_by_side", "keys"):
-        with qtbot.waitSignal(getattr(table.look, f"{name}_wished")):
+        with qtbot.waitSignal(getattr(table.bar, f"{name}_requested")):
             child(table, "keys_help" if name == "keys" else name).click()
 
 
-def test_every_pair_can_be_picked_to_blink(table, qtbot):
+def test_every_pair_can_be_chosen_to_blink(table, qtbot):
     pairs = child(table, "blink_pairs").actions()
-    at_first = table.look.pair
+    at_first = table.bar.pair
 
-    with qtbot.waitSignal(table.look.pair_requested) as picked:
+    with qtbot.waitSignal(table.bar.pair_requested) as chosen:
         pairs[-1].trigger()
 
     assert at_first is None
     assert [pair.text() for pair in pairs[1:]] == ["Stages 1 and 2", "Stages 1 and 3", "Stages 2 and 3"]
-    assert picked.args == [(1, 2)]
-    assert table.look.pair == (1, 2)
+    assert chosen.args == [(1, 2)]
+    assert table.bar.pair == (1, 2)
 
 
 def test_a_single_stage_cannot_blink(table):
     table.show_prediction(a_prediction(30, S=1))
-    table.show_looks(looks()[:1], claimed_visible=True)
+    table.show_display(a_display(visible=(True,)))
 
     assert not child(table, "blink").isEnabled()
     assert child(table, "side_by_side").isEnabled()

@@ -1,0 +1,26 @@
+"""The view that is saved with a result, as a display and back."""
+
+from msm_mil_core.display.stage_display import StageDisplay, StageSettings
+from msm_mil_core.results.annotations import StageView, View
+
+
+def display_of(view: View | None, stages: int) -> StageDisplay:
+    """Return the display that a view describes; without a view the ranks and the outlines of the first stage."""
+    if view is None:
+        return StageDisplay(tuple(StageSettings(visible=index == 0) for index in range(stages)))
+    saved = [*view.stages, *[StageView()] * stages][:stages]
+    settings = (StageSettings(stage.visible, stage.contrast, stage.opacity) for stage in saved)
+    return StageDisplay(tuple(settings), view.shared_scale, view.top_percent, view.claimed)
+
+
+def view_of(display: StageDisplay) -> View | None:
+    """Return what the user requested, without what is shown for a while only; None while a stage has no layer."""
+    if len(display.present) < len(display.stages):
+        return None
+    stages = (StageView(visible=each.visible, contrast=each.contrast, opacity=each.opacity) for each in display.stages)
+    return View(
+        stages=tuple(stages),
+        shared_scale=display.shared_scale,
+        top_percent=display.top_percent,
+        claimed=bool(display.claimed_shown),
+    )
