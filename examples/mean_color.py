@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 def colour_logits(
     colours: NDArray[np.float64], labels: NDArray[np.int64], others: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Learn labels from mean colours alone, and say what that makes of others.
+    """Fit labels to mean colours alone, and predict others.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def colour_logits(
     labels
         (B,), 0 to C − 1.
     others
-        (M, 3), mean RGB of the bags to judge.
+        (M, 3), mean RGB of the bags to predict.
 
     Returns
     -------

@@ -45,7 +45,7 @@ def test_every_method_learns_an_easy_task(tmp_path, method):
     task = a_task()
     bench = Bench(task, task.folds[0], tmp_path)
 
-    trained = train_method(METHODS[method], bench, task.folds[0], Budget(epochs=40, learning_rate=3e-3), seed=0)
+    trained = train_method(METHODS[method], bench, task.folds[0], Budget(epochs=12, learning_rate=1e-2), seed=0)
 
     assert auc_of(task, task.folds[0], answers(trained.peer, bench, task.folds[0].test)) > 0.8
 

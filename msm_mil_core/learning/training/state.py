@@ -76,8 +76,8 @@ def identity_of(bags: BagDataset, options: TrainOptions) -> str:
     return digest.hexdigest()
 
 
-def save_state(state: TrainingState, trainer: Trainer, path: Path) -> None:
-    """Write the state of a training.
+def save_state(state: TrainingState, trainer: Trainer, identity: str, path: Path) -> None:
+    """Write the state of a training that has this identity, as `identity_of` returns it.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def save_state(state: TrainingState, trainer: Trainer, path: Path) -> None:
     best = {f"best/{name}": weight for name, weight in state.best_weights.items()}
     now = {f"network/{name}": weight for name, weight in weights_of(trainer.network).items()}
     facts = {
-        "identity": identity_of(trainer.bags, trainer.options),
+        "identity": identity,
         "best": state.best,
         "epochs": [asdict(epoch) for epoch in state.epochs],
         "groups": trainer.optimiser.state_dict()["param_groups"],
@@ -104,7 +104,7 @@ def save_state(state: TrainingState, trainer: Trainer, path: Path) -> None:
         part.write_bytes(save(arrays, metadata={_KEY: json.dumps(facts)}))
 
 
-def restore_state(trainer: Trainer, path: Path) -> TrainingState:
+def restore_state(trainer: Trainer, identity: str, path: Path) -> TrainingState:
     """Bring a trainer to the state in a file, if it exists, and return that state.
 
     Raises
@@ -115,7 +115,7 @@ def restore_state(trainer: Trainer, path: Path) -> TrainingState:
     if not path.exists():
         return TrainingState()
     facts, arrays = _read(path)
-    if facts["identity"] != identity_of(trainer.bags, trainer.options):
+    if facts["identity"] != identity:
         raise TrainingError(
             f"{path} is of a training with other options, bags or labels, or another torch. "
             "Use the same again to continue it, or delete it to start again."

@@ -13,7 +13,7 @@ from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.training.feature_statistics import compute_feature_statistics
 from msm_mil_core.learning.training.record import record_training
-from msm_mil_core.learning.training.state import Epoch, TrainingState, restore_state, save_state
+from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_of, restore_state, save_state
 from msm_mil_core.learning.training.step import take_step
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
 from msm_mil_core.learning.training.train_options import TrainOptions
@@ -97,12 +97,13 @@ def _origin(bags: BagDataset, options: TrainOptions) -> tuple[str, int, float]:
 
 
 def _run_epochs(trainer: Trainer, keep: Path | None) -> Generator[Progress, None, TrainingState]:
-    state = TrainingState() if keep is None else restore_state(trainer, keep)
+    identity = "" if keep is None else identity_of(trainer.bags, trainer.options)
+    state = TrainingState() if keep is None else restore_state(trainer, identity, keep)
     while not state.ended(trainer.options):
         epoch = yield from _run_epoch(trainer, len(state.epochs) + 1)
         state = state.after(epoch, trainer.network)
         if keep is not None:
-            save_state(state, trainer, keep)
+            save_state(state, trainer, identity, keep)
     if not state.best:
         raise TrainingError("The loss is not a number from the first epoch on. Choose a smaller learning rate.")
     return state

@@ -11,7 +11,7 @@ from msm_mil_core.precision import Precision
 
 
 class ModelChanges(Options):
-    """In what a model differs from its preset; what is left out stays as the preset has it."""
+    """How a model differs from its preset; what is left out stays as in the preset."""
 
     hidden: int | None = Field(default=None, ge=1)
     """Width of the projected features."""
@@ -26,7 +26,7 @@ class ModelChanges(Options):
     mask_mode: Literal["train", "always", "never"] | None = None
     """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
     fusion: Literal["mean", "attention"] | None = None
-    """How the stages' bag embeddings are weighed."""
+    """How the stages' bag embeddings are weighted."""
     lambda_s: float | None = Field(default=None, ge=0)
     """Weight of the stages' own losses."""
     lambda_beta: float | None = Field(default=None, ge=0)
@@ -66,37 +66,37 @@ class TrainOptions(Options):
     preset: Preset = "default"
     """Where the model's options start from: paper, default or explain."""
     model: ModelChanges = ModelChanges()
-    """In what the model differs from the preset."""
+    """How the model differs from the preset."""
     split: SplitOptions = SplitOptions()
-    """How bags are parted where the table does not say it."""
+    """How bags are split where the table does not say."""
     encoder: str | None = Field(default=None, min_length=1)
-    """The encoder that made the features, for files that do not tell it."""
+    """The encoder that made the features, for files that do not name it."""
     side_px: int | None = Field(default=None, ge=1)
-    """Side of the tiles as the encoder got them, for files that do not tell it."""
+    """Side of the tiles as the encoder got them, for files that do not name it."""
     mpp: float | None = Field(default=None, gt=0)
-    """Micrometres per pixel of the tiles, for files that do not tell it."""
+    """Micrometres per pixel of the tiles, for files that do not name it."""
     epochs: int = Field(default=100, ge=1)
-    """Most passes over the training bags."""
+    """Maximum number of passes over the training bags."""
     patience: int = Field(default=20, ge=1)
     """Passes without a better validation loss after which training stops."""
     learning_rate: float = Field(default=1e-4, gt=0)
-    """Of AdamW at the start; it falls to 0 along a cosine."""
+    """Of AdamW at the start; it decays to 0 along a cosine."""
     weight_decay: float = Field(default=1e-5, ge=0)
     """Of AdamW."""
     bags_per_step: int = Field(default=1, ge=1)
-    """Bags that go through the network at once, shared among the devices; several suit small bags."""
+    """Bags that go through the network at once; several suit small bags."""
     accumulate: int = Field(default=1, ge=1)
-    """Times that bags go through the network before it learns from all of them together; saves memory, not time."""
+    """Batches whose gradients are accumulated before the weights change; saves memory, not time."""
     tiles_per_bag: int | None = Field(default=None, ge=1)
-    """Tiles drawn anew from each bag in each pass; all of them if left out."""
+    """Tiles drawn at random from each bag in each pass; all of them if left out."""
     balance: bool = True
-    """Whether rare classes weigh as much as common ones."""
+    """Whether rare classes are weighted as much as common ones."""
     seed: int = Field(default=0, ge=0)
     """Another seed gives other first weights and another order of bags; the same one gives the same model on a CPU."""
     device: str = "auto"
-    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1, mps, or several as in cuda:0,cuda:1."""
+    """What computes: auto (CUDA, MPS, else the CPU), cpu, cuda, cuda:1, mps; cuda:0,cuda:1 with --folds or --seeds."""
     precision: Precision = "auto"
-    """In what it computes: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
+    """Number format: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
     card: CardOptions = CardOptions()
     """What people who get the model should read about it."""
 

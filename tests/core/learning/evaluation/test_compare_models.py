@@ -154,13 +154,13 @@ def test_evaluating_prints_a_table_and_writes_json_and_a_figure(tmp_path, capsys
     assert code == 0
     for words in ("which names no test bags, 24 bags of 12 patients", "not for diagnosis", "macro F1", "Above one"):
         assert words in printed
-    told = json.loads((tmp_path / "out" / "e.json").read_text())
-    assert [model["model"] for model in told["models"]] == ["one", "b"]
-    assert told["models"][0]["figures"]["auc"]["draws"] > 900
-    assert sum(map(sum, told["models"][1]["confusion"]["bags"])) == 24
-    assert told["differences"][0]["auc"]["p"] < 0.05
-    assert set(told["cases"][3]["answers"][1]["probabilities"]) == {"hot", "cold"}
-    assert told["cases"][3]["patient"] == "p1"
+    written = json.loads((tmp_path / "out" / "e.json").read_text())
+    assert [model["model"] for model in written["models"]] == ["one", "b"]
+    assert written["models"][0]["figures"]["auc"]["draws"] > 900
+    assert sum(map(sum, written["models"][1]["confusion"]["bags"])) == 24
+    assert written["differences"][0]["auc"]["p"] < 0.05
+    assert set(written["cases"][3]["answers"][1]["probabilities"]) == {"hot", "cold"}
+    assert written["cases"][3]["patient"] == "p1"
     assert (tmp_path / "out" / "e.png").read_bytes().startswith(b"\x89PNG")
     assert call([*words_of(bags, table, one), *files]) == 2  # they exist already
     assert call([*words_of(bags, table, one), *files, "--overwrite"]) == 0
@@ -173,13 +173,13 @@ def test_what_is_undefined_is_null_in_json_and_nan_in_the_table(tmp_path, capsys
     code = call([*words_of(bags, table, model, model), "--json", str(target), "--figure", str(tmp_path / "e.png")])
 
     printed = " ".join(capsys.readouterr().out.split())
-    told = json.loads(target.read_text())
+    written = json.loads(target.read_text())
     assert code == 0
     assert "AUC │ nan │ nan" in printed
     assert "The AUC is undefined because all bags are warm" in printed
     assert "No bag is cold or hot" in printed
-    assert told["models"][0]["figures"]["auc"]["value"] is None
-    assert [model["model"] for model in told["models"]] == ["drawn model (1)", "drawn model (2)"]
+    assert written["models"][0]["figures"]["auc"]["value"] is None
+    assert [model["model"] for model in written["models"]] == ["drawn model (1)", "drawn model (2)"]
 
 
 def test_an_encoder_by_another_name_can_be_given(tmp_path):
