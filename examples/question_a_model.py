@@ -13,7 +13,7 @@ from msm_mil_core.explain.tile_values import evidence_sum
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
-from msm_mil_core.results.slide_result import load_result
+from msm_mil_core.results.result_file import load_result
 
 path = Path(sys.argv[1])
 result = load_result(path)

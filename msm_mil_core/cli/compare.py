@@ -18,7 +18,8 @@ from msm_mil_core.explain.coverage import CoverageStep, saturated_from
 from msm_mil_core.explain.stage_comparison import CompareOptions, Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
 from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
 NOT_TOLD = "-"
 

@@ -13,7 +13,7 @@ from msm_mil_core.cli.report import report
 from msm_mil_core.cli.run import SUFFIX, RunOptions, run
 from msm_mil_core.cli.view import view
 from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
-from msm_mil_core.results.slide_result import load_result
+from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.sample import sample_slide
 from msm_mil_core.user_folders import samples_folder
 
@@ -41,7 +41,7 @@ def demo(
     result_path = out_folder / f"{sample.path.stem}{SUFFIX}"
     result = load_result(result_path)
     figure = out_folder / f"{sample.path.stem}.png"
-    draw(result, figure)
+    draw(result, result_path, figure)
     for path in (
         result_path,
         write_geojson(result, out_folder / f"{sample.path.stem}.geojson", GeoJsonOptions()),

@@ -14,7 +14,8 @@ from msm_mil_core.explain.examination import Examination, ExamineOptions, examin
 from msm_mil_core.explain.faithfulness import Curve
 from msm_mil_core.export.tables.examination import examination_json
 from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)

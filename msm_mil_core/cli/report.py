@@ -9,8 +9,9 @@ from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tel
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
-from msm_mil_core.results.slide_result import SlideResult, load_result
-from msm_mil_core.slides.slide import Slide, open_slide
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.slides.find_slide import require_slide
+from msm_mil_core.slides.slide import Slide, SlideFacts
 
 
 def report(
@@ -47,7 +48,7 @@ def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists already; use --overwrite or another --out folder.")
     result = load_result(source)
-    slide = _slide_of(result)
+    slide = _slide_of(result.slide, source)
     try:
         return drive(write_report(result, annotations_in(source), slide, target, options), result.slide.name)
     finally:
@@ -55,14 +56,9 @@ def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite
             slide.close()
 
 
-def _slide_of(result: SlideResult) -> Slide | None:
+def _slide_of(facts: SlideFacts, source: Path) -> Slide | None:
     try:
-        slide = open_slide(Path(result.slide.path), mpp=result.slide.mpp)
+        return require_slide(facts, source)
     except SlideError as exc:
         say(f"The report shows the maps without the slide: {exc}")
         return None
-    if slide.facts.quick_hash == result.slide.quick_hash:
-        return slide
-    slide.close()
-    say(f"The report shows the maps without the slide: {result.slide.path} is another one now.")
-    return None

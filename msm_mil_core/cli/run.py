@@ -14,7 +14,7 @@ from msm_mil_core.export.qupath.export import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
-from msm_mil_core.results.result_file import save_result_with_annotations
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.user_folders import features_folder
@@ -78,7 +78,7 @@ def _run_one(
         regions = read_regions(batch.region, slide.facts) if batch.region else None
         cache = features_folder() if batch.keep_features else None
         result = drive(analyse(slide, checkpoint, options, regions=regions, cache=cache), slide.facts.name)
-    save_result_with_annotations(result, target, overwrite=batch.overwrite)
+    save_result(result, target, overwrite=batch.overwrite)
     return result
 
 

@@ -16,7 +16,8 @@ from msm_mil_core.explain.what_if import Answer, Question, Step, Verb, ask
 from msm_mil_core.export.qupath.export import read_regions
 from msm_mil_core.export.tables.json_file import Record, head
 from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
 SCHEMA = "msm-mil-answer/1"
 

@@ -19,7 +19,7 @@ from msm_mil_core.results.annotations import (
     load_annotations,
     save_annotations,
 )
-from msm_mil_core.results.result_file import save_result_with_annotations
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.results_folder import SUFFIX, kept_path, results_folder
@@ -224,7 +224,7 @@ def _save(page: _Page, folder: Path) -> _Saved:
             except OutputError as exc:
                 moved = str(exc)
         path = next(copy for copy in _copies(page.result, folder) if _is_free(copy, page.result))
-        save_result_with_annotations(page.result, path, annotations)
+        save_result(page.result, path, annotations)
         page.kept = path  # while the lock is held: whoever saves next goes on in this file
         return _Saved(page.result, annotations, path, before, moved)
 

@@ -8,9 +8,10 @@ from msm_mil_core.errors import ResultError
 from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
-from msm_mil_core.results.result_file import save_result_with_annotations
-from msm_mil_core.results.slide_result import SlideResult, load_result
-from msm_mil_core.slides.slide import Slide, SlideFacts, is_slide, open_slide
+from msm_mil_core.results.result_file import load_result, save_result
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.find_slide import find_slide
+from msm_mil_core.slides.slide import Slide
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Opened:
 def save(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, Written]:
     """Write a result file with its notes."""
     yield Progress("Saving the result", 0, 1)
-    save_result_with_annotations(result, path, annotations)
+    save_result(result, path, annotations)
     return Written(path)
 
 
@@ -51,7 +52,7 @@ def report(result: SlideResult, annotations: Annotations, path: Path) -> Generat
     """Write the report of a result, with its slide if that is where it was."""
     from msm_mil_core.export.report.report import ReportOptions, write_report  # brings matplotlib and jinja2 along
 
-    slide = _find_slide(result.slide, path)
+    slide = find_slide(result.slide, path)
     try:
         return Written((yield from write_report(result, annotations, slide, path, ReportOptions())))
     finally:
@@ -63,7 +64,7 @@ def read(path: Path) -> Generator[Progress, None, Opened]:
     """Read a result file, and open its slide from where it was or from beside the result."""
     yield Progress("Opening the result", 0, 1)
     result = load_result(path)
-    return Opened(result, path, _find_slide(result.slide, path), last_view(path))
+    return Opened(result, path, find_slide(result.slide, path), last_view(path))
 
 
 def last_view(path: Path) -> View | None:
@@ -72,12 +73,3 @@ def last_view(path: Path) -> View | None:
         return load_annotations(path).view
     except ResultError:
         return None
-
-
-def _find_slide(facts: SlideFacts, result_path: Path) -> Slide | None:
-    for place in filter(is_slide, (Path(facts.path), result_path.with_name(facts.name))):
-        slide = open_slide(place, facts.mpp if facts.mpp_origin == "user" else None)
-        if slide.facts.quick_hash == facts.quick_hash:
-            return slide
-        slide.close()
-    return None

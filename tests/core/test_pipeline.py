@@ -12,7 +12,7 @@ from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.mil.checkpoint import save_checkpoint
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.progress import finish
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_checkpoint
 from tests.seekers import seeker_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
 

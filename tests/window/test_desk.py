@@ -16,7 +16,7 @@ from msm_mil_core.export.qupath.export import GeoJsonOptions
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.files.file_jobs import export
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles

@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QDialogButtonBox
 
-from msm_mil_core.results.slide_result import load_result
+from msm_mil_core.results.result_file import load_result
 from napari_msm_mil.files.export_dialog import ExportDialog
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import RUN_MS, a_model_file, child, dock_in, keep_apart, show_slide

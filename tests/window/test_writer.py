@@ -10,7 +10,7 @@ from napari.layers import Layer
 
 from msm_mil_core.errors import OutputError
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from napari_msm_mil.files import annotation_store as _notes
 from napari_msm_mil.layers.layer_data import stage_layers
 from tests.results import a_result

@@ -14,7 +14,7 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from tests.models import a_checkpoint
 from tests.results import a_result
 from tests.slides import a_drawn_slide, a_picture, write_slide

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 

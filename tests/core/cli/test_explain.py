@@ -11,7 +11,7 @@ import pytest
 from msm_mil_core.cli.app import call
 from msm_mil_core.mil.predict import predict, read_bag
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
 

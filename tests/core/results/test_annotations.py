@@ -29,8 +29,7 @@ from msm_mil_core.results.annotations import (
     load_annotations,
     save_annotations,
 )
-from msm_mil_core.results.result_file import save_result_with_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
 
@@ -196,7 +195,7 @@ def test_a_run_that_is_made_again_keeps_what_was_noted(file):
     known = Annotations().with_verdict(Verdict(stage=0, label="tumour", at=""))
     save_annotations(known, file)
 
-    save_result_with_annotations(replace(a_result(), created="2026-11-25T10:00:00+01:00"), file)
+    save_result(replace(a_result(), created="2026-11-25T10:00:00+01:00"), file)
 
     assert load_annotations(file) == known
     assert load_result(file).created == "2026-11-25T10:00:00+01:00"
@@ -206,7 +205,7 @@ def test_another_run_does_not_take_over_what_was_noted(file):
     save_annotations(Annotations().with_verdict(Verdict(stage=0, label="tumour", at="")), file)
 
     result = a_result()
-    save_result_with_annotations(replace(result, model=replace(result.model, sha256="cd34")), file)
+    save_result(replace(result, model=replace(result.model, sha256="cd34")), file)
 
     assert load_annotations(file) == Annotations()
 
@@ -214,7 +213,7 @@ def test_another_run_does_not_take_over_what_was_noted(file):
 def test_a_damaged_file_is_replaced(file):
     file.write_bytes(b"damaged")
 
-    save_result_with_annotations(a_result(), file)
+    save_result(a_result(), file)
 
     assert load_annotations(file) == Annotations()
     assert load_result(file).created == a_result().created

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import OutputError, ResultError
-from msm_mil_core.results.slide_result import SCHEMA, load_result, save_result
+from msm_mil_core.results.result_file import SCHEMA, load_result, save_result
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 json_values = st.recursive(

@@ -10,7 +10,7 @@ from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialogButtonBox
 
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.files import file_dialogs as _desk
 from napari_msm_mil.files.export_dialog import ExportDialog

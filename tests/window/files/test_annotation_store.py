@@ -6,8 +6,7 @@ import pytest
 from qtpy.QtCore import QObject, QThreadPool
 
 from msm_mil_core.results.annotations import Annotations, StageView, Verdict, View, load_annotations, save_annotations
-from msm_mil_core.results.result_file import save_result_with_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.files import annotation_store as _notes
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.files.results_folder import kept_path
@@ -197,7 +196,7 @@ def test_notes_on_a_file_that_cannot_be_written_are_there_again_the_next_day(kee
 def test_a_copy_replaces_neither_another_run_nor_what_is_noted_on_it(keeper, kept, tmp_path):
     result, path = kept
     place = kept_path(tmp_path / "results", result)
-    save_result_with_annotations(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
+    save_result(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
     path.chmod(0o444)
     keeper.begin(result, path)
 

@@ -20,7 +20,7 @@ from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.mil.predict import read_bag
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import Annotations, Verdict, keep_answer, save_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles, tile_grid
