@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from msm_mil_core.explain.counterfactual import SearchOptions, find_flip
+from msm_mil_core.explain.evidence import evidence_sum
 from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
-from msm_mil_core.explain.tile_values import evidence_sum
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations

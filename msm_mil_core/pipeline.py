@@ -16,7 +16,7 @@ from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
-from msm_mil_core.mil.predict import MaskChoice, read_bag
+from msm_mil_core.mil.predict import MaskChoice, predict_bag
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
@@ -78,7 +78,7 @@ def analyse(
     tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp, regions=regions)
     bag = yield from _features(slide, tiles, encoder, options.encode, cache)
     yield Progress("Looking stage by stage", 0, 1)
-    reading = read_bag(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
+    predicted = predict_bag(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
     return SlideResult(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         slide=slide.facts,
@@ -86,8 +86,8 @@ def analyse(
         model=_facts(checkpoint),
         versions=_versions(),
         tiles=tiles,
-        prediction=reading.prediction,
-        tile_outputs=reading.tile_outputs,
+        prediction=predicted.prediction,
+        tile_outputs=predicted.tile_outputs,
     )
 
 

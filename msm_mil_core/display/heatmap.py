@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from msm_mil_core.explain.tile_values import ranks_among
+from msm_mil_core.explain.ranks import ranks_among
 from msm_mil_core.slides.tiles import TileGrid
 
 Contrast = Literal["raw", "log", "rank", "percentile"]

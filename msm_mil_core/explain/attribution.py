@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.explain.tile_values import rank_correlation
+from msm_mil_core.explain.ranks import rank_correlation
 from msm_mil_core.mil.aggregate import aggregate
-from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.mil.prediction import Prediction, check_index
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -41,8 +41,7 @@ def attribute(tile_outputs: TileOutputs, tiles: TileGrid, class_index: int, meth
     ValueError
         If there is no such class.
     """
-    if not 0 <= class_index < len(tile_outputs.classes):
-        raise ValueError(f"there is no class {class_index}: they are counted from 0 to {len(tile_outputs.classes) - 1}")
+    check_index("class", class_index, len(tile_outputs.classes))
     logit = _logit_of(tile_outputs, class_index)
     if method == "integrated gradients":
         return _integrated_gradients(logit, len(tile_outputs))
@@ -65,9 +64,9 @@ def _logit_of(tile_outputs: TileOutputs, class_index: int) -> Logit:
     looked = shown.any(axis=1)
     hidden = torch.from_numpy(~shown[looked])  # (T, N), of the T stages that were shown a tile
     mean_scores, scores = _about_mean(tile_outputs.scores[looked], axis=1)
-    weigher = tile_outputs.weigher
+    fusion = tile_outputs.fusion
     added = tile_outputs.tile_logits[:, [class_index]]  # (N, 1)
-    known = added if weigher is None else np.concatenate([added, weigher.inner], axis=1)
+    known = added if fusion is None else np.concatenate([added, fusion.inner], axis=1)
     mean_known, known = _about_mean(known, axis=0)  # (1, 1 + F), (N, 1 + F)
     bias = float(tile_outputs.bias[class_index])
 
@@ -78,9 +77,9 @@ def _logit_of(tile_outputs: TileOutputs, class_index: int) -> Logit:
         return (weigh(pooled[..., 1:]) * pooled[..., 0]).sum(-1) + bias
 
     def weigh(inner: torch.Tensor) -> torch.Tensor:
-        if weigher is None:
+        if fusion is None:
             return torch.full(inner.shape[:2], 1 / float(looked.sum()))
-        inner_bias, outer = torch.from_numpy(weigher.inner_bias), torch.from_numpy(weigher.outer)
+        inner_bias, outer = torch.from_numpy(fusion.inner_bias), torch.from_numpy(fusion.outer)
         return ((inner + inner_bias).relu() @ outer).softmax(-1)  # (B, T)
 
     return logit

@@ -105,7 +105,7 @@ class Faithfulness:
         return float(trapezoid(curve.insertion, self.shares))
 
     @property
-    def areas_in_words(self) -> str:
+    def areas_summary(self) -> str:
         """How large the areas under the curves are, beside those of random orders; one line an order."""
         heading = "Area under the curves, taken away (low: these tiles matter) and added (high: they suffice)"
         return "\n".join([heading, *map(self._areas, (*self.curves, self.random))])
@@ -210,8 +210,8 @@ def _curve(stage: int | None, rows: list[tuple[Floats, Floats]], shares: Floats)
         insertion=insertion.mean(axis=0),
         deletion_sd=deletion.std(axis=0),
         insertion_sd=insertion.std(axis=0),
-        deletion_area_sd=float(np.trapezoid(deletion, shares).std()),
-        insertion_area_sd=float(np.trapezoid(insertion, shares).std()),
+        deletion_area_sd=float(trapezoid(deletion, shares).std()),
+        insertion_area_sd=float(trapezoid(insertion, shares).std()),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from msm_mil_core.explain.tile_values import rank_correlation, ranks
+from msm_mil_core.explain.ranks import rank_correlation, ranks
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs

@@ -12,8 +12,8 @@ from pydantic import Field
 from scipy.spatial.distance import cdist
 
 from msm_mil_core.explain.coverage import CoverageStep, coverage
+from msm_mil_core.explain.ranks import FEWEST_TILES, ranks
 from msm_mil_core.explain.selection import Chosen, top_tiles
-from msm_mil_core.explain.tile_values import ranks
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
@@ -21,8 +21,6 @@ from msm_mil_core.slides.tiles import TileGrid
 
 MOST_CELLS = 300
 """A set of tiles in more places than this is gathered in cells before it is moved: the work grows with their cube."""
-FEWEST_TILES = 3
-"""Of fewer tiles no correlation is told."""
 CHANCE_PERCENT = (2.5, 97.5)
 MOST_PIVOTS = 10_000_000
 """Steps of the network simplex; far more than sets of `MOST_CELLS` need."""

@@ -17,7 +17,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.mil.model_options import ModelOptions
-from msm_mil_core.mil.weight_shapes import flaw_of_weights
+from msm_mil_core.mil.weight_shapes import weight_flaw
 from msm_mil_core.options import Options
 
 SUFFIX = ".safetensors"
@@ -69,7 +69,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} is damaged or was not copied whole ({exc}). Copy or download it again.") from exc
     card = _card_in(content, path)
     state = {name: _array(tensor) for name, tensor in tensors.items() if tensor["dtype"] == "F32"}
-    if flaw := flaw_of_weights(state, card.options):
+    if flaw := weight_flaw(state, card.options):
         raise CheckpointError(f"{path} is no whole model: {flaw}. Ask for the model again, or train it again.")
     return Checkpoint(
         **card.model_dump(include={"name", "classes", "encoder", "encoder_sha256", "side_px", "mpp", "record"}),
@@ -94,7 +94,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> Checkpoint:
     """
     if path.suffix != SUFFIX:
         raise CheckpointError(f"Cannot save a model as {path}: name it {path.with_suffix(SUFFIX).name}.")
-    if flaw := flaw_of_weights(checkpoint.state, checkpoint.options):
+    if flaw := weight_flaw(checkpoint.state, checkpoint.options):
         raise ValueError(f"The weights do not fit the options: {flaw}.")
     state = {name: np.ascontiguousarray(weight, np.float32) for name, weight in checkpoint.state.items()}
     content = save(state, metadata={_KEY: _card_of(checkpoint).written()})

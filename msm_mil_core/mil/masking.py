@@ -26,17 +26,17 @@ def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
     Tensor
         (B, S, N) bool.
     """
-    wish, most = _wish(valid, options), _most(valid.shape[1], options)
+    size, most = _claim_size(valid, options), _most(valid.shape[1], options)
     keep, claims = valid, []
     for stage in range(scores.shape[1]):
         reserve = options.min_keep if stage < options.masked_stages else 0
-        count = torch.minimum(wish, keep.sum(1) - reserve).clamp(min=0)  # (B,)
+        count = torch.minimum(size, keep.sum(1) - reserve).clamp(min=0)  # (B,)
         claims.append(_largest(scores[:, stage].masked_fill(~keep, -torch.inf), count, most))
         keep = keep & ~claims[-1]
     return torch.stack(claims, 1)
 
 
-def _wish(valid: Tensor, options: ModelOptions) -> Tensor:
+def _claim_size(valid: Tensor, options: ModelOptions) -> Tensor:
     tiles = valid.sum(1)
     if options.k_share is None:
         return torch.full_like(tiles, options.k)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msm_mil_core.mil.diversity_penalty import diversity_penalty
-from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, read_tiles
+from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, score_tiles
 from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
@@ -87,7 +87,7 @@ class MsmMil(nn.Module):
             If the shapes do not fit or a bag has no tile.
         """
         valid = self._checked(bags, valid)
-        hidden, scores, refined = self._read(bags, valid)  # (B, N, L), (B, S, N)
+        hidden, scores, refined = self._project(bags, valid)  # (B, N, L), (B, S, N)
         with torch.autocast(bags.device.type, enabled=False):
             claimed = self._claim(scores.detach(), valid)  # (B, S, N)
             shown = self._shown(claimed, valid, masks=masks)  # (B, S, N)
@@ -114,32 +114,32 @@ class MsmMil(nn.Module):
             raise ValueError("Every bag needs at least one tile, and one of these has only padding.")
         return valid
 
-    def _read(self, bags: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def _project(self, bags: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Return the projected tiles, their scores, and what stages pool: one (B, N, L) for all, or one for each."""
-        reader, dropout = self._reader(), self.options.dropout if self.training else 0.0
+        weights, dropout = self._tile_weights(), self.options.dropout if self.training else 0.0
         if self.refinements:
-            hidden = functional.dropout(functional.linear(bags, reader.projection, reader.shift).relu_(), dropout)
+            hidden = functional.dropout(functional.linear(bags, weights.projection, weights.shift).relu_(), dropout)
             refined = [hidden]
             for block in self.refinements:
                 refined.append(block(refined[-1], valid))
-            scores = torch.cat([self._score(tiles, stage, reader) for stage, tiles in enumerate(refined)], 1)
+            scores = torch.cat([self._score(tiles, stage, weights) for stage, tiles in enumerate(refined)], 1)
         else:
-            hidden, scores = read_tiles(bags, reader, dropout)
+            hidden, scores = score_tiles(bags, weights, dropout)
             refined = [hidden]
         return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
 
-    def _reader(self) -> TileWeights:
+    def _tile_weights(self) -> TileWeights:
         weight, shift = self.projection.weight, None
         if self.options.standardise:  # of the weights, not of the tiles: no second bag in memory
             weight = weight / self.feature_std
             shift = -(weight @ self.feature_mean)
         return TileWeights(weight, shift, self.gates.weight, self.gates.bias, self.score_weight)
 
-    def _score(self, tiles: Tensor, stage: int, reader: TileWeights) -> Tensor:
+    def _score(self, tiles: Tensor, stage: int, weights: TileWeights) -> Tensor:
         head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)
         heads, D = self.score_weight.shape
-        gates = reader.gates.view(2, heads, D, -1)[:, head].flatten(0, 2)
-        bias = reader.gate_bias.view(2, heads, D)[:, head].flatten()
+        gates = weights.gates.view(2, heads, D, -1)[:, head].flatten(0, 2)
+        bias = weights.gate_bias.view(2, heads, D)[:, head].flatten()
         return gated_scores(tiles, gates, bias, self.score_weight[head])
 
     def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:

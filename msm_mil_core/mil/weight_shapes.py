@@ -10,7 +10,7 @@ from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_
 Shapes = dict[str, tuple[int, ...]]
 
 
-def flaw_of_weights(state: Mapping[str, NDArray[np.float32]], options: ModelOptions) -> str | None:
+def weight_flaw(state: Mapping[str, NDArray[np.float32]], options: ModelOptions) -> str | None:
     """Say what is wrong with a network's weights (missing, unknown, of another shape, not finite), or None."""
     wanted = weight_shapes(options)
     if missing := sorted(wanted.keys() - state.keys()):

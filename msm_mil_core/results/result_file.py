@@ -13,7 +13,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import ResultError
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import StageWeigher, TileOutputs
+from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
 from msm_mil_core.results.annotations import Annotations, load_annotations, write_annotations
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
@@ -22,7 +22,7 @@ from msm_mil_core.slides.tiles import TileGrid
 SCHEMA = "msm-mil-result/1"
 
 _TILE_OUTPUTS = ("scores", "tile_logits", "stage_tile_logits", "bias", "stage_bias")
-_WEIGHER = ("inner", "inner_bias", "outer")
+_FUSION = ("inner", "inner_bias", "outer")
 
 
 def save_result(
@@ -115,9 +115,9 @@ def _write_tile_outputs(group: h5py.Group, tile_outputs: TileOutputs) -> None:
     group.attrs["masks_applied"] = tile_outputs.masks_applied
     for name in _TILE_OUTPUTS:
         _write_array(group, name, getattr(tile_outputs, name))
-    if tile_outputs.weigher is not None:
-        for name in _WEIGHER:
-            _write_array(group, f"weigher/{name}", getattr(tile_outputs.weigher, name))
+    if tile_outputs.fusion is not None:
+        for name in _FUSION:
+            _write_array(group, f"weigher/{name}", getattr(tile_outputs.fusion, name))
 
 
 def _write_array(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
@@ -186,14 +186,14 @@ def _read_stages(group: h5py.Group, evidence: NDArray[np.float32] | None) -> tup
 
 
 def _read_tile_outputs(group: h5py.Group, classes: tuple[str, ...]) -> TileOutputs:
-    weigher = None
+    fusion = None
     if "weigher" in group:
-        weigher = StageWeigher(*(group[f"weigher/{name}"][()] for name in _WEIGHER))
+        fusion = StageFusion(*(group[f"weigher/{name}"][()] for name in _FUSION))
     return TileOutputs(
         options=ModelOptions.model_validate_json(group.attrs["options"]),
         classes=classes,
         masks_applied=bool(group.attrs["masks_applied"]),
-        weigher=weigher,
+        fusion=fusion,
         **{name: group[name][()] for name in _TILE_OUTPUTS},
     )
 

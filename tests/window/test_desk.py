@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QFileDialog, QListWidget
 
 from msm_mil_core.export.qupath.export import GeoJsonOptions
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
@@ -357,9 +357,9 @@ def test_a_single_tile_can_be_opened_on_every_page(viewer, qtbot, tmp_path):
 
 
 def test_the_window_answers_while_it_is_checked(viewer, qtbot, tmp_path):
-    reading = read_bag(a_checkpoint(), a_bag(20_000), device="cpu")
+    predicted = predict_bag(a_checkpoint(), a_bag(20_000), device="cpu")
     result = replace(
-        a_result(block_of_tiles(200, 100), prediction=reading.prediction), tile_outputs=reading.tile_outputs
+        a_result(block_of_tiles(200, 100), prediction=predicted.prediction), tile_outputs=predicted.tile_outputs
     )
     dock = dock_in(viewer)
     dock._layers.show(result, None)

@@ -12,10 +12,10 @@ from msm_mil_core.display.heatmap import contrast, contrast_label
 from msm_mil_core.display.stage_style import Rgba, stage_colour, stage_name, stage_ramp
 from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.errors import QuestionError
+from msm_mil_core.explain.evidence import NO_EVIDENCE, evidence_sum
 from msm_mil_core.explain.examination import Examination
 from msm_mil_core.explain.gallery import Gallery
 from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
-from msm_mil_core.explain.tile_values import NO_EVIDENCE, evidence_sum
 from msm_mil_core.export.figures.comparison import coverage_figure, findings
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.export.figures.style import Sheet
@@ -149,7 +149,7 @@ def _evidence(parts: ReportParts) -> Words:
     except QuestionError:
         return {"evidence": None, "no_evidence": NO_EVIDENCE}
     picture = draw_map(parts.ground, parts.result.tiles, shown.values, signed_ramp(), shown.limits)
-    return {"evidence": {"sum": total.in_words(prediction.winner), "map": as_jpeg(picture), "legend": shown.legend}}
+    return {"evidence": {"sum": total.sentence(prediction.winner), "map": as_jpeg(picture), "legend": shown.legend}}
 
 
 def _comparison(comparison: StageComparison) -> Words:
@@ -191,7 +191,7 @@ def _examination(parts: ReportParts) -> Words:
         "examination": {
             "sentences": examination.sentences,
             "curves": as_data(faithfulness_figure(examination.faithfulness, SHEET)),
-            "areas": examination.faithfulness.areas_in_words,
+            "areas": examination.faithfulness.areas_summary,
             "stable": [
                 {
                     "name": stage_name(stage.stage),

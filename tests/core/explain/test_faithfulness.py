@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from msm_mil_core.explain.faithfulness import FaithfulnessOptions, StageEffect, effect_sentence, measure_faithfulness
-from msm_mil_core.mil.predict import predict, read_bag
+from msm_mil_core.mil.predict import predict, predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint, a_seeker
 
@@ -12,7 +12,7 @@ HOT = 5
 
 
 def measured(checkpoint, bag, **options):
-    tile_outputs = read_bag(checkpoint, bag, device="cpu").tile_outputs
+    tile_outputs = predict_bag(checkpoint, bag, device="cpu").tile_outputs
     return finish(measure_faithfulness(tile_outputs, FaithfulnessOptions(**options)))
 
 

@@ -5,13 +5,13 @@ import pytest
 
 from msm_mil_core.explain.stability import StabilityOptions, measure_stability
 from msm_mil_core.mil.aggregate import aggregate
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint
 
 
 def some_tile_outputs(bag, **changes):
-    return read_bag(a_checkpoint(**changes), bag, device="cpu").tile_outputs
+    return predict_bag(a_checkpoint(**changes), bag, device="cpu").tile_outputs
 
 
 def test_dropping_nothing_moves_nothing():

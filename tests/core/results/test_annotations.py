@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msm_mil_core.errors import OutputError, ResultError
 from msm_mil_core.explain.selection import ClaimedTiles, TopTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results import annotations as module
 from msm_mil_core.results.annotations import (
     Annotations,
@@ -248,9 +248,9 @@ def test_a_stage_has_one_verdict_and_an_empty_one_takes_it_away():
 
 
 def test_an_answer_is_noted_with_its_name_and_numbers():
-    reading = read_bag(a_checkpoint(), a_bag(30), device="cpu")
+    predicted = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
     question = Question(steps=(Step(verb="remove", selection=ClaimedTiles(stage=0)),))
-    answer = ask(reading.tile_outputs, block_of_tiles(6, 5), reading.prediction, question)
+    answer = ask(predicted.tile_outputs, block_of_tiles(6, 5), predicted.prediction, question)
 
     kept = keep_answer(answer, "No stage 1?")
 

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox, QWidget
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.explain.attribution import METHODS, attribute
 from msm_mil_core.explain.faithfulness import FaithfulnessOptions, measure_faithfulness
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.check.controller import ATTRIBUTION, CheckController
@@ -76,9 +76,9 @@ def check(qtbot, panel):
 
 def remembered(N=30, *, seed=0, **changes):
     """A result that can be questioned."""
-    reading = read_bag(a_checkpoint(seed=seed, **changes), a_bag(N), device="cpu")
+    predicted = predict_bag(a_checkpoint(seed=seed, **changes), a_bag(N), device="cpu")
     return replace(
-        a_result(block_of_tiles(10, N // 10), prediction=reading.prediction), tile_outputs=reading.tile_outputs
+        a_result(block_of_tiles(10, N // 10), prediction=predicted.prediction), tile_outputs=predicted.tile_outputs
     )
 
 
@@ -116,7 +116,7 @@ def test_a_check_says_in_plain_words_what_each_stage_is_worth(panel, show, check
 
     found = finish(measure_faithfulness(result.tile_outputs, FaithfulnessOptions()))
     assert panel.effects == "\n".join(found.sentences)
-    assert child(panel, "check_areas").text() == found.areas_in_words
+    assert child(panel, "check_areas").text() == found.areas_summary
     assert child(panel, "spread_2").text().startswith("Spread of stage 3: rank stability ")
     assert "readings with 20 % of the tiles missing" in child(panel, "check_stability").text()
 

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Shapes, Vectors
 from qtpy.QtCore import QThreadPool
 
-from msm_mil_core.mil.predict import predict, read_bag
+from msm_mil_core.mil.predict import predict, predict_bag
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.what_if.controller import WhatIfController
@@ -23,9 +23,9 @@ HOT = 8
 
 def questionable(checkpoint, bag, **changes):
     """A result that can be questioned, over a block of 6 x 5 tiles."""
-    reading = read_bag(checkpoint, bag, device="cpu")
-    result = a_result(block_of_tiles(6, len(bag) // 6), prediction=reading.prediction)
-    return replace(result, tile_outputs=reading.tile_outputs, **changes)
+    predicted = predict_bag(checkpoint, bag, device="cpu")
+    result = a_result(block_of_tiles(6, len(bag) // 6), prediction=predicted.prediction)
+    return replace(result, tile_outputs=predicted.tile_outputs, **changes)
 
 
 def a_hot_result():

@@ -17,7 +17,7 @@ from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.export.report.images import draw_map, lay_ground
 from msm_mil_core.export.report.report import ReportOptions, write_report
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import Annotations, Verdict, keep_answer, save_annotations
 from msm_mil_core.results.result_file import save_result
@@ -52,9 +52,9 @@ def drawn(tmp_path_factory):
 
 
 def questionable(slide=None):
-    reading = read_bag(a_checkpoint(), a_bag(64), device="cpu")
+    predicted = predict_bag(a_checkpoint(), a_bag(64), device="cpu")
     tiles = tile_grid([(4 + n % 8, 2 + n // 8) for n in range(64)], side_px0=128)
-    return replace(a_result(tiles, slide=slide, prediction=reading.prediction), tile_outputs=reading.tile_outputs)
+    return replace(a_result(tiles, slide=slide, prediction=predicted.prediction), tile_outputs=predicted.tile_outputs)
 
 
 def written(result, path, *, annotations=None, slide=None, options=QUICK):
