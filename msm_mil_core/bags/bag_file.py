@@ -1,8 +1,7 @@
-"""Bags on disk: one HDF5 file a slide, laid out as TRIDENT's and readable as such, and the cache made of them."""
+"""Bags on disk: one HDF5 file a slide, laid out as TRIDENT's and readable as such."""
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isnan, nan
@@ -27,7 +26,6 @@ SEAL_BYTES = 512
 """Before the HDF5 proper, where HDF5 leaves room for others: the schema and the SHA-256 of all that follows."""
 
 _FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
-logger = logging.getLogger(__name__)
 
 
 def save_bag(bag: FeatureBag, path: Path) -> None:
@@ -67,7 +65,7 @@ def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
         If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
     """
     with open_bag_file(path) as (file, ours):
-        return _ours(file) if ours else load_foreign(file, slide_mpp)
+        return own_bag(file) if ours else load_foreign(file, slide_mpp)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:
@@ -110,6 +108,16 @@ def bag_file_errors(path: Path) -> Iterator[None]:
         ) from exc
 
 
+def own_bag(file: h5py.File) -> FeatureBag:
+    """Return the bag in a file of ours."""
+    return FeatureBag(
+        features=read_features(file),
+        tiles=own_grid(file),
+        slide=_FACTS.validate_json(file.attrs["slide"]),
+        encoder=encoder_card(file),
+    )
+
+
 def encoder_card(file: h5py.File) -> EncoderCard:
     """Return the encoder that a file of ours names."""
     card: EncoderCard = _CARD.validate_json(file.attrs["encoder"])
@@ -125,38 +133,6 @@ def own_grid(file: h5py.File) -> TileGrid:
         side_px=tiles["side_px"],
         mpp=nan if tiles["mpp"] is None else tiles["mpp"],
     )
-
-
-def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
-    """Return where in the cache the features of these tiles by this encoder are kept, once they are."""
-    return folder / f"{facts.quick_hash[:12]}-{_key(facts, tiles, card)[:20]}.h5"
-
-
-def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> FeatureBag | None:
-    """Read a bag from the cache if it is whole and exactly of this slide, these tiles and this encoder; else None."""
-    if not path.is_file():
-        return None
-    try:
-        with open_bag_file(path) as (file, ours):
-            kept = _ours(file) if ours else None
-    except FeatureFileError as exc:
-        logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
-        return None
-    if kept is None or _key(kept.slide, kept.tiles, kept.encoder) != _key(facts, tiles, card):
-        logger.warning("Encoding anew, since the features kept in %s are of something else", path)
-        return None
-    return FeatureBag(kept.features, tiles, facts, card)
-
-
-def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
-    """Return a hash of all that decides what the features are."""
-    what = [
-        SCHEMA,
-        [facts.quick_hash, facts.size_px0],
-        [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
-        [card.name, card.weights_sha256, card.features, card.precision],
-    ]
-    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
 def _record(bag: FeatureBag) -> dict[str, str]:
@@ -210,12 +186,3 @@ def _is_sealed(path: Path) -> bool:
     if schema != SCHEMA:
         raise FeatureFileError(f"{path} is of schema {schema}; this version reads {SCHEMA}. Encode the slide again.")
     return True
-
-
-def _ours(file: h5py.File) -> FeatureBag:
-    return FeatureBag(
-        features=read_features(file),
-        tiles=own_grid(file),
-        slide=_FACTS.validate_json(file.attrs["slide"]),
-        encoder=encoder_card(file),
-    )

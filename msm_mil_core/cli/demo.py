@@ -12,7 +12,8 @@ from msm_mil_core.cli.export import draw
 from msm_mil_core.cli.report import report
 from msm_mil_core.cli.run import SUFFIX, RunOptions, run
 from msm_mil_core.cli.view import view
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.sample import sample_slide
 from msm_mil_core.user_folders import samples_folder

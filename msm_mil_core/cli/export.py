@@ -9,7 +9,8 @@ from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tel
 from msm_mil_core.cli.console import say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
 from msm_mil_core.results.result_file import load_result

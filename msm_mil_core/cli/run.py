@@ -10,7 +10,7 @@ from rich.table import Table
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
 from msm_mil_core.cli.console import drive, out
-from msm_mil_core.export.qupath.export import read_regions
+from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse

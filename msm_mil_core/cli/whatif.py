@@ -13,7 +13,7 @@ from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.selection import Selection, drawn_region
 from msm_mil_core.explain.selection_syntax import parse_selection
 from msm_mil_core.explain.what_if import Answer, Question, Step, Verb, ask
-from msm_mil_core.export.qupath.export import read_regions
+from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.export.tables.json_file import Record, head
 from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
 from msm_mil_core.results.result_file import load_result

@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.export.qupath.export import GeoJsonOptions
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.errors import ResultError
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
 from msm_mil_core.results.result_file import load_result, save_result

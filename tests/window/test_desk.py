@@ -12,7 +12,7 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QFileDialog, QListWidget
 
-from msm_mil_core.export.qupath.export import GeoJsonOptions
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import load_annotations

@@ -1,4 +1,4 @@
-"""The areas that somebody drew, as a GeoJSON file holds them."""
+"""Regions of a slide that somebody drew in QuPath, read from a GeoJSON file."""
 
 import gzip
 import json
@@ -9,14 +9,36 @@ from typing import Any
 
 import shapely
 from shapely import Polygon
+from shapely.affinity import translate
 from shapely.geometry import shape
 
 from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.frame import qupath_frame
 from msm_mil_core.export.qupath.geojson_check import GZIP_MAGIC
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.slides.regions import Regions, check_regions
+from msm_mil_core.slides.slide import SlideFacts
 
 GEOMETRIES = {
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 }  # fmt: skip
+
+
+def read_regions(path: Path, facts: SlideFacts, options: GeoJsonOptions | None = None) -> Regions:
+    """Read annotations drawn in QuPath as regions of a slide, shifted from QuPath's origin to level 0.
+
+    Raises
+    ------
+    RegionError
+        If the file is no GeoJSON, has no annotation with an area, or one crosses itself or misses the slide.
+    """
+    options = options or GeoJsonOptions()
+    x, y = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
+    areas = [translate(area, x, y) for area in read_areas(path)]
+    try:
+        return check_regions(areas, facts)
+    except RegionError as exc:
+        raise RegionError(f"{path}: {exc}") from exc
 
 
 def read_areas(path: Path) -> list[Polygon]:

@@ -23,10 +23,10 @@ def short_label(annotations: Annotations, stage: int) -> str:
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
-def verdicts_in_words(annotations: Annotations) -> str:
+def verdict_summary(annotations: Annotations) -> str:
     """Return all labels in one line; empty if there is none."""
-    told = ((verdict.stage, short_label(annotations, verdict.stage)) for verdict in annotations.verdicts)
-    return "; ".join(f"{stage_name(stage)}: {label}" for stage, label in told if label)
+    labels = ((verdict.stage, short_label(annotations, verdict.stage)) for verdict in annotations.verdicts)
+    return "; ".join(f"{stage_name(stage)}: {label}" for stage, label in labels if label)
 
 
 def tile_verdicts(prediction: Prediction, annotations: Annotations) -> list[str]:

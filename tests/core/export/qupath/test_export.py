@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.errors import OutputError
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_check import check_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.tile_ids import NAMESPACE, tile_ids
 from msm_mil_core.results.annotations import Annotations, Verdict
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid

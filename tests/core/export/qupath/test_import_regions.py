@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from shapely import Polygon, box
 
 from msm_mil_core.errors import RegionError
-from msm_mil_core.export.qupath.export import GeoJsonOptions, read_regions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.export.qupath.import_regions import read_regions
 from tests.results import a_prediction, a_result, slide_facts, tile_grid
 
 SQUARE = [[[100, 100], [300, 100], [300, 300], [100, 300], [100, 100]]]
