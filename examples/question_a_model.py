@@ -12,7 +12,7 @@ from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.progress import finish
-from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
+from msm_mil_core.results.annotations import load_annotations, question_of, save_annotations
 from msm_mil_core.results.result_file import load_result
 
 path = Path(sys.argv[1])
@@ -37,4 +37,4 @@ for stage in range(len(result.prediction.stages)):
     print(f"  {answer}")
 print(f"  {finish(find_flip(tile_outputs, SearchOptions()))}")
 
-save_annotations(load_annotations(path).with_question(keep_answer(answer, "Without the last stage?")), path)
+save_annotations(load_annotations(path).with_question(question_of(answer, "Without the last stage?")), path)

@@ -32,7 +32,7 @@ def save_bag(bag: FeatureBag, path: Path) -> None:
     """Write a bag; a file that exists is whole.
 
     `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's are JSON of `slide`,
-    `encoder` and `tiles`. A seal before it all tells whether the file has changed since.
+    `encoder` and `tiles`. A seal at the start reveals later changes.
 
     Raises
     ------
@@ -56,13 +56,13 @@ def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
     path
         The HDF5 file.
     slide_mpp
-        Micrometres per level-0 pixel, which the files of the others do not tell. STAMP's cannot be placed on the
-        slide without it; ours need it not.
+        Micrometres per level-0 pixel, which files of other programs do not state. STAMP's cannot be placed on
+        the slide without it; ours do not need it.
 
     Raises
     ------
     FeatureFileError
-        If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
+        If the file is missing, damaged, of an unknown layout, or does not state where its tiles lie.
     """
     with open_bag_file(path) as (file, ours):
         return own_bag(file) if ours else load_foreign(file, slide_mpp)
@@ -82,12 +82,12 @@ def load_features(path: Path) -> NDArray[np.float32]:
 
 @contextmanager
 def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
-    """Open a file of features and tell whether it is ours.
+    """Open a file of features; the second value is whether it is ours.
 
     Raises
     ------
     FeatureFileError
-        If it is missing or damaged, or for whatever h5py says of it while it is open.
+        If it is missing or damaged, or h5py fails while it is open.
     """
     with bag_file_errors(path):
         ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
@@ -97,14 +97,14 @@ def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
 
 @contextmanager
 def bag_file_errors(path: Path) -> Iterator[None]:
-    """Make a sentence of whatever reading a damaged file of features raises."""
+    """Turn whatever reading a damaged file of features raises into one sentence."""
     try:
         yield
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
         raise FeatureFileError(
-            f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
+            f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."
         ) from exc
 
 
@@ -146,7 +146,7 @@ def _record(bag: FeatureBag) -> dict[str, str]:
 
 
 def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
-    """Return TRIDENT's attributes; it counts in magnifications, of which 10 micrometres per pixel are one."""
+    """Return TRIDENT's attributes; it states magnifications: 1x is 10 micrometres per pixel."""
     attributes: dict[str, Any] = {
         "patch_size": bag.tiles.side_px,
         "patch_size_level0": bag.tiles.side_px0,
@@ -169,7 +169,7 @@ def _seal(part: Path) -> None:
 
 
 def _is_sealed(path: Path) -> bool:
-    """Tell whether a file is ours and unchanged; False is that of another program.
+    """Return whether a file is ours and unchanged; False for one of another program.
 
     Raises
     ------

@@ -58,7 +58,7 @@ def _show(result_path: Path, *, window: bool) -> int:
     if not window:
         return 0
     if not _has_screen():
-        say(f"There is no screen here. Where there is one, see it all in napari with: {how}")
+        say(f"There is no screen here. On a machine with one, open everything in napari with: {how}")
         return 0
     say(f"Opening napari (again later with: {how})")
     return view([result_path])

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
@@ -31,7 +31,7 @@ def export(
 ) -> int:
     """Write results as GeoJSON (QuPath), CSV (one row a tile) or PNG (one figure a slide).
 
-    Verdicts on the stages go along: into the GeoJSON, and as a second CSV with one row a stage.
+    Verdicts on the stages are included: in the GeoJSON, and as a second CSV with one row a stage.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def export(
     done = each_slide(results, lambda path: _export_one(path, _free(paths[path], to, overwrite=overwrite), to, geojson))
     for path in done.good.values():
         say(f"wrote {path}")
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
@@ -40,7 +40,7 @@ def report(
     done = each_slide(results, lambda path: _report_one(path, paths[path], options, overwrite=overwrite))
     for path in done.good.values():
         say(f"wrote {path}")
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 

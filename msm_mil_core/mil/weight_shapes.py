@@ -1,4 +1,4 @@
-"""Which weights a network of given options has: names and shapes, known without torch."""
+"""The weights that a network of given options has: names and shapes, without torch."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def weight_flaw(state: Mapping[str, NDArray[np.float32]], options: ModelOptions) -> str | None:
-    """Say what is wrong with a network's weights (missing, unknown, of another shape, not finite), or None."""
+    """Return what is wrong with a network's weights (missing, unknown, of another shape, not finite), or None."""
     wanted = weight_shapes(options)
     if missing := sorted(wanted.keys() - state.keys()):
         return f"it lacks the float32 weights {', '.join(missing[:3])}"

@@ -57,7 +57,7 @@ def load_result(path: Path) -> SlideResult:
     Raises
     ------
     ResultError
-        If the file is missing, no result, of another schema, or damaged.
+        If the file is missing, not a result, of another schema, or damaged.
     """
     if not path.is_file():
         raise ResultError(f"There is no result file {path}. Check the path; results end in .msm.h5.")
@@ -69,8 +69,8 @@ def load_result(path: Path) -> SlideResult:
             return result
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as exc:
         if not h5py.is_hdf5(path):
-            raise ResultError(f"{path} is no HDF5 file, so no result. Choose a file that ends in .msm.h5.") from exc
-        raise ResultError(f"{path} is damaged ({_first_line(exc)}). Run the slide again to make it anew.") from exc
+            raise ResultError(f"{path} is not an HDF5 file, so no result. Choose a file that ends in .msm.h5.") from exc
+        raise ResultError(f"{path} is damaged ({_first_line(exc)}). Run the slide again.") from exc
 
 
 def _annotations_of_same_run(result: SlideResult, path: Path) -> Annotations:
@@ -131,7 +131,7 @@ def _write_array(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dat
 def _check_schema(file: h5py.File, path: Path) -> None:
     schema = file.attrs.get("schema")
     if schema is None:
-        raise ResultError(f"{path} is an HDF5 file, but no result of MSM-MIL. Choose a file that ends in .msm.h5.")
+        raise ResultError(f"{path} is an HDF5 file, but not a result of MSM-MIL. Choose a file that ends in .msm.h5.")
     if schema != SCHEMA:
         raise ResultError(
             f"{path} has the schema {schema!r}; this version reads {SCHEMA!r}. "
@@ -155,7 +155,7 @@ def _read(file: h5py.File) -> SlideResult:
 
 
 def _read_slide(facts: dict[str, Any]) -> SlideFacts:
-    facts = {"path": "", "extent_px0": facts["size_px0"]} | facts  # the two that other writers may leave out
+    facts = {"path": "", "extent_px0": facts["size_px0"]} | facts  # the two fields that other writers may omit
     fields: dict[str, Any] = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
     return SlideFacts(**fields)
 

@@ -12,7 +12,7 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.export.qupath.frame import PlacedTiles, QuPathFrame, place_tiles, qupath_frame
 from msm_mil_core.export.qupath.geojson_check import check_geojson
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.export.qupath.geojson_text import CommonWords, collection_text
+from msm_mil_core.export.qupath.geojson_text import CommonParts, collection_text
 from msm_mil_core.export.qupath.tile_features import measure_placed, tile_features, top_features
 from msm_mil_core.export.tables.verdicts import verdict_summary
 from msm_mil_core.results.annotations import Annotations
@@ -51,7 +51,7 @@ def write_geojson(
         path = path.with_name(f"{path.name}.gz")
     text = collection_text(
         chain(tile_features(measured), tops),
-        CommonWords(measured.measurements, _metadata(result, frame, annotations)),
+        CommonParts(measured.measurements, _metadata(result, frame, annotations)),
     )
     with whole_file(path) as part:
         _write_text(part, text, zipped=path.suffix == ".gz")
@@ -62,11 +62,11 @@ def write_geojson(
 def _check_placed(placed: PlacedTiles, frame: QuPathFrame, path: Path) -> None:
     if not len(placed.index):
         raise OutputError(
-            f"No tile lies in the image that QuPath shows: nothing for {path}. "
+            f"No tile lies in the image that QuPath shows, so {path} was not written. "
             f"The origin is {frame.origin_px0} ({frame.rule}); choose another origin rule."
         )
     if placed.clipped or placed.dropped:
-        logger.warning("%s: QuPath's edge cuts %d tiles and drops %d", path.name, placed.clipped, placed.dropped)
+        logger.warning("%s: QuPath's edge cuts %d tiles and excludes %d", path.name, placed.clipped, placed.dropped)
 
 
 def _metadata(result: SlideResult, frame: QuPathFrame, annotations: Annotations) -> str:

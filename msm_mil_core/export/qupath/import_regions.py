@@ -30,7 +30,7 @@ def read_regions(path: Path, facts: SlideFacts, options: GeoJsonOptions | None =
     Raises
     ------
     RegionError
-        If the file is no GeoJSON, has no annotation with an area, or one crosses itself or misses the slide.
+        If the file is not GeoJSON, has no annotation with an area, or one crosses itself or misses the slide.
     """
     options = options or GeoJsonOptions()
     x, y = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
@@ -44,13 +44,13 @@ def read_regions(path: Path, facts: SlideFacts, options: GeoJsonOptions | None =
 def read_areas(path: Path) -> list[Polygon]:
     """Return the polygons of all annotations with an area, in the file's own frame.
 
-    Tiles, detections and cells are left out, as are points and lines; a feature of no stated kind is an annotation,
-    as for QuPath. The file may be gzipped, a feature collection, a list, one feature or a bare geometry.
+    Tiles, detections and cells are left out, as are points and lines; a feature without a stated type is an
+    annotation, as for QuPath. The file may be gzipped, a feature collection, a list, one feature or a bare geometry.
 
     Raises
     ------
     RegionError
-        If the file cannot be read, is no GeoJSON, or has no such annotation.
+        If the file cannot be read, is not GeoJSON, or has no such annotation.
     """
     areas = [area for number, feature in enumerate(_features(path), 1) for area in _areas(feature, number, path)]
     if not areas:
@@ -72,7 +72,7 @@ def _features(path: Path) -> list[object]:
         return [content]
     if kind in GEOMETRIES:
         return [{"geometry": content}]
-    raise RegionError(f"{path} is no GeoJSON: it has no features. Export annotations from QuPath as GeoJSON.")
+    raise RegionError(f"{path} is not GeoJSON: it has no features. Export annotations from QuPath as GeoJSON.")
 
 
 def _content(path: Path) -> Any:
@@ -86,12 +86,12 @@ def _content(path: Path) -> Any:
         raise RegionError(f"{path} cannot be read ({exc}). Export the annotations again.") from exc
     except (ValueError, RecursionError) as exc:
         raise RegionError(
-            f"{path} is no GeoJSON ({exc}). Export annotations from QuPath as GeoJSON, and choose that file."
+            f"{path} is not GeoJSON ({exc}). Export annotations from QuPath as GeoJSON, and choose that file."
         ) from exc
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no coordinate")
+    raise ValueError(f"{constant} is not a coordinate")
 
 
 def _areas(feature: Any, number: int, path: Path) -> Iterator[Polygon]:
@@ -103,7 +103,7 @@ def _areas(feature: Any, number: int, path: Path) -> Iterator[Polygon]:
             yield from _polygons(shapely.force_2d(shape(geometry)))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, shapely.errors.ShapelyError) as exc:
         raise RegionError(
-            f"Feature {number} of {path} is no proper annotation ({exc}). Draw it again in QuPath, or remove it."
+            f"Feature {number} of {path} is not a valid annotation ({exc}). Draw it again in QuPath, or remove it."
         ) from exc
 
 

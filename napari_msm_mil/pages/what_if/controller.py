@@ -11,7 +11,7 @@ from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
 from msm_mil_core.explain.selection import Selection, SingleTiles
 from msm_mil_core.explain.what_if import Answer, Inquiry, Step, Verb, ask
-from msm_mil_core.results.annotations import keep_answer
+from msm_mil_core.results.annotations import question_of
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.annotation_store import AnnotationStore
@@ -131,7 +131,7 @@ class WhatIfController(QObject):
 
     def _on_keep_requested(self, name: str) -> None:
         if self._result is not None and self._answer is not None:
-            annotations = self._notes.of(self._result).with_question(keep_answer(self._answer, name))
+            annotations = self._notes.of(self._result).with_question(question_of(self._answer, name))
             self._notes.change(self._result, annotations)
 
     def _on_again_requested(self, index: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
-from msm_mil_core.results.annotations import KeptQuestion
+from msm_mil_core.results.annotations import SavedQuestion
 from napari_msm_mil.widgets.controls import named_button
 
 MOST_LINES = 4
@@ -46,7 +46,7 @@ class KeptQuestions(QWidget):
         self._name.setVisible(allowed)
         self._keep.setVisible(allowed)
 
-    def show_questions(self, questions: Sequence[KeptQuestion], classes: Sequence[str]) -> None:
+    def show_questions(self, questions: Sequence[SavedQuestion], classes: Sequence[str]) -> None:
         """List what was kept, the latest chosen."""
         self._known.setVisible(bool(questions))
         self._list.clear()
@@ -76,6 +76,6 @@ class KeptQuestions(QWidget):
         layout.addWidget(self._known)
 
 
-def _line(kept: KeptQuestion, classes: Sequence[str]) -> str:
+def _line(kept: SavedQuestion, classes: Sequence[str]) -> str:
     at = max(range(len(classes)), key=lambda index: kept.before[index])
     return f"{kept.question}: {classes[at]} {kept.before[at]:.2f} → {kept.after[at]:.2f}"

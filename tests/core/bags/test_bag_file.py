@@ -132,8 +132,8 @@ UNUSABLE = {
     "one vector": ({"features": np.zeros(5), "coords": np.zeros((1, 2))}, "not one vector of finite numbers"),
     "not finite": ({"features": np.full((2, 5), np.nan), "coords": np.zeros((2, 2))}, "not one vector"),
     "no tile": ({"features": np.zeros((0, 5)), "coords": np.zeros((0, 2))}, "not one vector"),
-    "words": ({"features": np.array([[b"a", b"b"]]), "coords": np.zeros((1, 2))}, "damaged or no file of features"),
-    "a group": ({"features/x": np.zeros(3)}, "damaged or no file of features"),
+    "words": ({"features": np.array([[b"a", b"b"]]), "coords": np.zeros((1, 2))}, "damaged or not a file of features"),
+    "a group": ({"features/x": np.zeros(3)}, "damaged or not a file of features"),
 }
 
 

@@ -84,7 +84,7 @@ def test_json_is_all_that_is_printed_one_line_a_result(tmp_path, result, capsys)
     assert good["options"] == {"top_percent": 5, "draws": 2, "seed": 7}
     assert len(good["pairs"]) == len(good["coverage"]) == 3
     assert failed["result"] == str(broken)
-    assert "no HDF5 file" in failed["error"]
+    assert "not an HDF5 file" in failed["error"]
 
 
 def test_a_broken_result_does_not_stop_the_others(tmp_path, result, capsys):

@@ -35,7 +35,7 @@ def test_an_examination_tells_stage_by_stage_and_which_tiles_decide(result, caps
 
     words = printed(capsys)
     assert code == 0
-    for told in ("Removing the 3 tiles of stage 2", "Over 5 readings with 20 %", "suffice", "all stages"):
+    for told in ("Removing the 3 tiles of stage 2", "Over 5 runs with 20 %", "suffice", "all stages"):
         assert told in words
     assert re.search(r"random\W+0\.\d{3} ± 0\.\d{3}\W+0\.\d{3} ± 0\.\d{3}", words)
 

@@ -99,7 +99,7 @@ def test_tiny_bags_have_curves_too(N):
         ),
         (
             StageEffect(2, 0, 0.93, 0.93, 0, np.nan, np.nan, np.nan),
-            "Stage 3 claims no tile of this slide, so there is nothing to take away.",
+            "Stage 3 claims no tile of this slide, so there is nothing to remove.",
         ),
         (
             StageEffect(0, 7, np.nan, np.nan, np.nan, 0.93, 0.93, 0.0),

@@ -43,7 +43,7 @@ def test_masks_let_later_stages_depend_on_what_earlier_ones_claim():
 
     assert stability.stages[0].same_claims > 0.5
     assert stability.stages[2].same_claims < 1
-    assert "Over 20 readings with 30 % of the tiles missing, P(" in str(stability)
+    assert "Over 20 runs with 30 % of the tiles missing, P(" in str(stability)
 
 
 def test_the_same_seed_drops_the_same_tiles():

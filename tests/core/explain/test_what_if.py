@@ -81,10 +81,10 @@ def test_a_question_that_leaves_nothing_is_explained():
         kept_tiles(question, block_of_tiles(6, 5), a_prediction(30))
 
 
-def test_a_result_without_memory_says_why():
+def test_a_result_without_tile_outputs_says_why():
     with pytest.raises(QuestionError, match="preset paper"):
         require_tile_outputs(None, refined=True)
-    with pytest.raises(QuestionError, match="before results kept"):
+    with pytest.raises(QuestionError, match="older version or another program"):
         require_tile_outputs(None, refined=False)
 
 

@@ -160,7 +160,7 @@ def test_the_bounds_corner_is_subtracted_and_edges_are_cut(tmp_path, caplog):
         (150, 50, 250, 150),
         (350, 250, 400, 300),
     ]
-    assert "cuts 2 tiles and drops 1" in caplog.text
+    assert "cuts 2 tiles and excludes 1" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_an_unwritable_folder_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ('"Winner stage":1', '"Winner stage":NaN', "NaN is no number"),
+        ('"Winner stage":1', '"Winner stage":NaN', "NaN is not a number"),
         ('"Winner stage":1', '"Winner stage":1e999', "not finite"),
         ('"Winner stage":1', '"Winner stage":null', "real number"),
         ("[[[0,0]", "[[[1,0]", "not closed"),
