@@ -1,5 +1,6 @@
 # make demo   the sample slide through the bundled model: result, GeoJSON, figure, window
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
+# make test-lowest   the core's tests with the lowest versions that setup.cfg allows
 # make lint   ruff, mypy, import layers
 # make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
 # make bench-quick     a few small tasks, against the floors under their figures
@@ -10,7 +11,7 @@ PYTHON ?= python3
 export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
-.PHONY: demo test test-window lint bench-science bench-quick clean
+.PHONY: demo test test-window test-lowest lint bench-science bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -20,6 +21,9 @@ test: $(VENV)/.has-$(QT)-test
 
 test-window: $(VENV)/.has-$(QT)-test
 	@sh .ci/on-a-screen $(VENV)/bin/python -m pytest tests/window
+
+test-lowest: $(VENV)/.has-$(QT)-test
+	@$(VENV)/bin/python .ci/lowest
 
 lint: $(VENV)/.has-$(QT)-dev
 	@$(VENV)/bin/ruff check .

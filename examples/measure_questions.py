@@ -22,7 +22,7 @@ from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, network_with, weights_of
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.slides.tiles import TileGrid
 
 FEATURES = 1280
@@ -46,14 +46,14 @@ def measure(count: int, questions: int) -> dict[str, object]:
     checkpoint, rng = a_checkpoint(), np.random.default_rng(0)
     features = rng.normal(size=(count, FEATURES)).astype(np.float32)
     network = network_with(checkpoint.options, checkpoint.state)
-    reading, tiles = read_bag(checkpoint, features, device="cpu"), a_grid(count)
-    tile_outputs = reading.tile_outputs
+    predicted, tiles = predict_bag(checkpoint, features, device="cpu"), a_grid(count)
+    tile_outputs = predicted.tile_outputs
     if tile_outputs is None:
         raise SystemExit("the preset remembers no tiles")
     asked_s, forward_s, apart = [], [], []
     for number in range(questions):
         question = Question(steps=(a_step(number, count, rng),))
-        seconds, answer = timed(lambda question=question: ask(tile_outputs, tiles, reading.prediction, question))
+        seconds, answer = timed(lambda question=question: ask(tile_outputs, tiles, predicted.prediction, question))
         asked_s.append(seconds)
         if number % 4 == 0:
             left = features[answer.kept]

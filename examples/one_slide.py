@@ -6,7 +6,7 @@ from pathlib import Path
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.progress import finish
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 
 with open_slide(Path(sys.argv[1])) as slide:

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from msm_mil_core.explain.counterfactual import SearchOptions, find_flip
+from msm_mil_core.explain.evidence import evidence_sum
 from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
-from msm_mil_core.explain.tile_values import evidence_sum
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.progress import finish
-from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
-from msm_mil_core.results.slide_result import load_result
+from msm_mil_core.results.annotations import load_annotations, question_of, save_annotations
+from msm_mil_core.results.result_file import load_result
 
 path = Path(sys.argv[1])
 result = load_result(path)
@@ -37,4 +37,4 @@ for stage in range(len(result.prediction.stages)):
     print(f"  {answer}")
 print(f"  {finish(find_flip(tile_outputs, SearchOptions()))}")
 
-save_annotations(load_annotations(path).with_question(keep_answer(answer, "Without the last stage?")), path)
+save_annotations(load_annotations(path).with_question(question_of(answer, "Without the last stage?")), path)

@@ -13,13 +13,13 @@ from msm_mil_core.errors import OutputError
 def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; on leaving without an error it becomes `path`.
 
-    The folder is made if it is absent. On any error, and when a generator that writes is dropped, the temporary
-    file is removed and whatever stood at `path` before stays.
+    The folder is created if it does not exist. On any error, and when a generator that writes is dropped, the temporary
+    file is removed, and a file that was at `path` before is left as it was.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made or written, or if `path` exists by then and may not be overwritten.
+        If the folder cannot be created or written, or if `path` exists by then and may not be overwritten.
     """
     part = _reserve(path)
     try:
@@ -33,12 +33,12 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 
 def check_writable(folder: Path) -> None:
-    """Make the folder if it is absent and try to write into it, so that long work does not end in vain.
+    """Create the folder if it does not exist and try to write into it, so that long work is not lost at its end.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made or written.
+        If the folder cannot be created or written.
     """
     _reserve(folder / "probe").unlink()
 

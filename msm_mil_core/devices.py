@@ -6,44 +6,44 @@ from typing import TYPE_CHECKING
 
 from msm_mil_core.errors import DeviceError
 
-if TYPE_CHECKING:  # torch is imported only when a device is chosen: opening a slide never pays for it
+if TYPE_CHECKING:  # torch is imported only when a device is chosen: opening a slide does not need it
     import torch
 
 
-def choose_device(wish: str = "auto") -> torch.device:
-    """Return the device for a wish: "auto" takes CUDA, then MPS, then the CPU; or a torch name such as "cuda:1".
+def choose_device(requested: str = "auto") -> torch.device:
+    """Return the requested device: "auto" takes CUDA, then MPS, then the CPU; or a torch name such as "cuda:1".
 
     Raises
     ------
     DeviceError
-        If the wish is no device, or this machine does not have it.
+        If there is no such device, or this machine does not have it.
     """
     import torch
 
-    if wish == "auto":
+    if requested == "auto":
         return torch.device(_best_name(has_cuda=torch.cuda.is_available(), has_mps=torch.backends.mps.is_available()))
     try:
-        device = torch.device(wish)
+        device = torch.device(requested)
     except RuntimeError as exc:
-        raise DeviceError(f"{wish!r} is not a device; use auto, cpu, cuda, cuda:1 or mps.") from exc
+        raise DeviceError(f"{requested!r} is not a device; use auto, cpu, cuda, cuda:1 or mps.") from exc
     _check_present(device)
     return device
 
 
-def choose_devices(wish: str = "auto") -> tuple[torch.device, ...]:
-    """Return the devices for a wish of one, or of several of a kind: "cuda:0,cuda:1".
+def choose_devices(requested: str = "auto") -> tuple[torch.device, ...]:
+    """Return the requested devices, one or several of a kind: "cuda:0,cuda:1".
 
     Raises
     ------
     DeviceError
         If this machine does not have them, or they cannot work together.
     """
-    devices = tuple(choose_device(name.strip()) for name in wish.split(","))
+    devices = tuple(choose_device(name.strip()) for name in requested.split(","))
     kinds = {device.type for device in devices}
     if len(devices) > 1 and (len(kinds) > 1 or kinds == {"mps"}):
-        raise DeviceError(f"The devices {wish} cannot work together; use several cuda devices, or one device.")
+        raise DeviceError(f"The devices {requested} cannot work together; use several cuda devices, or one device.")
     if kinds == {"cuda"} and len(set(devices)) < len(devices):
-        raise DeviceError(f"{wish} names a device twice; number them: cuda:0,cuda:1.")
+        raise DeviceError(f"{requested} names a device twice; number them: cuda:0,cuda:1.")
     return devices
 
 

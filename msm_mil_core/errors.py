@@ -38,11 +38,11 @@ class CheckpointError(MsmMilError):
 
 
 class TrainingError(MsmMilError):
-    """Bags and labels from which no model can be learnt."""
+    """Bags and labels on which no model can be trained."""
 
 
 class EvaluationError(MsmMilError):
-    """Bags, labels and models that cannot be held against each other."""
+    """Bags, labels and models that cannot be evaluated together."""
 
 
 class QuestionError(MsmMilError):
@@ -54,4 +54,4 @@ class ResultError(MsmMilError):
 
 
 class OutputError(MsmMilError):
-    """Something cannot be written where it was asked for."""
+    """Something cannot be written to the given path."""

@@ -1,6 +1,5 @@
-"""The one way data goes: from a slide to what each mask stage looked at."""
+"""The one way data goes: from a slide to what each mask stage attended to."""
 
-import logging
 import platform
 from collections.abc import Generator
 from datetime import datetime
@@ -10,35 +9,31 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from msm_mil_core import __version__
-from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.bags.bag_file import cached_bag_path, load_cached_bag, save_bag
-from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encode import EncodeOptions
+from msm_mil_core.encoders.encode_cached import encode_cached
 from msm_mil_core.encoders.registry import Encoder, load_encoder
-from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
-from msm_mil_core.mil.predict import MaskChoice, read_bag
+from msm_mil_core.mil.predict import MaskChoice, predict_bag
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid, TileOptions, lay_tiles
+from msm_mil_core.slides.tiles import TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
-
-logger = logging.getLogger(__name__)
 
 
 class AnalysisOptions(Options):
     """What a user chooses for a run; one model feeds the command line, the form and the record in the result."""
 
     tissue: TissueOptions = TissueOptions()
-    """How tissue is told from glass."""
+    """How tissue is found."""
     tiles: TileOptions = TileOptions()
-    """How tiles are laid; side and mpp left empty are the model's own."""
+    """How tiles are laid; side and mpp default to the model's."""
     encode: EncodeOptions = EncodeOptions()
     """How tiles become features."""
     masks: MaskChoice = "checkpoint"
-    """Whether stages are hidden what earlier stages claimed: as the model was made for, always or never."""
+    """Whether tiles claimed by earlier stages are hidden from later ones: as the model is made for, always or never."""
 
 
 def analyse(
@@ -62,7 +57,7 @@ def analyse(
     regions
         Limits the run to these polygons.
     cache
-        Folder in which features are kept and from which they are reused; None keeps nothing.
+        Folder in which features are cached for reuse; None caches nothing.
 
     Raises
     ------
@@ -76,9 +71,9 @@ def analyse(
     yield Progress("Finding tissue", 0, 1)
     tissue = find_tissue(slide, options.tissue)
     tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp, regions=regions)
-    bag = yield from _features(slide, tiles, encoder, options.encode, cache)
+    bag = yield from encode_cached(slide, tiles, encoder, options.encode, cache)
     yield Progress("Looking stage by stage", 0, 1)
-    reading = read_bag(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
+    predicted = predict_bag(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
     return SlideResult(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         slide=slide.facts,
@@ -86,8 +81,8 @@ def analyse(
         model=_facts(checkpoint),
         versions=_versions(),
         tiles=tiles,
-        prediction=reading.prediction,
-        tile_outputs=reading.tile_outputs,
+        prediction=predicted.prediction,
+        tile_outputs=predicted.tile_outputs,
     )
 
 
@@ -95,26 +90,6 @@ def _complete(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptio
     chosen = options.tiles
     tiles = chosen.replace(side_px=chosen.side_px or checkpoint.side_px, mpp=chosen.mpp or checkpoint.mpp)
     return options.replace(tiles=tiles)
-
-
-def _features(
-    slide: Slide, tiles: TileGrid, encoder: Encoder, options: EncodeOptions, cache: Path | None
-) -> Generator[Progress, None, FeatureBag]:
-    if cache is None:
-        return (yield from encode_tiles(slide, tiles, encoder, options))
-    path = cached_bag_path(cache, slide.facts, tiles, encoder.card)
-    bag = load_cached_bag(path, slide.facts, tiles, encoder.card)
-    if bag is None:
-        bag = yield from encode_tiles(slide, tiles, encoder, options)
-        _keep(bag, path)
-    return bag
-
-
-def _keep(bag: FeatureBag, path: Path) -> None:
-    try:
-        save_bag(bag, path)
-    except OutputError as exc:  # the next run encodes again; this one goes on
-        logger.warning("The features of %s are not kept: %s", bag.slide.name, exc)
 
 
 def _record(options: AnalysisOptions, encoder: Encoder, regions: Regions | None) -> dict[str, JsonValue]:

@@ -1,4 +1,4 @@
-"""In which precision an encoder computes: half where the device gains from it, and the same in every run."""
+"""In which precision an encoder computes: half where that is faster on the device, and the same in every run."""
 
 import json
 import logging
@@ -15,14 +15,14 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.user_folders import precision_file
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-"""What a user wishes; "auto" takes half precision where the device gains from it."""
+"""What a user requests; "auto" is half precision where that is faster on the device."""
 Computed = Literal["float32", "bfloat16", "float16"]
-"""What it comes to."""
+"""What is used."""
 
 NATIVE_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16", "sve_bf16"})
 """Names, in torch's list of what a CPU can do, of units that multiply bfloat16."""
 WORTHWHILE_GAIN = 1.2
-"""How much faster bfloat16 has to be: between what CPUs with the units gain and what a busy machine feigns."""
+"""How much faster bfloat16 has to be: between what CPUs with the units gain and the noise of a busy machine."""
 FAITHFUL_COSINE = 0.999
 """How close every tile's features have to stay to those in float32."""
 
@@ -38,17 +38,17 @@ class Trial:
 
 
 def choose_precision(
-    wish: Precision, device: str, weights_sha256: str, attempt: Callable[[Computed], Trial]
+    requested: Precision, device: str, weights_sha256: str, attempt: Callable[[Computed], Trial]
 ) -> Computed:
-    """Return the precision for a wish on a type of device.
+    """Return the precision to use on a type of device.
 
     "auto" is float16 on CUDA and float32 on MPS. On a CPU it is bfloat16 only if the CPU has units for it and a probe
-    finds that this encoder gains from them; a CPU without them always computes in float32. A clock alone never
+    finds that this encoder is faster with them; a CPU without them always computes in float32. A clock alone never
     decides: on a busy machine it would change the features, and with them the result, from run to run.
 
     Parameters
     ----------
-    wish
+    requested
         What the user chose.
     device
         "cpu", "cuda" or "mps".
@@ -57,8 +57,8 @@ def choose_precision(
     attempt
         Encodes a small batch, always the same one, in a precision.
     """
-    if wish != "auto":
-        return wish
+    if requested != "auto":
+        return requested
     if device == "cuda":
         return "float16"
     if device != "cpu" or not cpu_has_bfloat16():
@@ -67,7 +67,7 @@ def choose_precision(
 
 
 def cpu_has_bfloat16() -> bool:
-    """Tell whether this CPU multiplies bfloat16 itself; unknown, as with an older torch, is no."""
+    """Return whether this CPU multiplies bfloat16 in hardware; False where torch is too old to know."""
     import torch
 
     capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
@@ -75,34 +75,34 @@ def cpu_has_bfloat16() -> bool:
 
 
 def gains_from_bfloat16(attempt: Callable[[Computed], Trial]) -> bool:
-    """Tell whether bfloat16 is clearly faster and gives the same features; two batches each, after one to warm up."""
+    """Return whether bfloat16 is clearly faster and gives the same features; two batches each, after one to warm up."""
     whole, half = ([attempt(precision) for _ in range(3)][1:] for precision in ("float32", "bfloat16"))
     gain = min(trial.seconds for trial in whole) / min(trial.seconds for trial in half)
     return gain > WORTHWHILE_GAIN and _cosine(whole[0].features, half[0].features).min() >= FAITHFUL_COSINE
 
 
 def _probed_once(weights_sha256: str, attempt: Callable[[Computed], Trial]) -> Computed:
-    """Probe, and keep the answer: an encoder near the threshold must not change its features from run to run."""
+    """Probe, and store the answer: an encoder near the threshold must not change its features from run to run."""
     import torch
 
     key = f"{weights_sha256} on {platform.node()} with torch {torch.__version__}"
-    found = _kept()
+    found = _stored()
     if key not in found:
         found[key] = "bfloat16" if gains_from_bfloat16(attempt) else "float32"
-        _keep(found)
+        _store(found)
     return found[key]
 
 
-def _kept() -> dict[str, Computed]:
+def _stored() -> dict[str, Computed]:
     try:
-        kept = json.loads(precision_file().read_text(encoding="utf-8"))
+        stored = json.loads(precision_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    known = {key: value for key, value in kept.items() if value in get_args(Computed)} if isinstance(kept, dict) else {}
-    return cast(dict[str, Computed], known)
+    entries = stored.items() if isinstance(stored, dict) else ()
+    return cast(dict[str, Computed], {key: value for key, value in entries if value in get_args(Computed)})
 
 
-def _keep(found: Mapping[str, Computed]) -> None:
+def _store(found: Mapping[str, Computed]) -> None:
     try:
         with whole_file(precision_file()) as part:
             part.write_text(json.dumps(found, indent=1), encoding="utf-8")

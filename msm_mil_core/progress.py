@@ -1,4 +1,4 @@
-"""How far long work has come: what every long generator yields."""
+"""The progress of long work: what every long generator yields."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Progress:
 
 
 def finish(work: Generator[Progress, None, Noun]) -> Noun:
-    """Run long work to its end without showing how far it is, and return what it makes."""
+    """Run long work to its end without showing its progress, and return its result."""
     while True:
         try:
             next(work)

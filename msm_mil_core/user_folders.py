@@ -1,4 +1,4 @@
-"""Where things are kept for the user between runs."""
+"""Where files are stored for the user between runs."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ import pooch
 
 
 def features_folder() -> Path:
-    """Return the folder in which encoded features are kept for reuse; deleting it costs only time."""
+    """Return the folder in which encoded features are cached for reuse; deleting it costs only time."""
     return _cache() / "features"
 
 
 def samples_folder() -> Path:
-    """Return the folder in which the sample slide is kept."""
+    """Return the folder of the sample slide."""
     return _cache() / "samples"
 
 
 def precision_file() -> Path:
-    """Return the file that keeps which precision suits each encoder on this machine; deleting it asks anew."""
+    """Return the file that stores the best precision of each encoder on this machine; deleting it repeats the probe."""
     return _cache() / "precision.json"
 
 

@@ -7,7 +7,9 @@ from typing import TypeAlias
 from napari.utils.notifications import show_error, show_info, show_warning
 
 from msm_mil_core.errors import MsmMilError, SlideError
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.find_slide import require_slide
 from msm_mil_core.slides.slide import Slide, is_slide, open_slide
 from napari_msm_mil.files.file_jobs import last_view
 from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
@@ -71,20 +73,7 @@ def _read_result(path: str) -> list[LayerData] | list[tuple[None]]:
 
 def _slide_below(result: SlideResult, path: Path) -> list[LayerData]:
     try:
-        return [slide_layer(_slide_of(result, path))]
+        return [slide_layer(require_slide(result.slide, path))]
     except SlideError as exc:
         show_warning(f"{exc} The heatmaps of {path.name} are shown without their slide.")
         return []
-
-
-def _slide_of(result: SlideResult, path: Path) -> Slide:
-    """Open the slide that was analysed, from where it was then or from beside the result."""
-    facts = result.slide
-    existing = [place for place in (Path(facts.path), path.with_name(facts.name)) if place.exists()]
-    if not existing:
-        raise SlideError(f"{facts.name} is not at {facts.path} any more. Open it from where it is now.")
-    slide = open_slide(existing[0], facts.mpp if facts.mpp_origin == "user" else None)
-    if slide.facts.quick_hash != facts.quick_hash:
-        slide.close()
-        raise SlideError(f"{existing[0]} is not the slide that was analysed.")
-    return slide

@@ -1,1 +1,1 @@
-"""Feature bags: encoding the tiles of a slide, and keeping the features."""
+"""Feature bags: the features of a slide's tiles, and their files."""

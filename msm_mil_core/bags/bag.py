@@ -20,11 +20,11 @@ class EncoderCard:
     side_px: int
     """Side of the tiles it was made for."""
     mpp: float | None
-    """Micrometres per pixel that it was made for; None where its makers say nothing."""
+    """Micrometres per pixel that it was made for; None where its makers do not state it."""
     licence: str
     weights_sha256: str
     precision: str = "float32"
-    """In what it computes: "float32", "bfloat16" or "float16"; features of two precisions differ in the last digits."""
+    """Numeric precision: "float32", "bfloat16" or "float16"; features of two precisions differ in the last digits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

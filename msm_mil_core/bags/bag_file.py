@@ -1,8 +1,7 @@
-"""Bags on disk: one HDF5 file a slide, laid out as TRIDENT's and readable as such, and the cache made of them."""
+"""Bags on disk: one HDF5 file a slide, laid out as TRIDENT's and readable as such."""
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isnan, nan
@@ -27,14 +26,13 @@ SEAL_BYTES = 512
 """Before the HDF5 proper, where HDF5 leaves room for others: the schema and the SHA-256 of all that follows."""
 
 _FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
-logger = logging.getLogger(__name__)
 
 
 def save_bag(bag: FeatureBag, path: Path) -> None:
     """Write a bag; a file that exists is whole.
 
     `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's are JSON of `slide`,
-    `encoder` and `tiles`. A seal before it all tells whether the file has changed since.
+    `encoder` and `tiles`. A seal at the start reveals later changes.
 
     Raises
     ------
@@ -58,16 +56,16 @@ def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
     path
         The HDF5 file.
     slide_mpp
-        Micrometres per level-0 pixel, which the files of the others do not tell. STAMP's cannot be placed on the
-        slide without it; ours need it not.
+        Micrometres per level-0 pixel, which files of other programs do not state. STAMP's cannot be placed on
+        the slide without it; ours do not need it.
 
     Raises
     ------
     FeatureFileError
-        If the file is missing, damaged, of no layout we know, or does not tell where its tiles lie.
+        If the file is missing, damaged, of an unknown layout, or does not state where its tiles lie.
     """
     with open_bag_file(path) as (file, ours):
-        return _ours(file) if ours else load_foreign(file, slide_mpp)
+        return own_bag(file) if ours else load_foreign(file, slide_mpp)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:
@@ -84,12 +82,12 @@ def load_features(path: Path) -> NDArray[np.float32]:
 
 @contextmanager
 def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
-    """Open a file of features and tell whether it is ours.
+    """Open a file of features; the second value is whether it is ours.
 
     Raises
     ------
     FeatureFileError
-        If it is missing or damaged, or for whatever h5py says of it while it is open.
+        If it is missing or damaged, or h5py fails while it is open.
     """
     with bag_file_errors(path):
         ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
@@ -99,15 +97,25 @@ def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
 
 @contextmanager
 def bag_file_errors(path: Path) -> Iterator[None]:
-    """Make a sentence of whatever reading a damaged file of features raises."""
+    """Turn whatever reading a damaged file of features raises into one sentence."""
     try:
         yield
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
         raise FeatureFileError(
-            f"{path} is damaged or no file of features ({exc}). Encode the slide again: msm-mil encode."
+            f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."
         ) from exc
+
+
+def own_bag(file: h5py.File) -> FeatureBag:
+    """Return the bag in a file of ours."""
+    return FeatureBag(
+        features=read_features(file),
+        tiles=own_grid(file),
+        slide=_FACTS.validate_json(file.attrs["slide"]),
+        encoder=encoder_card(file),
+    )
 
 
 def encoder_card(file: h5py.File) -> EncoderCard:
@@ -127,38 +135,6 @@ def own_grid(file: h5py.File) -> TileGrid:
     )
 
 
-def cached_bag_path(folder: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> Path:
-    """Return where in the cache the features of these tiles by this encoder are kept, once they are."""
-    return folder / f"{facts.quick_hash[:12]}-{_key(facts, tiles, card)[:20]}.h5"
-
-
-def load_cached_bag(path: Path, facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> FeatureBag | None:
-    """Read a bag from the cache if it is whole and exactly of this slide, these tiles and this encoder; else None."""
-    if not path.is_file():
-        return None
-    try:
-        with open_bag_file(path) as (file, ours):
-            kept = _ours(file) if ours else None
-    except FeatureFileError as exc:
-        logger.warning("Encoding anew, since the kept features cannot be used: %s", exc)
-        return None
-    if kept is None or _key(kept.slide, kept.tiles, kept.encoder) != _key(facts, tiles, card):
-        logger.warning("Encoding anew, since the features kept in %s are of something else", path)
-        return None
-    return FeatureBag(kept.features, tiles, facts, card)
-
-
-def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
-    """Return a hash of all that decides what the features are."""
-    what = [
-        SCHEMA,
-        [facts.quick_hash, facts.size_px0],
-        [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
-        [card.name, card.weights_sha256, card.features, card.precision],
-    ]
-    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
-
-
 def _record(bag: FeatureBag) -> dict[str, str]:
     tiles = bag.tiles
     mpp = None if isnan(tiles.mpp) else tiles.mpp
@@ -170,7 +146,7 @@ def _record(bag: FeatureBag) -> dict[str, str]:
 
 
 def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
-    """Return TRIDENT's attributes; it counts in magnifications, of which 10 micrometres per pixel are one."""
+    """Return TRIDENT's attributes; it states magnifications: 1x is 10 micrometres per pixel."""
     attributes: dict[str, Any] = {
         "patch_size": bag.tiles.side_px,
         "patch_size_level0": bag.tiles.side_px0,
@@ -193,7 +169,7 @@ def _seal(part: Path) -> None:
 
 
 def _is_sealed(path: Path) -> bool:
-    """Tell whether a file is ours and unchanged; False is that of another program.
+    """Return whether a file is ours and unchanged; False for one of another program.
 
     Raises
     ------
@@ -210,12 +186,3 @@ def _is_sealed(path: Path) -> bool:
     if schema != SCHEMA:
         raise FeatureFileError(f"{path} is of schema {schema}; this version reads {SCHEMA}. Encode the slide again.")
     return True
-
-
-def _ours(file: h5py.File) -> FeatureBag:
-    return FeatureBag(
-        features=read_features(file),
-        tiles=own_grid(file),
-        slide=_FACTS.validate_json(file.attrs["slide"]),
-        encoder=encoder_card(file),
-    )

@@ -18,7 +18,7 @@ TILES_AT_ONCE = 8192
 
 
 def find_features(file: h5py.File) -> h5py.Dataset:
-    """Return where the features of any layout lie, ours included: `features` or STAMP's `feats`, (N, P) or (1, N, P).
+    """Return the dataset of features in any layout, ours included: `features` or STAMP's `feats`, (N, P) or (1, N, P).
 
     Raises
     ------
@@ -60,26 +60,26 @@ def read_features(file: h5py.File) -> NDArray[np.float32]:
 
 
 def is_finite(features: NDArray[np.floating]) -> bool:
-    """Tell whether all features (N, P) are numbers, without as large an array on the way."""
+    """Return whether all features (N, P) are finite, without another array of that size."""
     starts = range(0, len(features), TILES_AT_ONCE)
     return all(np.isfinite(features[start : start + TILES_AT_ONCE]).all() for start in starts)
 
 
 def foreign_encoder(file: h5py.File) -> str | None:
-    """Return what another program calls the encoder, if it tells."""
-    told = file["features"].attrs.get("encoder") if "features" in file else file.attrs.get("extractor")
-    return str(told) if told else None
+    """Return what another program calls the encoder, if the file states it."""
+    name = file["features"].attrs.get("encoder") if "features" in file else file.attrs.get("extractor")
+    return str(name) if name else None
 
 
 def load_foreign(file: h5py.File, slide_mpp: float | None) -> FeatureBag:
     """Read a bag that another program wrote; its tiles lie where that program laid them, on our grid or not.
 
-    What the file does not tell is left open: no hash, no licence, the slide's size as far as its tiles reach.
+    What the file does not state is left open: no hash, no licence, the slide's size as far as its tiles extend.
 
     Raises
     ------
     FeatureFileError
-        If it does not tell where its tiles lie on level 0.
+        If it does not state where its tiles lie on level 0.
     """
     features = read_features(file)
     tiles = place_foreign(file, len(features), slide_mpp)
@@ -92,7 +92,7 @@ def place_foreign(file: h5py.File, count: int, slide_mpp: float | None) -> TileG
     Raises
     ------
     FeatureFileError
-        If it does not tell where they lie on level 0.
+        If it does not state where they lie on level 0.
     """
     if "coords" not in file:
         raise FeatureFileError(f"{file.filename} does not say where its tiles lie (no coords); use its features only.")
@@ -107,18 +107,18 @@ def _without_batch(values: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def _stamp_tiles(file: h5py.File, corner_um: NDArray[np.generic], slide_mpp: float | None) -> TileGrid:
-    """STAMP keeps micrometres from the slide's top-left corner."""
+    """STAMP stores micrometres from the slide's top-left corner."""
     side_um = file.attrs.get("tile_size_um", file.attrs.get("tile_size"))
     if slide_mpp is None or side_um is None:
         lacking = "the slide's mpp is needed to place them" if side_um is not None else "not how large they are"
-        raise FeatureFileError(f"{file.filename} tells in micrometres where its tiles lie, but {lacking}.")
+        raise FeatureFileError(f"{file.filename} states in micrometres where its tiles lie, but {lacking}.")
     side_px0 = round(float(side_um) / slide_mpp)
     side_px = int(file.attrs.get("tile_size_px", side_px0))
     return TileGrid(_whole(corner_um.astype(np.float64) / slide_mpp), side_px0, side_px, float(side_um) / side_px)
 
 
 def _level0_tiles(file: h5py.File, corner_px0: NDArray[np.generic], slide_mpp: float | None) -> TileGrid:
-    """TRIDENT and CLAM keep level-0 pixels; CLAM does not keep the tiles' side."""
+    """TRIDENT and CLAM store level-0 pixels; CLAM does not store the tiles' side."""
     attributes = file["coords"].attrs
     xy_px0 = _whole(corner_px0.astype(np.float64))
     side_px0 = int(attributes["patch_size_level0"]) if "patch_size_level0" in attributes else _step(file, xy_px0)

@@ -1,4 +1,4 @@
-"""The command msm-mil: which commands there are, and how errors end."""
+"""The command msm-mil: its subcommands, and exit codes."""
 
 import logging
 import sys
@@ -15,7 +15,7 @@ WRONG_USE = 2
 
 app = App(
     name="msm-mil",
-    help="Run MSM-MIL on whole-slide images and see what each mask stage looked at. "
+    help="Run MSM-MIL on whole-slide images and see what each mask stage attended to. "
     "Research use, not for diagnosis. --debug shows where an error came from.",
     version=__version__,
 )
@@ -36,7 +36,7 @@ for name in (
     "doctor",
     "demo",
 ):
-    app.command(f"msm_mil_core.cli.{name}:{name}")  # imported when called: help and errors come at once
+    app.command(f"msm_mil_core.cli.{name}:{name}")  # imported when called: help and errors appear at once
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -54,14 +54,14 @@ def call(words: list[str]) -> int:
     except (MsmMilError, CycloptsError) as exc:
         if debug:
             raise
-        _tell(exc)
+        _print(exc)
         return WRONG_USE
     except KeyboardInterrupt:
-        errors.print("msm-mil: stopped; what was finished is kept.", highlight=False)
+        errors.print("msm-mil: stopped; finished files remain.", highlight=False)
         return 130
     return code if isinstance(code, int) else 0
 
 
-def _tell(exc: Exception) -> None:
+def _print(exc: Exception) -> None:
     line = " ".join(str(exc).split())
     errors.print(f"msm-mil: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Many slides in one call: the others go on when one fails."""
+"""Many slides in one call: if one fails, the others continue."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,20 +19,20 @@ Noun = TypeVar("Noun")
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[Noun]):
-    """What became of each slide."""
+    """The outcome for each slide."""
 
     good: dict[Path, Noun]
     failed: dict[Path, MsmMilError]
 
     def exit_code(self) -> int:
-        """Return 0 if all are done, 1 if some failed, 2 if all did."""
+        """Return 0 if none failed, 1 if some did, 2 if all did."""
         if not self.failed:
             return 0
         return 1 if self.good else 2
 
 
 def each_slide(slides: Sequence[Path], work: Callable[[Path], Noun]) -> Batch[Noun]:
-    """Do the work for each slide; what a user can put right is kept beside the slide, and the next one follows.
+    """Do the work for each slide; an error that a user can correct is recorded, and the next slide follows.
 
     Raises
     ------
@@ -50,8 +50,8 @@ def each_slide(slides: Sequence[Path], work: Callable[[Path], Noun]) -> Batch[No
     return batch
 
 
-def tell_failed(batch: Batch[Noun]) -> None:
-    """Print a table of what failed and why."""
+def print_failed(batch: Batch[Noun]) -> None:
+    """Print a table of the slides that failed and why."""
     if not batch.failed:
         return
     table = Table("failed", "why", title_justify="left", style="red")
@@ -69,7 +69,7 @@ def print_json(done: Batch[Record]) -> None:
 
 
 def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
-    """Return where each input's output goes: its name without the last suffix, in `folder`.
+    """Return the output path of each input: its name without the last suffix, in `folder`.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _stem(source: Path) -> str:
 
 
 def annotations_in(path: Path) -> Annotations:
-    """Read the notes in a result's file; where they are damaged, say so and go on: the result is worth it."""
+    """Read the notes in a result's file; if they are damaged, print that and continue without them."""
     try:
         return load_annotations(path)
     except ResultError as exc:

@@ -1,4 +1,4 @@
-"""msm-mil compare: how far the mask stages of results look at different tissue."""
+"""msm-mil compare: how far the mask stages of results attend to different tissue."""
 
 from dataclasses import dataclass
 from math import isnan
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import Batch, each_slide, print_json, tell_failed
+from msm_mil_core.cli.batch import Batch, each_slide, print_failed, print_json
 from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
@@ -18,9 +18,10 @@ from msm_mil_core.explain.coverage import CoverageStep, saturated_from
 from msm_mil_core.explain.stage_comparison import CompareOptions, Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
 from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
-NOT_TOLD = "-"
+UNDEFINED = "-"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +61,10 @@ def compare(
         print_json(Batch({path: _record(compared) for path, compared in done.good.items()}, done.failed))
         return done.exit_code()
     for compared in done.good.values():
-        _tell(compared)
+        _print(compared)
     if csv_file is not None:
         say(f"wrote {csv_file}")
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 
@@ -85,17 +86,17 @@ def _record(compared: _Compared) -> Record:
     return {"slide": compared.result.slide.name} | comparison_json(compared.comparison)
 
 
-def _tell(compared: _Compared) -> None:
+def _print(compared: _Compared) -> None:
     result, comparison = compared.result, compared.comparison
     if comparison.pairs:
         out.print(_table(result, comparison))
     else:
-        say(f"{result.slide.name}: the model has one stage, so there are no two to compare.")
+        say(f"{result.slide.name}: the model has one stage, so there is nothing to compare.")
     for step in comparison.coverage:
         say(_sentence(step, comparison.options.top_percent))
     saturated = saturated_from(comparison.coverage)
     if saturated is not None:
-        say(f"From stage {saturated + 1} on, no stage adds tissue to what the ones before it found.")
+        say(f"From stage {saturated + 1} on, no stage adds tissue to the earlier ones.")
     if result.prediction.masks_applied:
         say(NOTE)
 
@@ -123,7 +124,7 @@ def _cells(pair: StagePair) -> tuple[str, ...]:
 
 def _beside_chance(figure: float, by_chance: Range, form: str) -> str:
     if isnan(figure):
-        return NOT_TOLD
+        return UNDEFINED
     low, high = (format(end, form) for end in by_chance)
     return f"{figure:{form}} ({low} to {high})"
 

@@ -1,4 +1,4 @@
-"""How the command line shows long work: bars on a terminal, plain lines in a log."""
+"""Output of the command line: progress bars on a terminal, plain lines in a log."""
 
 import sys
 import time
@@ -22,12 +22,12 @@ LOG_EVERY_S = 10.0
 
 
 def say(line: str) -> None:
-    """Print a line as it is, however long, without guessing at colours in it."""
+    """Print a line literally: not wrapped, without markup or highlighting."""
     out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def drive(work: Generator[Progress, None, Noun], title: str) -> Noun:
-    """Run long work to its end, showing how far it is, and return what it makes."""
+    """Run long work to its end, showing its progress, and return its result."""
     if not errors.is_terminal:
         return _watch(work, _Lines(title))
     with progress.Progress(*_columns(), console=errors, transient=True) as bars:
@@ -81,15 +81,15 @@ class _Bar:
 
 class _Lines:
     def __init__(self, title: str) -> None:
-        self._title, self._told = title, 0.0
+        self._title, self._printed = title, 0.0
 
     def begin(self, now: Progress) -> None:
-        self._tell(f"{self._title}: {now.step}")
+        self._print(f"{self._title}: {now.step}")
 
     def advance(self, now: Progress, rate: str) -> None:
-        if time.monotonic() - self._told > LOG_EVERY_S:
-            self._tell(f"{self._title}: {now.step} {now.done}/{now.total} {now.unit} {rate}")
+        if time.monotonic() - self._printed > LOG_EVERY_S:
+            self._print(f"{self._title}: {now.step} {now.done}/{now.total} {now.unit} {rate}")
 
-    def _tell(self, line: str) -> None:
-        self._told = time.monotonic()
+    def _print(self, line: str) -> None:
+        self._printed = time.monotonic()
         errors.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -12,8 +12,9 @@ from msm_mil_core.cli.export import draw
 from msm_mil_core.cli.report import report
 from msm_mil_core.cli.run import SUFFIX, RunOptions, run
 from msm_mil_core.cli.view import view
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
-from msm_mil_core.results.slide_result import load_result
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.sample import sample_slide
 from msm_mil_core.user_folders import samples_folder
 
@@ -41,7 +42,7 @@ def demo(
     result_path = out_folder / f"{sample.path.stem}{SUFFIX}"
     result = load_result(result_path)
     figure = out_folder / f"{sample.path.stem}.png"
-    draw(result, figure)
+    draw(result, result_path, figure)
     for path in (
         result_path,
         write_geojson(result, out_folder / f"{sample.path.stem}.geojson", GeoJsonOptions()),
@@ -57,7 +58,7 @@ def _show(result_path: Path, *, window: bool) -> int:
     if not window:
         return 0
     if not _has_screen():
-        say(f"There is no screen here. Where there is one, see it all in napari with: {how}")
+        say(f"There is no screen here. On a machine with one, open everything in napari with: {how}")
         return 0
     say(f"Opening napari (again later with: {how})")
     return view([result_path])

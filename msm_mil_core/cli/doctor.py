@@ -32,14 +32,14 @@ class Check:
 
 
 def doctor() -> int:
-    """Tell what works on this machine: openslide, encoder weights, models, devices, the window."""
+    """Check what works on this machine: openslide, encoder weights, models, devices, the window."""
     checks = [
         _examine("openslide", _openslide),
         _examine("encoder", _encoder),
         _examine("bundled model", _model),
         _examine("devices", _devices),
         _examine("window", _window),
-        _examine("kept features", _kept_features),
+        _examine("cached features", _cached_features),
     ]
     table = Table("", "", "", title="msm-mil doctor", title_justify="left", show_header=False)
     for check in checks:
@@ -52,9 +52,9 @@ def _style(check: Check) -> str | None:
     return None if check.works else "red"
 
 
-def _examine(thing: str, look: Callable[[], str]) -> Check:
+def _examine(thing: str, check: Callable[[], str]) -> Check:
     try:
-        return Check(thing, works=True, words=look())
+        return Check(thing, works=True, words=check())
     except (MsmMilError, ImportError, OSError, subprocess.SubprocessError, PackageNotFoundError) as exc:
         return Check(thing, works=False, words=str(exc))
 
@@ -86,7 +86,7 @@ def _devices() -> str:
     cards = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     mps = ["Apple GPU"] if torch.backends.mps.is_available() else []
     threads = f"CPU with {torch.get_num_threads()} threads"
-    return f"auto takes {choose_device()}; here are: {', '.join([*cards, *mps, threads])}; torch {torch.__version__}"
+    return f"auto takes {choose_device()}; available: {', '.join([*cards, *mps, threads])}; torch {torch.__version__}"
 
 
 def _window() -> str:
@@ -98,7 +98,7 @@ def _window() -> str:
     raise MsmMilError(f"no window here ({last}); the command line works without one. See the README for what Qt needs.")
 
 
-def _kept_features() -> str:
+def _cached_features() -> str:
     folder = features_folder()
     size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     return f"{size / 1e6:.0f} MB in {folder}; deleting it costs only time"

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
-from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
@@ -20,12 +20,12 @@ from msm_mil_core.slides.tissue import TissueOptions, find_tissue
 
 
 class EncodingOptions(Options):
-    """What a user chooses when only features are wanted."""
+    """What a user chooses to encode slides without a model."""
 
     tissue: TissueOptions = TissueOptions()
-    """How tissue is told from glass."""
+    """How tissue is distinguished from glass."""
     tiles: TileOptions = TileOptions()
-    """How tiles are laid; side and mpp left empty are the encoder's own."""
+    """How tiles are laid; side and mpp default to the encoder's."""
     encode: EncodeOptions = EncodeOptions()
     """How tiles become features."""
 
@@ -51,7 +51,7 @@ def encode(
     encoder
         Name as `msm-mil encoders` lists it.
     mpp
-        Micrometres per level-0 pixel, for slides that do not say it.
+        Micrometres per level-0 pixel, for slides that do not record it.
     overwrite
         Replace features that exist already.
     options
@@ -72,7 +72,7 @@ def encode(
     done = each_slide(slides, encode_one)
     for path, bag in done.good.items():
         say(f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}")
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 

@@ -1,4 +1,4 @@
-"""msm-mil explain: whether what the mask stages look at matters, how stable it is, and which tiles decide."""
+"""msm-mil explain: whether it matters where the mask stages attend, how stable that is, and which tiles decide."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +7,15 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from msm_mil_core.cli.batch import Batch, each_slide, print_json, tell_failed
+from msm_mil_core.cli.batch import Batch, each_slide, print_failed, print_json
 from msm_mil_core.cli.console import drive, out, say
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
 from msm_mil_core.explain.faithfulness import Curve
 from msm_mil_core.export.tables.examination import examination_json
 from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +31,9 @@ def explain(
     options: Annotated[ExamineOptions, Parameter(name="*")] = ExamineOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Question the model about results at length: faithfulness and stability of each stage, smallest sets that decide.
+    """Examine results: faithfulness and stability of each stage, and the smallest sets of tiles that decide.
 
-    Neither slide nor model is needed: a result keeps what the model computed of each tile.
+    Neither slide nor model is needed: a result stores what the model computed of each tile.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ def explain(
         print_json(Batch({path: _record(examined) for path, examined in done.good.items()}, done.failed))
         return done.exit_code()
     for examined in done.good.values():
-        _tell(examined)
-    tell_failed(done)
+        _print(examined)
+    print_failed(done)
     return done.exit_code()
 
 
@@ -60,7 +61,7 @@ def _record(examined: _Examined) -> Record:
     return {"slide": examined.result.slide.name} | examination_json(examined.examination)
 
 
-def _tell(examined: _Examined) -> None:
+def _print(examined: _Examined) -> None:
     result, examination = examined.result, examined.examination
     faithfulness = examination.faithfulness
     say(f"{result.slide.name}: {faithfulness.answer}, probability {faithfulness.before:.3f}")

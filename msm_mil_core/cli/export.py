@@ -5,15 +5,17 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
-from msm_mil_core.results.slide_result import SlideResult, load_result
-from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.find_slide import require_slide
 
 Format = Literal["geojson", "csv", "png"]
 
@@ -29,7 +31,7 @@ def export(
 ) -> int:
     """Write results as GeoJSON (QuPath), CSV (one row a tile) or PNG (one figure a slide).
 
-    Verdicts on the stages go along: into the GeoJSON, and as a second CSV with one row a stage.
+    Verdicts on the stages are included: in the GeoJSON, and as a second CSV with one row a stage.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def export(
     done = each_slide(results, lambda path: _export_one(path, _free(paths[path], to, overwrite=overwrite), to, geojson))
     for path in done.good.values():
         say(f"wrote {path}")
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 
@@ -61,7 +63,7 @@ def _free(target: Path, to: Format, *, overwrite: bool) -> Path:
 def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions) -> Path:
     result = load_result(source)
     if to == "png":
-        draw(result, target)
+        draw(result, source, target)
         return target
     annotations = annotations_in(source)
     if to == "geojson":
@@ -76,10 +78,10 @@ def _verdicts_beside(target: Path) -> Path:
     return target.with_suffix(".verdicts.csv")
 
 
-def draw(result: SlideResult, target: Path) -> None:
-    """Write the figure of a result, with its slide if that is where it was, else the maps alone."""
+def draw(result: SlideResult, source: Path, target: Path) -> None:
+    """Write the figure of the result in the file `source`, with its slide if that is found, else the maps alone."""
     try:
-        slide = open_slide(Path(result.slide.path), mpp=result.slide.mpp)
+        slide = require_slide(result.slide, source)
     except SlideError as exc:
         say(f"The figure shows the maps without the slide: {exc}")
         write_figure(result, None, target)

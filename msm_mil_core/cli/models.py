@@ -1,4 +1,4 @@
-"""msm-mil models: the bundled models and what they were made from."""
+"""msm-mil models: the bundled models and their origin."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from msm_mil_core.mil.checkpoint import Checkpoint, bundled_checkpoints, load_ch
 
 
 def models(*paths: Path) -> None:
-    """Tell what is known of models: the bundled ones, and checkpoints of your own.
+    """Show facts about models: the bundled ones, or your own checkpoints.
 
     Parameters
     ----------
     paths
-        Checkpoints (.safetensors); the bundled ones if left out.
+        Checkpoints (.safetensors); the bundled ones by default.
     """
     for path in paths or bundled_checkpoints():
         out.print(_card(load_checkpoint(path)))

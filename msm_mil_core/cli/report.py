@@ -5,12 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, say
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
-from msm_mil_core.results.slide_result import SlideResult, load_result
-from msm_mil_core.slides.slide import Slide, open_slide
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.slides.find_slide import require_slide
+from msm_mil_core.slides.slide import Slide, SlideFacts
 
 
 def report(
@@ -39,7 +40,7 @@ def report(
     done = each_slide(results, lambda path: _report_one(path, paths[path], options, overwrite=overwrite))
     for path in done.good.values():
         say(f"wrote {path}")
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 
@@ -47,7 +48,7 @@ def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists already; use --overwrite or another --out folder.")
     result = load_result(source)
-    slide = _slide_of(result)
+    slide = _slide_of(result.slide, source)
     try:
         return drive(write_report(result, annotations_in(source), slide, target, options), result.slide.name)
     finally:
@@ -55,14 +56,9 @@ def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite
             slide.close()
 
 
-def _slide_of(result: SlideResult) -> Slide | None:
+def _slide_of(facts: SlideFacts, source: Path) -> Slide | None:
     try:
-        slide = open_slide(Path(result.slide.path), mpp=result.slide.mpp)
+        return require_slide(facts, source)
     except SlideError as exc:
         say(f"The report shows the maps without the slide: {exc}")
         return None
-    if slide.facts.quick_hash == result.slide.quick_hash:
-        return slide
-    slide.close()
-    say(f"The report shows the maps without the slide: {result.slide.path} is another one now.")
-    return None

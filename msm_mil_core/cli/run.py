@@ -8,13 +8,13 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import each_slide, output_paths, tell_failed
+from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, out
-from msm_mil_core.export.qupath.export import read_regions
+from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
-from msm_mil_core.results.result_file import save_result_with_annotations
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.user_folders import features_folder
@@ -26,19 +26,19 @@ class RunOptions(Options):
     """What a user chooses for a batch of runs beside the analysis itself."""
 
     model: Path | None = None
-    """Checkpoint (.safetensors); the bundled demonstration model if left out."""
+    """Checkpoint (.safetensors); the bundled demonstration model by default."""
     out: Path = Path()
     """Folder for the results."""
     device: str | None = None
     """auto, cpu, cuda, cuda:1 or mps; short for --encode.device."""
     mpp: float | None = None
-    """Micrometres per level-0 pixel, for slides that do not say it; overrides those that do."""
+    """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
     region: Path | None = None
     """GeoJSON with polygons that limit the run, as QuPath exports them."""
     overwrite: bool = False
-    """Replace results that exist already; notes on the same run are taken over."""
+    """Replace results that exist already; notes on the same run are preserved."""
     keep_features: bool = True
-    """Keep features for reuse in the user's cache folder."""
+    """Cache features for reuse in the user's cache folder."""
 
 
 def run(
@@ -61,7 +61,7 @@ def run(
     options = _with_device(options, batch.device)
     done = each_slide(slides, lambda slide: _run_one(slide, paths[slide], checkpoint, batch, options))
     out.print(_table(done.good, checkpoint))
-    tell_failed(done)
+    print_failed(done)
     return done.exit_code()
 
 
@@ -78,7 +78,7 @@ def _run_one(
         regions = read_regions(batch.region, slide.facts) if batch.region else None
         cache = features_folder() if batch.keep_features else None
         result = drive(analyse(slide, checkpoint, options, regions=regions, cache=cache), slide.facts.name)
-    save_result_with_annotations(result, target, overwrite=batch.overwrite)
+    save_result(result, target, overwrite=batch.overwrite)
     return result
 
 

@@ -16,7 +16,7 @@ def view(paths: list[Path], /) -> int:
     Parameters
     ----------
     paths
-        Slides, or result files (.msm.h5), which bring their slide along.
+        Slides, or result files (.msm.h5), which open their slide, too.
     """
     for path in paths:
         if not path.exists():

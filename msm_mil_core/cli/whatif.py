@@ -1,4 +1,4 @@
-"""msm-mil whatif: what the model would say without a part of the slide, or of a part alone."""
+"""msm-mil whatif: what the model would predict without a part of the slide, or for a part alone."""
 
 import json
 from dataclasses import dataclass
@@ -13,22 +13,23 @@ from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.selection import Selection, drawn_region
 from msm_mil_core.explain.selection_syntax import parse_selection
 from msm_mil_core.explain.what_if import Answer, Question, Step, Verb, ask
-from msm_mil_core.export.qupath.export import read_regions
+from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.export.tables.json_file import Record, head
-from msm_mil_core.results.annotations import keep_answer, load_annotations, save_annotations
-from msm_mil_core.results.slide_result import SlideResult, load_result
+from msm_mil_core.results.annotations import load_annotations, question_of, save_annotations
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
 SCHEMA = "msm-mil-answer/1"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is taken away, and what is kept alone."""
+    """The tiles to remove, and the tiles to keep."""
 
     remove: tuple[str, ...] = ()
     """Without these tiles: stage2 (what it claims), stage1:top5 (its top 5 %), tile17, tiles:3,4,9; may be repeated."""
     keep: tuple[str, ...] = ()
-    """Only these tiles, in the same words; repeated, only those that every word means."""
+    """Only these tiles, in the same words; if repeated, only those in every selection."""
     remove_region: Path | None = None
     """Without what lies in the polygons of a GeoJSON file, as QuPath exports annotations."""
     keep_region: Path | None = None
@@ -50,7 +51,7 @@ def whatif(
     result
         Result file (.msm.h5) of `msm-mil run` or of the napari window.
     name
-        Keep question and answer in the result under this name.
+        Save question and answer in the result under this name.
     as_json
         Print JSON instead of a table.
     """
@@ -59,11 +60,11 @@ def whatif(
     question = Question(steps=_steps(parts, read), name=name or "")
     answer = ask(tile_outputs, read.tiles, read.prediction, question)
     if name is not None:
-        save_annotations(load_annotations(result).with_question(keep_answer(answer)), result)
+        save_annotations(load_annotations(result).with_question(question_of(answer)), result)
     if as_json:
         print(json.dumps({"result": str(result)} | _record(answer), allow_nan=False))
     else:
-        _tell(answer)
+        _print(answer)
     return 0
 
 
@@ -97,7 +98,7 @@ def _record(answer: Answer) -> Record:
     }
 
 
-def _tell(answer: Answer) -> None:
+def _print(answer: Answer) -> None:
     say(str(answer))
     table = Table("", "before", "after")
     for name, was, now in zip(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from msm_mil_core.display.tile_raster import lay_raster
-from msm_mil_core.explain.tile_values import ranks_among
+from msm_mil_core.explain.ranks import ranks_among
 from msm_mil_core.slides.tiles import TileGrid
 
 Contrast = Literal["raw", "log", "rank", "percentile"]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from msm_mil_core.display.heatmap import contrast
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.explain.tile_values import evidence_of, found_by, rank_difference, winner_stage
+from msm_mil_core.explain.evidence import evidence_of
+from msm_mil_core.explain.tile_values import found_by, rank_difference, winner_stage
 from msm_mil_core.mil.prediction import Prediction
 
 Colours = Literal["signed", "amount", "stages", "stage"]

@@ -57,7 +57,7 @@ class EfficientNetLite0(nn.Module):
 
 
 def load_efficientnet_lite0(weights: Path | None = None) -> Network:
-    """Load the embedded encoder; `weights` stands in for the installed file.
+    """Load the embedded encoder; `weights` replaces the installed file.
 
     Raises
     ------
@@ -141,8 +141,8 @@ def _installed_weights() -> Path:
 
 def _checked_hash(path: Path) -> str:
     sha256 = hash_file(path)
-    promised = re.search(r"-([0-9a-f]{8})$", path.stem)  # weights on torch's hub carry their hash in their name
-    if promised and not sha256.startswith(promised[1]):
+    expected = re.search(r"-([0-9a-f]{8})$", path.stem)  # weights on torch's hub carry their hash in their name
+    if expected and not sha256.startswith(expected[1]):
         raise ValueError(f"{path.name} has the hash {sha256}")
     return sha256
 

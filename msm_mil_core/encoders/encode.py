@@ -38,9 +38,9 @@ class EncodeOptions(Options):
     device: str = "auto"
     """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""
     precision: Precision = "auto"
-    """In what it computes: auto is half precision where the device gains from it."""
+    """Numeric precision: auto is half precision where that is faster on the device."""
     batch: int = Field(default=16, ge=1, le=1024)
-    """Tiles encoded at once; halved by itself where memory runs out."""
+    """Tiles encoded at once; halved automatically where memory runs out."""
     threads: int | None = Field(default=None, ge=1, le=64)
     """Threads that read tiles ahead; by default one fewer than there are cores."""
 
@@ -101,7 +101,7 @@ def _encode_into(features: NDArray[np.float32], batch: NDArray[np.uint8], encode
             if at_once == 1:
                 raise
             at_once = max(1, min(at_once, len(batch) - start) // 2)
-            logger.warning("%s runs out of memory: going on with %d tiles at once", encoder.card.name, at_once)
+            logger.warning("%s runs out of memory: continuing with %d tiles at once", encoder.card.name, at_once)
         else:
             start += at_once
     return at_once

@@ -1,4 +1,4 @@
-"""A network that encodes tiles, with its weights and what goes before it, not yet on a device."""
+"""A network that encodes tiles, with its weights and preprocessing, not yet on a device."""
 
 import hashlib
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Network:
     side_px: int
     """Side of the tiles it was made for."""
     takes_any_side: bool
-    """Whether tiles of another side are welcome too."""
+    """Whether tiles of another side are accepted, too."""
     licence: str
     weights_sha256: str
 

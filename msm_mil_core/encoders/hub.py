@@ -1,4 +1,4 @@
-"""Files on the Hugging Face hub: what is missing, gated or out of reach is told in plain words."""
+"""Files on the Hugging Face hub: what is missing, gated or out of reach is explained in plain words."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from msm_mil_core.errors import EncoderError
 
 
 def fetch_first(repository: str, files: Sequence[str], revision: str | None = None) -> Path:
-    """Return the first of `files` that a repository has, kept from an earlier time or downloaded now.
+    """Return the first of `files` that a repository has, cached earlier or downloaded now.
 
     Raises
     ------
@@ -26,23 +26,23 @@ def fetch_first(repository: str, files: Sequence[str], revision: str | None = No
     """
     with hub_errors(repository):
         for name in files:
-            kept = try_to_load_from_cache(repository, name, revision=revision)
-            if isinstance(kept, str):
-                return Path(kept)
-        HfApi().auth_check(repository)  # answers at once where a download would be tried again and again
+            cached = try_to_load_from_cache(repository, name, revision=revision)
+            if isinstance(cached, str):
+                return Path(cached)
+        HfApi().auth_check(repository)  # answers at once where a download would be retried again and again
         for name in files:
             if HfApi().file_exists(repository, name, revision=revision):
                 return Path(hf_hub_download(repository, name, revision=revision))
     raise EncoderError(f"{repository} on the Hugging Face hub has none of {', '.join(files)}; choose another encoder.")
 
 
-def is_kept(repository: str) -> bool:
-    """Tell whether something of a repository is on this machine from an earlier time."""
+def is_cached(repository: str) -> bool:
+    """Return whether part of a repository was downloaded to this machine before."""
     return (Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}" / "snapshots").is_dir()
 
 
 def check_access(repository: str) -> None:
-    """Ask the hub, once and without retries, whether a repository is there and may be read.
+    """Ask the hub, once and without retries, whether a repository exists and may be read.
 
     Raises
     ------
@@ -65,11 +65,11 @@ def hub_errors(repository: str) -> Iterator[None]:
         ) from exc
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as exc:
         raise EncoderError(
-            f"The Hugging Face hub does not show {repository} (in this revision). Check the name; "
+            f"The Hugging Face hub has no {repository} (in this revision). Check the name; "
             "if it is private, log in with `hf auth login`."
         ) from exc
     except (HTTPError, OSError) as exc:
         raise EncoderError(
-            f"The weights of {repository} are not on this machine, and the Hugging Face hub does not give them "
+            f"The weights of {repository} are not on this machine, and the Hugging Face hub did not deliver them "
             f"({str(exc).partition(chr(10))[0]}). Connect to the internet once, or use an encoder from a local file."
         ) from exc

@@ -14,7 +14,7 @@ from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.errors import EncoderError
 from msm_mil_core.precision import Precision
 
-if TYPE_CHECKING:  # torch again
+if TYPE_CHECKING:  # it imports torch
     from msm_mil_core.encoders.encoder_network import Network
 
 HOW_TO_NAME = (
@@ -47,7 +47,7 @@ class Encoder(Protocol):
 
 
 def load_encoder(name: str, *, device: str = "auto", precision: Precision = "auto") -> Encoder:
-    """Load an encoder and its weights, ready to compute: whatever is missing comes to light here.
+    """Load an encoder and its weights, ready to compute: whatever is missing is reported here.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
     """
     chosen = choose_device(device)
     from msm_mil_core.encoders.torch_encoder import (
-        put_on_device,  # torch: whoever only lists encoders never pays for it
+        put_on_device,  # torch is not needed to list encoders
     )
 
     return put_on_device(_load_network(name), chosen, precision)

@@ -45,8 +45,8 @@ def _from_hub(name: str, address: str) -> Network:
     repository, _, revision = address.partition("@")
     config = _read_config(fetch_first(repository, ["config.json"], revision or None), repository)
     weights = fetch_first(repository, WEIGHTS_FILES, revision or None)
-    told = config.get("pretrained_cfg", config)  # older ones keep all in one
-    known = {field.name: told[field.name] for field in fields(PretrainedCfg) if field.name in told}
+    pretrained = config.get("pretrained_cfg", config)  # older ones have one flat table
+    known = {field.name: pretrained[field.name] for field in fields(PretrainedCfg) if field.name in pretrained}
     module = _build(config["architecture"], pretrained_cfg=known, **config.get("model_args", {}))
     return _network(name, _fill(module, weights), weights)
 
@@ -84,7 +84,7 @@ def _build(architecture: str, **options: Any) -> torch.nn.Module:
 
 
 def _fill(module: torch.nn.Module, weights: Path) -> torch.nn.Module:
-    """Load the weights and see that none is missing: timm itself would leave the rest at random."""
+    """Load the weights and check that none is missing: timm would leave the rest random."""
     try:
         state = load_state_dict(str(weights), weights_only=True)
         missing = _missing_after(module, state)

@@ -18,7 +18,7 @@ from msm_mil_core.precision import Computed, Precision, Trial, choose_precision
 PROBE_TILES = 4
 """Tiles in a batch of the probe for a precision."""
 OUT_OF_MEMORY = ("out of memory", "you tried to allocate", "STATUS_ALLOC_FAILED")
-"""How CUDA and MPS, the CPU, and cuDNN and cuBLAS say it."""
+"""In the messages of CUDA and MPS, of the CPU, and of cuDNN and cuBLAS."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,7 @@ class TorchEncoder:
             features = _compute(self.network, self.device, self.card.precision, batch)
         if not np.isfinite(features).all():
             raise DeviceError(
-                f"{self.card.name} gives features that are no numbers in {self.card.precision} on {self.device}. "
+                f"{self.card.name} gives features that are not finite in {self.card.precision} on {self.device}. "
                 "Choose precision float32."
             )
         return features
@@ -53,12 +53,12 @@ class TorchEncoder:
 
 
 def put_on_device(network: Network, device: torch.device, precision: Precision) -> TorchEncoder:
-    """Move a network to a device, choose the precision, and see on one tile of noise what comes out.
+    """Move a network to a device, choose the precision, and try it on one tile of noise.
 
     Raises
     ------
     EncoderError
-        If what comes out is not one feature vector a tile.
+        If it does not give one feature vector a tile.
     DeviceError
         If the network cannot compute on the device.
     """
@@ -94,7 +94,7 @@ def _move(network: Network, device: torch.device) -> None:
     network.module.to(device)
     if isinstance(network.module, torch.nn.Module):
         network.module.eval()
-        if device.type != "mps":  # where it has been wrong in some versions of torch, and gains nothing
+        if device.type != "mps":  # where it was wrong in some versions of torch, and is no faster
             network.module.to(memory_format=torch.channels_last)
 
 
@@ -112,12 +112,12 @@ def _torch_errors(name: str, device: torch.device, tiles: int) -> Iterator[None]
     try:
         yield
     except RuntimeError as exc:
-        words = str(exc)
-        if isinstance(exc, torch.cuda.OutOfMemoryError) or any(hint in words for hint in OUT_OF_MEMORY):
-            so_many = "even one tile" if tiles == 1 else f"{tiles} tiles at once"
+        message = str(exc)
+        if isinstance(exc, torch.cuda.OutOfMemoryError) or any(hint in message for hint in OUT_OF_MEMORY):
+            amount = "even one tile" if tiles == 1 else f"{tiles} tiles at once"
             raise BatchTooLargeError(
-                f"{device} has too little memory for {name} on {so_many}. "
+                f"{device} has too little memory for {name} on {amount}. "
                 "Close other programs, choose device cpu, or a smaller encoder."
             ) from exc
-        first_line = words.partition("\n")[0]
+        first_line = message.partition("\n")[0]
         raise DeviceError(f"{name} failed on {device} ({first_line}). Try device cpu, or precision float32.") from exc

@@ -8,7 +8,7 @@ import torch
 
 from msm_mil_core.encoders.catalogue import EncoderListing
 from msm_mil_core.encoders.encoder_network import Network
-from msm_mil_core.encoders.hub import check_access, hub_errors, is_kept
+from msm_mil_core.encoders.hub import check_access, hub_errors, is_cached
 from msm_mil_core.errors import EncoderError
 
 HUB_PAGE = "https://huggingface.co/"
@@ -47,7 +47,7 @@ def load_zoo(key: str) -> Network:
     return Network(
         name=f"zoo:{key}",
         module=model,
-        prepare=transform or _as_it_is,
+        prepare=transform or _unprepared,
         compute=model.encode_image,
         side_px=_side_px(kind, transform),
         takes_any_side=True,
@@ -81,7 +81,7 @@ def _image_encoders() -> Mapping[str, type[ZooModel]]:
 
 def _make(key: str, kind: type[ZooModel]) -> ZooModel:
     repository = (getattr(kind, "hf_url", None) or key).removeprefix(HUB_PAGE)
-    if "/" in repository and not is_kept(repository):
+    if "/" in repository and not is_cached(repository):
         check_access(repository)
     try:
         with hub_errors(repository):
@@ -90,7 +90,7 @@ def _make(key: str, kind: type[ZooModel]) -> ZooModel:
         raise EncoderError(f"lazyslide-models cannot load {key!r}: {exc}") from exc
 
 
-def _as_it_is(tiles: torch.Tensor) -> torch.Tensor:
+def _unprepared(tiles: torch.Tensor) -> torch.Tensor:
     return tiles.cpu()  # the model's own processor takes it from here, and wants it there
 
 
@@ -112,7 +112,7 @@ def _licence(kind: type[ZooModel]) -> str:
 
 
 def _hash_weights(model: ZooModel) -> str:
-    """Return the SHA-256 of all weights: the zoo does not tell from which files they come."""
+    """Return the SHA-256 of all weights: the zoo does not state from which files they come."""
     digest = hashlib.sha256()
     modules = {name: part for name, part in vars(model).items() if isinstance(part, torch.nn.Module)}
     for _, part in sorted(modules.items()):

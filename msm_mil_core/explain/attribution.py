@@ -1,8 +1,8 @@
-"""What other methods of attribution say of each tile: maps to hold attention and evidence against.
+"""Other methods of attribution, as maps to compare attention and evidence with.
 
 Integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365; feature ablation: the change when a tile is replaced.
-Both by captum, as functions of how far each tile is there: at 1 it is itself, at 0 the mean tile of the bag, between
-them on the straight line from one to the other. Masks stay as they were in the run: choices have no gradient.
+Both by captum, as functions of each tile's presence: at 1 it is itself, at 0 the mean tile of the bag, between them on
+the straight line from one to the other. Masks stay as in the run: choices have no gradient.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.explain.tile_values import rank_correlation
+from msm_mil_core.explain.ranks import rank_correlation
 from msm_mil_core.mil.aggregate import aggregate
-from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.mil.prediction import Prediction, check_index
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -24,25 +24,24 @@ STEPS = 128
 AT_ONCE = 4
 """Bags in memory together."""
 MOST_PIECES = 256
-"""Above so many tiles, neighbours are replaced together: each piece costs an answer."""
+"""Above this number of tiles neighbours are replaced together: each piece costs a prediction."""
 
 Logit: TypeAlias = Callable[..., Any]
-"""From how far each tile is there, a tensor (B, N), to a logit (B,); torch is imported when it is made."""
+"""From the presence of each tile, a tensor (B, N), to a logit (B,); torch is imported when it is made."""
 
 
 def attribute(tile_outputs: TileOutputs, tiles: TileGrid, class_index: int, method: Method) -> NDArray[np.float32]:
     """Return what a method attributes to each tile (N,) for the logit of a class.
 
-    Integrated gradients add up to the logit less that of the bag of mean tiles. Feature ablation tells how far the
-    logit falls when a tile is replaced by the mean tile; above 256 tiles, a block of neighbours, which share its fall.
+    Integrated gradients add up to the logit less that of the bag of mean tiles. Feature ablation is the fall of
+    the logit when a tile is replaced by the mean tile; above 256 tiles, a block of neighbours, which share its fall.
 
     Raises
     ------
     ValueError
         If there is no such class.
     """
-    if not 0 <= class_index < len(tile_outputs.classes):
-        raise ValueError(f"there is no class {class_index}: they are counted from 0 to {len(tile_outputs.classes) - 1}")
+    check_index("class", class_index, len(tile_outputs.classes))
     logit = _logit_of(tile_outputs, class_index)
     if method == "integrated gradients":
         return _integrated_gradients(logit, len(tile_outputs))
@@ -50,37 +49,37 @@ def attribute(tile_outputs: TileOutputs, tiles: TileGrid, class_index: int, meth
 
 
 def attention_against(attribution: NDArray[np.float32], prediction: Prediction) -> tuple[float, ...]:
-    """Return for each stage how alike its attention and an attribution (N,) order the tiles (Spearman's)."""
+    """Return for each stage Spearman's correlation of its attention with an attribution (N,)."""
     return tuple(rank_correlation(stage.attention, attribution) for stage in prediction.stages)
 
 
 def _logit_of(tile_outputs: TileOutputs, class_index: int) -> Logit:
-    """Return the model's logit of a class as a function of how far each tile is there, masks fixed.
+    """Return the model's logit of a class as a function of each tile's presence, masks fixed.
 
     A tile enters only through rows that are linear in it, so what is pooled needs no tensor (B, N, F).
     """
     import torch
 
     shown = np.isfinite([stage.attention for stage in aggregate(tile_outputs).stages])  # (S, N)
-    looked = shown.any(axis=1)
-    hidden = torch.from_numpy(~shown[looked])  # (T, N), of the T stages that were shown a tile
-    mean_scores, scores = _about_mean(tile_outputs.scores[looked], axis=1)
-    weigher = tile_outputs.weigher
+    active = shown.any(axis=1)
+    hidden = torch.from_numpy(~shown[active])  # (T, N), of the T stages that were shown a tile
+    mean_scores, scores = _about_mean(tile_outputs.scores[active], axis=1)
+    fusion = tile_outputs.fusion
     added = tile_outputs.tile_logits[:, [class_index]]  # (N, 1)
-    known = added if weigher is None else np.concatenate([added, weigher.inner], axis=1)
+    known = added if fusion is None else np.concatenate([added, fusion.inner], axis=1)
     mean_known, known = _about_mean(known, axis=0)  # (1, 1 + F), (N, 1 + F)
     bias = float(tile_outputs.bias[class_index])
 
-    def logit(there: torch.Tensor) -> torch.Tensor:
-        part = there[:, None]  # (B, 1, N)
+    def logit(presence: torch.Tensor) -> torch.Tensor:
+        part = presence[:, None]  # (B, 1, N)
         attention = (mean_scores + part * scores).masked_fill(hidden, -torch.inf).softmax(-1)  # (B, T, N)
         pooled: torch.Tensor = mean_known + (part * attention) @ known  # (B, T, 1 + F), for attention sums to 1
         return (weigh(pooled[..., 1:]) * pooled[..., 0]).sum(-1) + bias
 
     def weigh(inner: torch.Tensor) -> torch.Tensor:
-        if weigher is None:
-            return torch.full(inner.shape[:2], 1 / float(looked.sum()))
-        inner_bias, outer = torch.from_numpy(weigher.inner_bias), torch.from_numpy(weigher.outer)
+        if fusion is None:
+            return torch.full(inner.shape[:2], 1 / float(active.sum()))
+        inner_bias, outer = torch.from_numpy(fusion.inner_bias), torch.from_numpy(fusion.outer)
         return ((inner + inner_bias).relu() @ outer).softmax(-1)  # (B, T)
 
     return logit
@@ -109,8 +108,8 @@ def _ablation(logit: Logit, pieces: NDArray[np.int64]) -> NDArray[np.float32]:
 
     tiles = np.bincount(pieces)
     with torch.no_grad():
-        there = torch.ones(1, len(tiles))
-        parts = FeatureAblation(lambda there: logit(there[:, pieces])).attribute(there, perturbations_per_eval=AT_ONCE)
+        presence = torch.ones(1, len(tiles))
+        parts = FeatureAblation(lambda of: logit(of[:, pieces])).attribute(presence, perturbations_per_eval=AT_ONCE)
     falls: NDArray[np.float32] = parts[0].float().numpy()
     return (falls / tiles)[pieces].astype(np.float32)
 

@@ -27,15 +27,15 @@ Kind: TypeAlias = Literal["flip", "sufficient"]
 Floats: TypeAlias = NDArray[np.float32]
 Decides: TypeAlias = Callable[[Chosen], bool]
 
-TOLD_EVERY = 20
-"""Questions between two reports."""
+REPORT_EVERY = 20
+"""Questions between two reports of progress."""
 GROWTH = 0.05
-"""By how much of itself a set grows in a round, at least by one tile: tiles are ranked anew in every round."""
+"""Share by which a set grows in a round, at least one tile: tiles are ranked again in every round."""
 STEP = "Searching"
 
 
 class SearchOptions(Options):
-    """How long a search may take."""
+    """The limit of a search."""
 
     budget: int = Field(default=2000, ge=2)
     """How many questions may be asked of the model."""
@@ -51,9 +51,9 @@ class Counterfactual:
     """(N,); none if no set was found."""
     found: bool
     minimal: bool
-    """Whether every single tile of it is needed; not known where the budget was spent before."""
+    """Whether every single tile of it is needed; False also if the budget was spent before that was known."""
     asked: int
-    """How many questions it took; 0 where it is known without any that there is no such set."""
+    """How many questions were asked; 0 if there is certainly no such set."""
     classes: tuple[str, ...]
     before: Floats
     """(C,), probabilities for the whole bag."""
@@ -76,7 +76,7 @@ class Counterfactual:
 
     def _spared(self, count: int) -> str:
         if not self.minimal:
-            return "fewer may do: the search ended before it was sure"
+            return "fewer may be enough: the search ended before that was certain"
         return "it cannot be spared" if count == 1 else "none of them can be spared"
 
     def _not_found(self, answer: str) -> str:
@@ -89,7 +89,7 @@ class Counterfactual:
 
 @dataclass(slots=True, eq=False)
 class _Search:
-    """The questions asked so far, and whether the model's answer stands after one."""
+    """Questions to the model, counted."""
 
     tile_outputs: TileOutputs
     budget: int
@@ -100,8 +100,8 @@ class _Search:
     def spent(self) -> bool:
         return self.asked >= self.budget
 
-    def stands(self, kept: Chosen) -> bool:
-        """Tell whether the answer stays the same with these tiles alone."""
+    def is_unchanged(self, kept: Chosen) -> bool:
+        """Return whether the predicted class stays the same with these tiles alone."""
         self.asked += 1
         return int(aggregate_probabilities(self.tile_outputs, kept).argmax()) == self.winner
 
@@ -115,20 +115,20 @@ Search: TypeAlias = Generator[Progress, None, Counterfactual]
 def find_flip(tile_outputs: TileOutputs, options: SearchOptions) -> Search:
     """Find few tiles without which another class is most probable.
 
-    Round by round the tiles that speak most for the answer are taken away, those left ranked anew, until it changes;
-    if it never does, all are taken but the one that speaks most against it. Then tiles are put back one by one, those
-    that speak least for the answer first, as long as it stays changed.
+    Round by round the tiles with most support for the answer are removed, and the rest ranked again, until it changes;
+    if it never does, all are removed but the one with most support against it. Then tiles are put back one by one,
+    those with least support for the answer first, as long as it stays changed.
     """
-    return _find(tile_outputs, options, "flip", taken=lambda gone: ~gone, holds=lambda stands: not stands)
+    return _find(tile_outputs, options, "flip", taken=lambda gone: ~gone, holds=lambda unchanged: not unchanged)
 
 
 def find_sufficient(tile_outputs: TileOutputs, options: SearchOptions) -> Search:
     """Find few tiles with which alone the class that the model chose stays the most probable.
 
-    Round by round the tiles that speak most for the answer are added, until it stands; then tiles are left out one by
-    one, those that speak least for it first, as long as it stands.
+    Round by round the tiles with most support for the answer are added, until it is reached; then tiles are removed one
+    by one, those with least support first, as long as it stays.
     """
-    return _find(tile_outputs, options, "sufficient", taken=lambda kept: kept, holds=lambda stands: stands)
+    return _find(tile_outputs, options, "sufficient", taken=lambda kept: kept, holds=lambda unchanged: unchanged)
 
 
 def _find(
@@ -143,7 +143,7 @@ def _find(
     search = _Search(tile_outputs, options.budget, int(whole.probabilities.argmax()))
 
     def decides(tiles: Chosen) -> bool:
-        return holds(search.stands(taken(tiles)))
+        return holds(search.is_unchanged(taken(tiles)))
 
     chosen = yield from (_begin_flip(search, decides) if kind == "flip" else _grow(search, kind, decides))
     minimal = False
@@ -181,7 +181,7 @@ def _grow(search: _Search, kind: Kind, decides: Decides) -> Generator[Progress, 
     tiles = len(search.tile_outputs)
     chosen, most = np.zeros(tiles, bool), tiles - 1 if kind == "flip" else tiles
     while chosen.sum() < most and not search.spent:
-        if search.asked % TOLD_EVERY == 0:
+        if search.asked % REPORT_EVERY == 0:
             yield search.progress()
         open_to = ~chosen
         support = _support(search, ~chosen if kind == "flip" else np.ones(tiles, bool))
@@ -195,17 +195,17 @@ def _grow(search: _Search, kind: Kind, decides: Decides) -> Generator[Progress, 
 
 
 def _shrink(search: _Search, chosen: Chosen, decides: Decides) -> Generator[Progress, None, bool]:
-    """Take out of the set, in place, every tile that it can spare; tell whether it is sure that no other can go."""
+    """Remove from the set, in place, every tile that is not needed; return whether all the rest certainly are."""
     support = _support(search, np.ones(len(chosen), bool))
     before = -1
-    while before != chosen.sum():  # what one tile is worth changes when others go: try again until none does
+    while before != chosen.sum():  # a tile's support changes when others go: repeat until none does
         before = chosen.sum()
         for tile in sorted(np.flatnonzero(chosen).tolist(), key=lambda tile: float(support[tile])):
             if chosen.sum() == 1:
                 return True
             if search.spent:
                 return False
-            if search.asked % TOLD_EVERY == 0:
+            if search.asked % REPORT_EVERY == 0:
                 yield search.progress()
             chosen[tile] = False
             chosen[tile] = not decides(chosen)
@@ -213,7 +213,7 @@ def _shrink(search: _Search, chosen: Chosen, decides: Decides) -> Generator[Prog
 
 
 def _support(search: _Search, kept: Chosen) -> Floats:
-    """Return how much each tile (N,) adds to the margin of the answer over the class that is next to it."""
+    """Return how much each tile (N,) adds to the margin of the answer over the next most probable class."""
     prediction = aggregate(search.tile_outputs, kept)
     rival = _rival(prediction, search.winner)
     evidence = np.sum([stage.evidence for stage in prediction.stages if stage.evidence is not None], axis=0)  # (N, C)

@@ -21,9 +21,9 @@ class CoverageStep:
     tiles: int
     """How many top tiles the stage has."""
     new_tiles: int
-    """How many of them are no top tiles of an earlier stage."""
+    """How many of them are not top tiles of an earlier stage."""
     area_mm2: float
-    """Of `tiles`; NaN where the slide's micrometres per pixel are not known."""
+    """Of `tiles`; NaN if the slide's micrometres per pixel are unknown."""
     new_area_mm2: float
     """Of `new_tiles`; NaN likewise."""
     by_chance_new_tiles: float
@@ -33,16 +33,16 @@ class CoverageStep:
 def coverage(
     prediction: Prediction, tiles: TileGrid, mpp: float | None, top_percent: float
 ) -> tuple[CoverageStep, ...]:
-    """Follow how much tissue the top `top_percent` of each stage add beyond the tops of the stages before it.
+    """Return how much tissue the top `top_percent` of each stage add to those of the stages before it.
 
     Chance is exact, not drawn: of a random claim, as large a share is new as of all that the stage was shown. With
-    masks at inference a stage is not shown what earlier ones claimed, so much of what it adds is new by construction,
-    by chance as well.
+    masks at inference a stage is not shown what earlier ones claimed, so what it adds is largely new by
+    construction, and by chance as well.
 
     Parameters
     ----------
     mpp
-        Micrometres per level-0 pixel of the slide, None if they are not known.
+        Micrometres per level-0 pixel of the slide, None if unknown.
     """
     tile_mm2 = np.nan if mpp is None else (tiles.side_px0 * mpp) ** 2 / UM2_PER_MM2
     covered, steps = np.zeros(len(tiles), bool), []
@@ -56,7 +56,7 @@ def coverage(
 
 
 def saturated_from(steps: Sequence[CoverageStep]) -> int | None:
-    """Return the first stage from which on no stage adds a tile; None if the last one still does."""
+    """Return the stage from which no stage adds a tile; None if the last one does."""
     adding = [step.stage for step in steps if step.new_tiles]
     idle = [step.stage for step in steps if step.stage > max(adding, default=-1)]
     return min(idle, default=None)

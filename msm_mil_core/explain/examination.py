@@ -1,4 +1,4 @@
-"""Everything that can be asked of a bag at length: does it matter where stages look, is it stable, what decides."""
+"""All long questions about a bag: does it matter where stages attend, is it stable, which tiles decide."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ class ExamineOptions(Options):
     """How thorough an examination is."""
 
     faithfulness: FaithfulnessOptions = FaithfulnessOptions()
-    """Curves, and random tiles to hold stages against."""
+    """Curves, and random tiles to compare stages with."""
     stability: StabilityOptions = StabilityOptions()
-    """Readings with tiles missing."""
+    """Runs with tiles missing."""
     search: SearchOptions = SearchOptions()
     """Searches for the smallest sets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examination:
-    """What came out for one bag."""
+    """The findings for one bag."""
 
     faithfulness: Faithfulness
     stability: Stability
@@ -33,12 +33,12 @@ class Examination:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """All of it in plain words, one sentence a stage first."""
+        """All findings in plain words, one sentence a stage first."""
         return (*self.faithfulness.sentences, str(self.flip), str(self.sufficient), str(self.stability))
 
 
 def examine(tile_outputs: TileOutputs, options: ExamineOptions) -> Generator[Progress, None, Examination]:
-    """Ask everything, one after the other."""
+    """Measure faithfulness and stability, and search for the smallest sets."""
     faithfulness = yield from measure_faithfulness(tile_outputs, options.faithfulness)
     stability = yield from measure_stability(tile_outputs, options.stability)
     flip = yield from find_flip(tile_outputs, options.search)

@@ -1,7 +1,7 @@
-"""Whether what a stage looks at matters for the answer: deletion and insertion curves, necessity and sufficiency.
+"""Whether the tiles a stage attends to matter: deletion and insertion curves, necessity and sufficiency.
 
-Deletion and insertion: Petsiuk et al. 2018, arXiv 1806.07421. Tiles are taken out of the bag, never set to zero, and
-masks are worked out anew each time, so that every point of a curve is an answer that the model would give.
+Deletion and insertion: Petsiuk et al. 2018, arXiv 1806.07421. Tiles are removed from the bag, never set to zero, and
+masks are recomputed each time, so that every point of a curve is a prediction of the model.
 """
 
 from collections.abc import Generator
@@ -23,13 +23,13 @@ from msm_mil_core.progress import Progress
 Floats: TypeAlias = NDArray[np.float64]
 Order: TypeAlias = NDArray[np.int64]
 
-STEP = "Taking tiles away"
+STEP = "Removing tiles"
 DENSER = 2.0
-"""Points lie the closer together the nearer they are to the beginning, where curves bend: shares of this power."""
+"""Points are denser at the beginning, where curves bend: shares are raised to this power."""
 
 
 class FaithfulnessOptions(Options):
-    """How finely curves are drawn, and how often chance is."""
+    """How many points curves have, and how many random draws chance."""
 
     points: int = Field(default=20, ge=2, le=200)
     """Points of a curve."""
@@ -43,15 +43,15 @@ class FaithfulnessOptions(Options):
 class Curve:
     """Probability of the answer while tiles are taken away or added, in one order or on average over several.
 
-    A model says nothing of no tiles: deletion ends, and insertion begins, with one.
+    There is no prediction for an empty bag: deletion ends, and insertion begins, with one tile.
     """
 
     stage: int | None
     """Whose attention gives the order, counted from 0; None for all stages together, or for random orders."""
     deletion: Floats
-    """(points,), after the first so many tiles were taken away."""
+    """(points,), after the first tiles of the order were removed."""
     insertion: Floats
-    """(points,), with the first so many tiles alone."""
+    """(points,), with the first tiles of the order alone."""
     deletion_sd: Floats
     """(points,), over the random orders; 0 for a single order."""
     insertion_sd: Floats
@@ -63,7 +63,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class StageEffect:
-    """What the answer is without the tiles that a stage claims, and with them alone; NaN where that leaves no tile."""
+    """The prediction without the tiles that a stage claims, and with them alone; NaN where that leaves no tile."""
 
     stage: int
     """Counted from 0."""
@@ -82,14 +82,14 @@ class StageEffect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faithfulness:
-    """What came out for one bag."""
+    """The findings for one bag."""
 
     answer: str
     """The class that the model chose."""
     before: float
     """Its probability for the whole bag."""
     shares: Floats
-    """(points,), of the tiles that are taken away or added, ascending."""
+    """(points,), of the tiles that are removed or added, ascending."""
     curves: tuple[Curve, ...]
     """One for each stage, then that of all stages together."""
     random: Curve
@@ -105,9 +105,9 @@ class Faithfulness:
         return float(trapezoid(curve.insertion, self.shares))
 
     @property
-    def areas_in_words(self) -> str:
-        """How large the areas under the curves are, beside those of random orders; one line an order."""
-        heading = "Area under the curves, taken away (low: these tiles matter) and added (high: they suffice)"
+    def areas_summary(self) -> str:
+        """The areas under the curves beside those of random orders; one line an order."""
+        heading = "Area under the curves, tiles removed (low: they matter) and added (high: they suffice)"
         return "\n".join([heading, *map(self._areas, (*self.curves, self.random))])
 
     def _areas(self, curve: Curve) -> str:
@@ -117,28 +117,28 @@ class Faithfulness:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What each stage's tiles are worth, in plain words."""
+        """The effect of each stage's tiles, in plain words."""
         return tuple(effect_sentence(effect, self.answer, self.before) for effect in self.effects)
 
 
 def measure_faithfulness(
     tile_outputs: TileOutputs, options: FaithfulnessOptions
 ) -> Generator[Progress, None, Faithfulness]:
-    """Take tiles away and add them in the order in which stages attend to them, and at random."""
+    """Remove and add tiles in the order of each stage's attention, and at random."""
     whole, rng = aggregate(tile_outputs), np.random.default_rng(options.seed)
-    asking = _Asking(tile_outputs, int(whole.probabilities.argmax()))
+    model = _Model(tile_outputs, int(whole.probabilities.argmax()))
     counts = _counts(len(tile_outputs), options.points)
     orders = [_order(stage.attention) for stage in whole.stages] + [_order(_fused(whole))]
     random = [rng.permutation(len(tile_outputs)) for _ in range(options.draws)]
     rows = []
     for done, order in enumerate([*orders, *random]):
         yield Progress(STEP, done, len(orders) + len(random) + len(whole.stages), "rows of questions")
-        rows.append((asking.deletion(order, counts), asking.insertion(order, counts)))
+        rows.append((model.deletion(order, counts), model.insertion(order, counts)))
     shares, named = counts / len(tile_outputs), [*range(len(whole.stages)), None]
     effects = []
     for stage in range(len(whole.stages)):
         yield Progress(STEP, len(rows) + stage, len(rows) + len(whole.stages), "rows of questions")
-        effects.append(_effect(asking, whole, stage, random))
+        effects.append(_effect(model, whole, stage, random))
     return Faithfulness(
         answer=whole.winner,
         before=float(whole.probabilities.max()),
@@ -150,22 +150,23 @@ def measure_faithfulness(
 
 
 def effect_sentence(effect: StageEffect, answer: str, before: float) -> str:
-    """Say what removing a stage's tiles does, and what they do alone, beside random tiles."""
+    """Return one sentence on removing a stage's tiles, and on them alone, beside random tiles."""
     name = f"stage {effect.stage + 1}"
     if not effect.tiles:
-        return f"{name[:1].upper()}{name[1:]} claims no tile of this slide, so there is nothing to take away."
+        return f"{name[:1].upper()}{name[1:]} claims no tile of this slide, so there is nothing to remove."
     tiles = "the one tile" if effect.tiles == 1 else f"the {effect.tiles:,} tiles"
     others = "1 random tile" if effect.tiles == 1 else f"{effect.tiles:,} random tiles"
-    alone = f"Alone they give {effect.alone:.2f}; {others} alone: {_told(effect.alone_random, effect.alone_random_sd)}."
+    chance = _mean_sd(effect.alone_random, effect.alone_random_sd)
+    alone = f"Alone they give {effect.alone:.2f}; {others} alone: {chance}."
     if np.isnan(effect.without):
         return f"{name[:1].upper()}{name[1:]} claims every tile, so nothing is left without them. {alone}"
     moved = f"{_verb(before, effect.without)} P({answer}) {_way(before, effect.without)}"
-    random = _told(effect.without_random, effect.without_random_sd)
+    random = _mean_sd(effect.without_random, effect.without_random_sd)
     return f"Removing {tiles} of {name} {moved}; removing {others}: {random}. {alone}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asking:
+class _Model:
     """The probability of one class, for any part of the bag."""
 
     tile_outputs: TileOutputs
@@ -210,23 +211,23 @@ def _curve(stage: int | None, rows: list[tuple[Floats, Floats]], shares: Floats)
         insertion=insertion.mean(axis=0),
         deletion_sd=deletion.std(axis=0),
         insertion_sd=insertion.std(axis=0),
-        deletion_area_sd=float(np.trapezoid(deletion, shares).std()),
-        insertion_area_sd=float(np.trapezoid(insertion, shares).std()),
+        deletion_area_sd=float(trapezoid(deletion, shares).std()),
+        insertion_area_sd=float(trapezoid(insertion, shares).std()),
     )
 
 
-def _effect(asking: _Asking, whole: Prediction, stage: int, random: list[Order]) -> StageEffect:
+def _effect(model: _Model, whole: Prediction, stage: int, random: list[Order]) -> StageEffect:
     claimed = whole.stages[stage].claimed
     count = int(claimed.sum())
     drawn = [_first(order, count) for order in random]
-    without, alone = ([asking.of(tiles) for tiles in side] for side in ([~tiles for tiles in drawn], drawn))
+    without, alone = ([model.of(tiles) for tiles in side] for side in ([~tiles for tiles in drawn], drawn))
     return StageEffect(
         stage=stage,
         tiles=count,
-        without=asking.of(~claimed),
+        without=model.of(~claimed),
         without_random=float(np.mean(without)),
         without_random_sd=float(np.std(without)),
-        alone=asking.of(claimed),
+        alone=model.of(claimed),
         alone_random=float(np.mean(alone)),
         alone_random_sd=float(np.std(alone)),
     )
@@ -242,5 +243,5 @@ def _way(before: float, after: float) -> str:
     return f"at {before:.2f}" if f"{before:.2f}" == f"{after:.2f}" else f"from {before:.2f} to {after:.2f}"
 
 
-def _told(mean: float, sd: float) -> str:
+def _mean_sd(mean: float, sd: float) -> str:
     return f"{mean:.2f} ± {sd:.2f}"

@@ -15,7 +15,7 @@ from msm_mil_core.slides.tile_reader import tile_picture
 from msm_mil_core.slides.tiles import TileGrid
 
 SPARE = 2
-"""So many times the tiles that are wanted are read, for some of them will look alike."""
+"""Times as many tiles as requested are read, since some will look alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ def make_gallery(
     Raises
     ------
     SlideError
-        If the slide is damaged or has gone.
+        If the slide is damaged or no longer there.
     """
     spare = options.replace(count=options.count * (SPARE if options.fold else 1))
     picks, pictures = pick_tiles(prediction, tiles, stage, spare), []

@@ -1,4 +1,4 @@
-"""Which tiles of a slide are meant: a drawn region, what a stage claims, the top of a stage, or single tiles."""
+"""Selections of tiles: a drawn region, what a stage claims, the top of a stage, or single tiles."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -25,7 +25,7 @@ class DrawnRegion(Options):
     rings_px0: tuple[tuple[tuple[Point, ...], ...], ...] = Field(min_length=1)
     """For each polygon its outer ring, then its holes: points (x, y) in level-0 pixels."""
     name: str = "the drawn region"
-    """What it is called in sentences."""
+    """Its name in sentences."""
 
 
 class ClaimedTiles(Options):
@@ -52,7 +52,7 @@ class SingleTiles(Options):
     kind: Literal["tiles"] = "tiles"
     tiles: tuple[int, ...] = Field(min_length=1)
     name: str = ""
-    """What they are called in sentences; empty for their number."""
+    """Their name in sentences; by default their number."""
 
 
 Selection: TypeAlias = Annotated[DrawnRegion | ClaimedTiles | TopTiles | SingleTiles, Field(discriminator="kind")]
@@ -64,12 +64,12 @@ def drawn_region(polygons: tuple[Polygon, ...], name: str = "the drawn region") 
 
 
 def select(selection: Selection, tiles: TileGrid, prediction: Prediction) -> Chosen:
-    """Tell for each tile (N,) whether it is meant; claims and tops are those of the whole slide's prediction.
+    """Return for each tile (N,) whether it is selected; claims and tops are those of the whole slide's prediction.
 
     Raises
     ------
     QuestionError
-        If no tile is meant, or there is no such stage or tile.
+        If no tile is selected, or there is no such stage or tile.
     """
     if isinstance(selection, DrawnRegion):
         return _in_region(selection, tiles)
@@ -82,7 +82,7 @@ def select(selection: Selection, tiles: TileGrid, prediction: Prediction) -> Cho
 
 
 def top_tiles(attention: NDArray[np.float32], percent: float) -> Chosen:
-    """Mark the top `percent` of the tiles that were shown, rounded up, the first of equals; NaN was not shown."""
+    """Mark the top `percent` of the tiles that were shown, rounded up, the first of equals; NaN means not shown."""
     shown = int(np.isfinite(attention).sum())
     count = min(shown, int(np.ceil(round(shown * percent / 100, 9))))
     top = np.zeros(len(attention), bool)
@@ -90,8 +90,8 @@ def top_tiles(attention: NDArray[np.float32], percent: float) -> Chosen:
     return top
 
 
-def tell(selection: Selection) -> str:
-    """Name what is meant, to follow "without" or "only"."""
+def describe(selection: Selection) -> str:
+    """Name the selected tiles, to follow "without" or "only"."""
     if isinstance(selection, ClaimedTiles):
         return f"the tiles that stage {selection.stage + 1} claims"
     if isinstance(selection, TopTiles):

@@ -2,8 +2,6 @@
 
 import re
 
-import numpy as np
-
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.selection import ClaimedTiles, Selection, SingleTiles, TopTiles
 
@@ -14,12 +12,12 @@ TILES = re.compile(r"tiles?:?(\d{1,9}(?:,\d{1,9})*)")
 
 
 def parse_selection(word: str) -> Selection:
-    """Read a word: stages and per cent as people count them, tiles by their numbers in the result.
+    """Parse a word: stages are counted from 1, tiles have their numbers in the result.
 
     Raises
     ------
     QuestionError
-        If it means nothing.
+        If it names no tiles.
     """
     word = word.strip().lower()
     if found := STAGE.fullmatch(word):
@@ -29,14 +27,3 @@ def parse_selection(word: str) -> Selection:
     if found := TILES.fullmatch(word):
         return SingleTiles(tiles=tuple(map(int, found[1].split(","))))
     raise QuestionError(f"{word!r} names no tiles. There are: {HELP}.")
-
-
-def selection_word(selection: Selection) -> str | None:
-    """Write a selection as the word that means it; None for a drawn region, which has no word."""
-    if isinstance(selection, ClaimedTiles):
-        return f"stage{selection.stage + 1}"
-    if isinstance(selection, TopTiles):
-        return f"stage{selection.stage + 1}:top{np.format_float_positional(selection.percent, trim='-')}"
-    if isinstance(selection, SingleTiles):
-        return f"tiles:{','.join(map(str, selection.tiles))}"
-    return None

@@ -1,4 +1,4 @@
-"""How far the maps depend on which tiles happen to be there: the same bag, again and again, with tiles missing."""
+"""How far the maps depend on which tiles are present: the same bag, repeatedly, with tiles missing."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from msm_mil_core.explain.tile_values import rank_correlation, ranks
+from msm_mil_core.explain.ranks import rank_correlation, ranks
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
@@ -17,10 +17,10 @@ from msm_mil_core.progress import Progress
 
 
 class StabilityOptions(Options):
-    """How often, and how much is dropped."""
+    """How many runs there are, and how many tiles are missing in each."""
 
     runs: int = Field(default=20, ge=2, le=1000)
-    """How often the bag is read with tiles missing."""
+    """Number of runs with tiles missing."""
     dropped: float = Field(default=0.2, ge=0, lt=1)
     """Share of the tiles that are missing in a run."""
     seed: int = Field(default=0, ge=0)
@@ -29,14 +29,14 @@ class StabilityOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class StageStability:
-    """How far one stage holds to what it said of the whole bag."""
+    """How far one stage agrees with itself on the whole bag."""
 
     stage: int
     """Counted from 0."""
     rank_correlation: float
     """Spearman's, with the whole bag, over the tiles shown in both; mean over the runs. 1 is perfectly stable."""
     same_claims: float
-    """Overlap (Jaccard) of the claimed tiles with those of the whole bag that are there; mean over the runs.
+    """Overlap (Jaccard) of the claimed tiles with those of the whole bag that are present; mean over the runs.
 
     Where a stage claims a fixed number, the next tiles in order take the places of missing ones: even if the order
     never changes it is then about 1 less the share dropped for the first stage, and lower for those after it.
@@ -45,7 +45,7 @@ class StageStability:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stability:
-    """What came out for one bag."""
+    """The findings for one bag."""
 
     options: StabilityOptions
     spread: NDArray[np.float32]
@@ -60,18 +60,18 @@ class Stability:
     def __str__(self) -> str:
         runs, missing = self.options.runs, f"{100 * self.options.dropped:.0f} %"
         return (
-            f"Over {runs} readings with {missing} of the tiles missing, P({self.answer}) is "
+            f"Over {runs} runs with {missing} of the tiles missing, P({self.answer}) is "
             f"{self.probability:.2f} ± {self.probability_sd:.2f}."
         )
 
 
 def measure_stability(tile_outputs: TileOutputs, options: StabilityOptions) -> Generator[Progress, None, Stability]:
-    """Read the bag again and again with tiles dropped at random."""
+    """Run the bag repeatedly with tiles dropped at random."""
     whole, rng = aggregate(tile_outputs), np.random.default_rng(options.seed)
     left = max(1, round(len(tile_outputs) * (1 - options.dropped)))
     runs, kept = [], np.zeros((options.runs, len(tile_outputs)), bool)
     for run in range(options.runs):
-        yield Progress("Dropping tiles", run, options.runs, "readings")
+        yield Progress("Dropping tiles", run, options.runs, "runs")
         kept[run, rng.permutation(len(tile_outputs))[:left]] = True
         runs.append(aggregate(tile_outputs, kept[run]))
     answer = int(whole.probabilities.argmax())
@@ -108,5 +108,5 @@ def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def _mean(values: list[float]) -> float:
-    told = [value for value in values if not isnan(value)]
-    return float(np.mean(told)) if told else float("nan")
+    defined = [value for value in values if not isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")

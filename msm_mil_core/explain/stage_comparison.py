@@ -1,4 +1,4 @@
-"""How far the mask stages look at different tissue: every pair of them, held against chance."""
+"""How far the mask stages attend to different tissue: every pair is compared with chance."""
 
 from bisect import bisect_left
 from collections.abc import Generator
@@ -12,17 +12,15 @@ from pydantic import Field
 from scipy.spatial.distance import cdist
 
 from msm_mil_core.explain.coverage import CoverageStep, coverage
+from msm_mil_core.explain.ranks import FEWEST_TILES, ranks
 from msm_mil_core.explain.selection import Chosen, top_tiles
-from msm_mil_core.explain.tile_values import ranks
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.tiles import TileGrid
 
 MOST_CELLS = 300
-"""A set of tiles in more places than this is gathered in cells before it is moved: the work grows with their cube."""
-FEWEST_TILES = 3
-"""Of fewer tiles no correlation is told."""
+"""Larger sets of tiles are gathered in cells before their distance is computed: the work grows with the cube."""
 CHANCE_PERCENT = (2.5, 97.5)
 MOST_PIVOTS = 10_000_000
 """Steps of the network simplex; far more than sets of `MOST_CELLS` need."""
@@ -36,7 +34,7 @@ class CompareOptions(Options):
     """Which tiles stand for a stage, and how chance is drawn."""
 
     top_percent: float = Field(default=5, gt=0, le=100)
-    """The tiles of a stage are its top so many per cent of those that it was shown; at least one tile."""
+    """The tiles of a stage: the top x % of the tiles it was shown; at least one tile."""
     draws: int = Field(default=100, ge=1, le=10_000)
     """How often chance is drawn."""
     seed: int = Field(default=0, ge=0)
@@ -45,7 +43,7 @@ class CompareOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class StagePair:
-    """How alike two stages are; NaN is what cannot be told. Ranges hold 95 % of what chance gives."""
+    """How alike two stages are; NaN where that is undefined. Ranges hold 95 % of what chance gives."""
 
     one: int
     """Counted from 0."""
@@ -56,7 +54,7 @@ class StagePair:
     """Mean over the draws."""
     overlap_chance_range: Range
     rank_correlation: float
-    """Spearman's, of attention over the tiles shown to both; NaN for fewer than 3 tiles, or if one attends evenly."""
+    """Spearman's, of attention over the tiles shown to both; NaN for fewer than 3 tiles, or if one is constant."""
     rank_correlation_chance_range: Range
     """Of shuffled attention; its mean is 0."""
     distance_px0: float
@@ -68,7 +66,7 @@ class StagePair:
     """Side of the cells in which tiles were gathered for the distance: it is exact where this is a tile's own side,
     else right to within the square root of 2 times this."""
     mpp: float
-    """Micrometres per level-0 pixel; NaN where they are not known."""
+    """Micrometres per level-0 pixel; NaN if unknown."""
 
     @property
     def distance_um(self) -> float:
@@ -93,7 +91,7 @@ class StageComparison:
 
     options: CompareOptions
     pairs: tuple[StagePair, ...]
-    """Every two stages, the earlier one first; none for a model of one stage."""
+    """Every pair of stages, the earlier one first; none for a model of one stage."""
     coverage: tuple[CoverageStep, ...]
     """What each stage adds to the ones before it."""
 
@@ -117,18 +115,18 @@ class _Pair:
         )
 
     def shuffled(self, rng: np.random.Generator) -> "_Pair":
-        """Let one stage attend to the tiles in random order."""
+        """Return the pair with one stage attending to the tiles in random order."""
         return _Pair(self.one, self.other, rng.permutation(self.ranks_of_one), self.ranks_of_other)
 
 
 def compare_stages(
     prediction: Prediction, tiles: TileGrid, mpp: float | None, options: CompareOptions
 ) -> Generator[Progress, None, StageComparison]:
-    """Compare every two stages by their top tiles and their attention, and follow what each stage adds.
+    """Compare every pair of stages by their top tiles and their attention, and measure what each stage adds.
 
-    Chance are random claims, for each stage as many tiles as its top has, drawn from the tiles that this stage was
-    shown. With masks at inference a later stage cannot have what earlier ones claimed: that such claims do not overlap
-    is by construction, and no evidence of diverse patterns, however little they overlap beside chance.
+    Chance is random claims: for each stage as many tiles as its top has, drawn from the tiles that it was shown. With
+    masks at inference a later stage cannot have what earlier ones claimed: that such claims do not overlap
+    is by construction, and no evidence of diverse patterns, however little they overlap compared with chance.
 
     The distance is the earth mover's (Rubner et al. 2000) between the two sets, all tiles of a set weighing the same.
     Sets in more than `MOST_CELLS` places are first gathered in square cells of as few tiles as bring both below it,
@@ -138,7 +136,7 @@ def compare_stages(
     Parameters
     ----------
     mpp
-        Micrometres per level-0 pixel of the slide, None if they are not known.
+        Micrometres per level-0 pixel of the slide, None if unknown.
     """
     rng = np.random.default_rng(options.seed)
     tops = [top_tiles(stage.attention, options.top_percent) for stage in prediction.stages]
@@ -214,7 +212,7 @@ def _distance_px0(one_px0: Points, other_px0: Points, side_px0: int) -> float:
 
 
 def _grain_px0(one_px0: Points, other_px0: Points, side_px0: int) -> int:
-    """Return the side of the smallest cells, whole tiles wide, of which neither set lies in more than the most."""
+    """Return the side of the smallest cells, whole tiles wide, so that no set lies in more than `MOST_CELLS`."""
 
     def few_cells(tiles_per_side: int) -> bool:
         grain_px0 = tiles_per_side * side_px0

@@ -13,12 +13,12 @@ from msm_mil_core.slides.tiles import TileGrid
 
 
 class PickOptions(Options):
-    """How many tiles are picked, and what counts as found by another stage."""
+    """How many tiles are picked, and when another stage counts as having found one."""
 
     count: int = Field(default=12, ge=1, le=200)
-    """How many tiles a gallery shows, at most."""
+    """Greatest number of tiles in a gallery."""
     also_percent: float = Field(default=5, gt=0, le=100)
-    """A tile is "also" another stage's if it is among that stage's top so many per cent."""
+    """A tile is "also" another stage's if it is among the top x % of that stage."""
     fold: bool = True
     """Whether tiles that touch a better one, or look like it, are folded under it."""
 
@@ -35,7 +35,7 @@ class Pick:
     also: tuple[int, ...]
     """The other stages that have it among their top tiles, counted from 0."""
     folded: tuple[int, ...] = ()
-    """Tiles that it stands for besides itself."""
+    """Tiles that it represents besides itself."""
 
     @property
     def only_here(self) -> bool:
@@ -44,7 +44,7 @@ class Pick:
 
     @property
     def found(self) -> str:
-        """Which stages have it among their top tiles, in words."""
+        """The stages that have it among their top tiles, as a caption."""
         stages = ", ".join(str(stage + 1) for stage in self.also)
         return "only here" if self.only_here else f"also stage {stages}"
 
@@ -56,8 +56,8 @@ class Pick:
 def pick_tiles(prediction: Prediction, tiles: TileGrid, stage: int, options: PickOptions) -> tuple[Pick, ...]:
     """Pick the tiles of highest attention of a stage (counted from 0), best first; none if it was shown nothing.
 
-    With `fold`, a tile that touches a better pick, also at a corner, is folded under it; four times as many tiles as
-    are wanted are looked at for that.
+    With `fold`, a tile that touches a better pick, also at a corner, is folded under it; four times as many
+    tiles as requested are considered for that.
     """
     attention = prediction.stages[stage].attention
     shown = int(np.isfinite(attention).sum())

@@ -1,4 +1,4 @@
-"""What the model would say of a part of the slide: questions, and their answers."""
+"""What the model would predict for a part of the slide: questions, and their answers."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.selection import Chosen, Selection, select, tell
+from msm_mil_core.explain.selection import Chosen, Selection, describe, select
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
@@ -15,16 +15,16 @@ from msm_mil_core.slides.tiles import TileGrid
 
 Verb = Literal["remove", "keep"]
 
-NO_MEMORY = (
+CANNOT_ASK = (
     "This result cannot be questioned: {why} Its maps, comparison and verdicts can be used. "
     "Run the slide with a model without a refinement block (presets default and explain)."
 )
-REFINED = "its model (preset paper) lets tiles change each other, so no tile stands by itself."
-OLD = "it was written before results kept what questions need, or by another program."
+REFINED = "in its model (preset paper) tiles change each other, so none can be removed on its own."
+OLD = "it was written by an older version or another program, without the data that questions need."
 
 
 class Step(Options):
-    """One change to the bag: tiles taken away, or all others."""
+    """One change to the bag: tiles removed, or all others."""
 
     verb: Verb
     """remove = without these tiles; keep = only these tiles."""
@@ -32,16 +32,16 @@ class Step(Options):
     """Which tiles."""
 
     def __str__(self) -> str:
-        return f"{'without' if self.verb == 'remove' else 'only'} {tell(self.selection)}"
+        return f"{'without' if self.verb == 'remove' else 'only'} {describe(self.selection)}"
 
 
 class Question(Options):
-    """Steps after which one wants to know what the model says."""
+    """Steps that leave a part of the slide to ask the model about."""
 
     steps: tuple[Step, ...] = ()
-    """Each acts on what the steps before it left; none asks of the whole slide."""
+    """Each acts on what the steps before it left; without steps the question is about the whole slide."""
     name: str = ""
-    """What its asker calls it."""
+    """A name that a user gave it."""
 
     def __str__(self) -> str:
         return self.name or ", ".join(map(str, self.steps)) or "the whole slide"
@@ -53,33 +53,33 @@ class Inquiry:
 
     done: tuple[Step, ...] = ()
     undone: tuple[Step, ...] = ()
-    """What was undone, the last undone first."""
+    """Undone steps, the last undone first."""
 
     @property
     def question(self) -> Question:
-        """What is asked now."""
+        """The current question."""
         return Question(steps=self.done)
 
     def then(self, step: Step) -> "Inquiry":
-        """Ask one step further; what was undone is forgotten."""
+        """Add a step; undone steps are discarded."""
         return Inquiry((*self.done, step))
 
     def undo(self) -> "Inquiry":
-        """Go one step back; at the beginning nothing changes."""
+        """Undo the last step; without one nothing changes."""
         return replace(self, done=self.done[:-1], undone=(*self.done[-1:], *self.undone))
 
     def redo(self) -> "Inquiry":
-        """Go one undone step forth; without one nothing changes."""
+        """Redo the last undone step; without one nothing changes."""
         return replace(self, done=(*self.done, *self.undone[:1]), undone=self.undone[1:])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What the model says of the whole slide, and of what a question keeps of it."""
+    """The prediction for the whole slide, and for the part that a question keeps."""
 
     question: Question
     kept: Chosen
-    """(N,), the tiles that are left."""
+    """(N,), the remaining tiles."""
     before: Prediction
     after: Prediction
     """Over all tiles: attention is NaN, evidence 0, where a tile is not kept."""
@@ -99,25 +99,25 @@ class Answer:
 
 
 def require_tile_outputs(tile_outputs: TileOutputs | None, *, refined: bool) -> TileOutputs:
-    """Return what questions need, or say why there is none.
+    """Return what questions need.
 
     Raises
     ------
     QuestionError
-        If `tile_outputs` is None; `refined` tells whether the model has a refinement block.
+        If `tile_outputs` is None; the message says why, given whether the model is `refined`.
     """
     if tile_outputs is None:
-        raise QuestionError(NO_MEMORY.format(why=REFINED if refined else OLD))
+        raise QuestionError(CANNOT_ASK.format(why=REFINED if refined else OLD))
     return tile_outputs
 
 
 def kept_tiles(question: Question, tiles: TileGrid, whole: Prediction) -> Chosen:
-    """Tell for each tile (N,) whether a question leaves it.
+    """Return for each tile (N,) whether a question keeps it.
 
     Raises
     ------
     QuestionError
-        If a step means no tile, or all are gone.
+        If a step selects no tile, or none remains.
     """
     kept = np.ones(len(tiles), bool)
     for step in question.steps:
@@ -129,19 +129,19 @@ def kept_tiles(question: Question, tiles: TileGrid, whole: Prediction) -> Chosen
 
 
 def ask(tile_outputs: TileOutputs, tiles: TileGrid, whole: Prediction, question: Question) -> Answer:
-    """Ask the model about what a question leaves of the slide, masks worked out anew.
+    """Ask the model about the tiles that a question keeps; masks are recomputed.
 
     The answer equals a run of the model on a bag of just those tiles.
 
     Parameters
     ----------
     tile_outputs, tiles, whole
-        What the model computed of the N tiles, where they are, and what it says of all of them.
+        What the model computed of the N tiles, where they are, and its prediction for all of them.
 
     Raises
     ------
     QuestionError
-        If a step means no tile, or all are gone.
+        If a step selects no tile, or none remains.
     """
     kept = kept_tiles(question, tiles, whole)
     return Answer(question, kept, whole, aggregate(tile_outputs, kept))

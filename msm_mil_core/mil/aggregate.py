@@ -1,4 +1,4 @@
-"""From what is remembered of each tile to what the model says of any part of the bag."""
+"""From what a model computed of each tile to its prediction for any part of the bag."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import Array, StageWeigher, TileOutputs
+from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
 
 Chosen = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """How the stages look at n of the tiles."""
+class _Attention:
+    """How the stages attend to n of the tiles."""
 
     tiles: NDArray[np.int64]
     """(n,), which tiles."""
@@ -29,75 +29,76 @@ class _Look:
 
 
 def aggregate(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Prediction:
-    """Say what the model says of a bag of the kept tiles (N,) alone: the same as if it were run on just those.
+    """Predict a bag of the kept tiles (N,) alone, exactly as a run on just those would.
 
-    Masks are worked out anew. All arrays are over all N tiles: attention is NaN, evidence 0 where a tile is not kept.
+    Masks are recomputed. All arrays are over all N tiles: attention is NaN, evidence 0 where a tile is not kept.
 
     Raises
     ------
     ValueError
         If no tile is kept.
     """
-    look = _look(tile_outputs, kept)
-    evidence = (look.beta[:, None] * look.attention)[..., None] * tile_outputs.tile_logits[look.tiles]  # (S, n, C)
+    found = _attend(tile_outputs, kept)
+    evidence = (found.beta[:, None] * found.attention)[..., None] * tile_outputs.tile_logits[found.tiles]  # (S, n, C)
     logits = (tile_outputs.bias + evidence.sum((0, 1), dtype=np.float64)).astype(np.float32)
     return Prediction(
         classes=tile_outputs.classes,
         logits=logits,
-        probabilities=softmax(logits),
-        stages=_stages(tile_outputs, look, evidence),
+        probabilities=probabilities_of(logits),
+        stages=_stages(tile_outputs, found, evidence),
         masks_applied=tile_outputs.masks_applied,
         bias=tile_outputs.bias,
     )
 
 
 def aggregate_probabilities(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Array:
-    """Say only how probable the classes (C,) are: as `aggregate` does, for long rows of questions.
+    """Return the probabilities (C,) alone of what `aggregate` predicts: faster, for long series of questions.
 
     Raises
     ------
     ValueError
         If no tile is kept.
     """
-    look = _look(tile_outputs, kept)
-    pooled = look.attention @ tile_outputs.tile_logits[look.tiles]  # (S, C)
-    return softmax(tile_outputs.bias + look.beta @ pooled)
+    found = _attend(tile_outputs, kept)
+    pooled = found.attention @ tile_outputs.tile_logits[found.tiles]  # (S, C)
+    return probabilities_of(tile_outputs.bias + found.beta @ pooled)
 
 
-def softmax(logits: Array) -> Array:
-    """Turn logits (C,) into probabilities (C,)."""
-    raised = np.exp(logits.astype(np.float64) - logits.max())
-    probabilities: Array = (raised / raised.sum()).astype(np.float32)
+def probabilities_of(logits: Array) -> Array:
+    """Return the softmax (C,) of logits (C,), computed in float64."""
+    from scipy.special import softmax  # here: a result that is only opened does not need it
+
+    probabilities: Array = softmax(logits.astype(np.float64)).astype(np.float32)
     return probabilities
 
 
-def _look(tile_outputs: TileOutputs, kept: Chosen | None) -> _Look:
-    everything = kept is None or bool(kept.all())
+def _attend(tile_outputs: TileOutputs, kept: Chosen | None) -> _Attention:
+    all_kept = kept is None or bool(kept.all())
     tiles = np.arange(len(tile_outputs)) if kept is None else np.flatnonzero(kept)
     if not len(tiles):
-        raise ValueError("A model says nothing of no tiles: at least one must be kept.")
-    scores = tile_outputs.scores if everything else tile_outputs.scores[:, tiles]  # (S, n)
-    claimed = _claims(scores, tile_outputs.options)
+        raise ValueError("There is no prediction for an empty bag: at least one tile must be kept.")
+    scores = tile_outputs.scores if all_kept else tile_outputs.scores[:, tiles]  # (S, n)
+    claimed = _claim(scores, tile_outputs.options)
     shown = _shown(claimed, masks_applied=tile_outputs.masks_applied)
-    attention = np.stack([_softmax_over(*row) for row in zip(shown, scores, strict=True)])  # (S, n)
-    looked: Chosen = np.logical_or.reduce(shown, axis=1)
-    return _Look(tiles, attention, shown, claimed, _weights(tile_outputs.weigher, attention, looked, tiles))
+    attention = np.stack([_masked_softmax(*row) for row in zip(shown, scores, strict=True)])  # (S, n)
+    active: Chosen = np.logical_or.reduce(shown, axis=1)
+    return _Attention(tiles, attention, shown, claimed, _beta(tile_outputs.fusion, attention, active, tiles))
 
 
-def _claims(scores: Array, options: ModelOptions) -> Chosen:
-    """Stack masks as `mil.masks.claim` does, for one bag."""
+def _claim(scores: Array, options: ModelOptions) -> Chosen:
+    """Stack masks as `mil.masking.claim` does, for one bag."""
     stages, tiles = scores.shape
     keep, claimed = np.ones(tiles, bool), np.zeros((stages, tiles), bool)
     for stage in range(stages):
         reserve = options.min_keep if stage < options.masked_stages else 0
-        count = min(_wish(tiles, options), int(keep.sum()) - reserve)
+        count = min(_claim_size(tiles, options), int(keep.sum()) - reserve)
         if count > 0:
             claimed[stage] = _largest(scores[stage], keep, count)
             keep &= ~claimed[stage]
     return claimed
 
 
-def _wish(tiles: int, options: ModelOptions) -> int:
+def _claim_size(tiles: int, options: ModelOptions) -> int:
     if options.k_share is None:
         return options.k
     return max(1, int(np.round(np.float32(tiles) * np.float32(options.k_share))))  # in float32, as torch does
@@ -121,7 +122,7 @@ def _shown(claimed: Chosen, *, masks_applied: bool) -> Chosen:
     return shown
 
 
-def _softmax_over(shown: Chosen, scores: Array) -> Array:
+def _masked_softmax(shown: Chosen, scores: Array) -> Array:
     if not shown.any():
         return np.zeros_like(scores)
     raised = np.where(shown, np.exp(np.minimum(scores - scores[shown].max(), 0)), np.float32(0))
@@ -129,33 +130,33 @@ def _softmax_over(shown: Chosen, scores: Array) -> Array:
     return attention
 
 
-def _weights(weigher: StageWeigher | None, attention: Array, looked: Chosen, tiles: NDArray[np.int64]) -> Array:
-    if weigher is None:
-        return looked.astype(np.float32) / np.float32(looked.sum())
-    inner = attention @ weigher.inner[tiles] + weigher.inner_bias  # (S, F)
-    scores: Array = np.maximum(inner, 0) @ weigher.outer
-    return _softmax_over(looked, scores)
+def _beta(fusion: StageFusion | None, attention: Array, active: Chosen, tiles: NDArray[np.int64]) -> Array:
+    if fusion is None:
+        return active.astype(np.float32) / np.float32(active.sum())
+    inner = attention @ fusion.inner[tiles] + fusion.inner_bias  # (S, F)
+    scores: Array = np.maximum(inner, 0) @ fusion.outer
+    return _masked_softmax(active, scores)
 
 
-def _stages(tile_outputs: TileOutputs, look: _Look, evidence: Array) -> tuple[StageAttention, ...]:
-    pooled = np.einsum("sn,snc->sc", look.attention, tile_outputs.stage_tile_logits[:, look.tiles])
-    logits = np.where(look.shown.any(1, keepdims=True), pooled + tile_outputs.stage_bias, np.float32(np.nan))
-    attention = np.where(look.shown, look.attention, np.float32(np.nan))
+def _stages(tile_outputs: TileOutputs, found: _Attention, evidence: Array) -> tuple[StageAttention, ...]:
+    pooled = np.einsum("sn,snc->sc", found.attention, tile_outputs.stage_tile_logits[:, found.tiles])
+    logits = np.where(found.shown.any(1, keepdims=True), pooled + tile_outputs.stage_bias, np.float32(np.nan))
+    attention = np.where(found.shown, found.attention, np.float32(np.nan))
     return tuple(
         StageAttention(
-            attention=_over_all(len(tile_outputs), look.tiles, attention[stage], np.nan),
-            claimed=_over_all(len(tile_outputs), look.tiles, look.claimed[stage], fill=False),
-            beta=float(look.beta[stage]),
+            attention=_spread_out(len(tile_outputs), found.tiles, attention[stage], np.nan),
+            claimed=_spread_out(len(tile_outputs), found.tiles, found.claimed[stage], fill=False),
+            beta=float(found.beta[stage]),
             logits=logits[stage],
-            evidence=_over_all(len(tile_outputs), look.tiles, evidence[stage], 0),
+            evidence=_spread_out(len(tile_outputs), found.tiles, evidence[stage], 0),
         )
         for stage in range(len(attention))
     )
 
 
-def _over_all(count: int, tiles: NDArray[np.int64], values: NDArray, fill: float) -> NDArray:  # type: ignore[type-arg]
+def _spread_out(count: int, tiles: NDArray[np.int64], values: NDArray, fill: float) -> NDArray:  # type: ignore[type-arg]
     if len(tiles) == count:
         return values
-    spread = np.full((count, *values.shape[1:]), fill, values.dtype)
-    spread[tiles] = values
-    return spread
+    everywhere = np.full((count, *values.shape[1:]), fill, values.dtype)
+    everywhere[tiles] = values
+    return everywhere

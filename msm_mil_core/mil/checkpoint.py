@@ -1,4 +1,4 @@
-"""Model files: weights as safetensors, and in the file's metadata all that is needed to use them."""
+"""Model files: weights as safetensors, and all that is needed to use them in the file's metadata."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.mil.model_options import ModelOptions
-from msm_mil_core.mil.weight_shapes import flaw_of_weights
+from msm_mil_core.mil.weight_shapes import weight_flaw
 from msm_mil_core.options import Options
 
 SUFFIX = ".safetensors"
@@ -30,7 +30,7 @@ _KEY = "msm-mil"  # the only key of the metadata: safetensors writes several in 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """A trained model: its weights, what it expects and where it comes from."""
+    """A trained model: its weights, what it expects, and its origin."""
 
     name: str
     options: ModelOptions
@@ -39,13 +39,13 @@ class Checkpoint:
     encoder: str
     """The encoder whose features it was trained on, as `load_encoder` takes it."""
     encoder_sha256: str
-    """Of that encoder's weights; empty where it is not known."""
+    """Of that encoder's weights; empty if unknown."""
     side_px: int
     """Side of the tiles it was trained on."""
     mpp: float
     """Micrometres per pixel of those tiles."""
     record: Mapping[str, JsonValue]
-    """How it came about: data, split, figures, limits, licence."""
+    """Its origin: data, split, figures, limits, licence."""
     state: Mapping[str, NDArray[np.float32]]
     """The network's weights by name."""
     path: Path | None = None
@@ -60,17 +60,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        If the file cannot be read, is a pickle, is damaged, or is no model of ours.
+        If the file cannot be read, is a pickle, is damaged, or is not a model of ours.
     """
     content = _read(path)
     try:
-        tensors = dict(safetensors.deserialize(content))  # type: ignore[no-untyped-call]  # its stub says no types
+        tensors = dict(safetensors.deserialize(content))  # type: ignore[no-untyped-call]  # its stub has no types
     except safetensors.SafetensorError as exc:
         raise CheckpointError(f"{path} is damaged or was not copied whole ({exc}). Copy or download it again.") from exc
     card = _card_in(content, path)
     state = {name: _array(tensor) for name, tensor in tensors.items() if tensor["dtype"] == "F32"}
-    if flaw := flaw_of_weights(state, card.options):
-        raise CheckpointError(f"{path} is no whole model: {flaw}. Ask for the model again, or train it again.")
+    if flaw := weight_flaw(state, card.options):
+        raise CheckpointError(f"{path} is not a complete model: {flaw}. Ask for the file, or train the model again.")
     return Checkpoint(
         **card.model_dump(include={"name", "classes", "encoder", "encoder_sha256", "side_px", "mpp", "record"}),
         options=card.options,
@@ -94,7 +94,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> Checkpoint:
     """
     if path.suffix != SUFFIX:
         raise CheckpointError(f"Cannot save a model as {path}: name it {path.with_suffix(SUFFIX).name}.")
-    if flaw := flaw_of_weights(checkpoint.state, checkpoint.options):
+    if flaw := weight_flaw(checkpoint.state, checkpoint.options):
         raise ValueError(f"The weights do not fit the options: {flaw}.")
     state = {name: np.ascontiguousarray(weight, np.float32) for name, weight in checkpoint.state.items()}
     content = save(state, metadata={_KEY: _card_of(checkpoint).written()})
@@ -131,7 +131,7 @@ def bundled_checkpoints() -> tuple[Path, ...]:
 
 
 def default_checkpoint_path() -> Path:
-    """Return the model file that is used where none is named.
+    """Return the model file that is used by default.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def default_checkpoint_path() -> Path:
 
 
 class _Card(Options):
-    """What the metadata of a model file holds."""
+    """The metadata of a model file."""
 
     format: Literal["msm-mil-checkpoint/1"] = "msm-mil-checkpoint/1"
     name: str = Field(min_length=1)
@@ -177,7 +177,7 @@ def _card_in(content: bytes, path: Path) -> _Card:
     written = header.get("__metadata__", {}).get(_KEY)
     if written is None:
         raise CheckpointError(
-            f"{path} is a safetensors file, but not a model of MSM-MIL: nothing in it says what the weights are for. "
+            f"{path} is a safetensors file, but not a model of MSM-MIL: its metadata does not describe a model. "
             "Choose a file that msm-mil train has written."
         )
     try:
@@ -186,7 +186,7 @@ def _card_in(content: bytes, path: Path) -> _Card:
         first = exc.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the card"
         raise CheckpointError(
-            f"{path} says what this version cannot read ({where}: {first['msg']}). "
+            f"{path} has metadata that this version cannot read ({where}: {first['msg']}). "
             "Update napari-msm-mil, or ask for the model again."
         ) from exc
 
@@ -211,7 +211,7 @@ def _refuse_strangers(start: bytes, path: Path) -> None:
     pickled = start.startswith(b"PK") or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05")
     if path.suffix.lower() in PICKLE_SUFFIXES or (pickled and not ours):
         raise CheckpointError(
-            f"{path} is a pickle, and is not opened: a pickle can run any program that someone put into it. "
+            f"{path} is a pickle, and is not opened: a pickle can run any program that was put into it. "
             f"Ask for the model as {SUFFIX}."
         )
     if not ours:

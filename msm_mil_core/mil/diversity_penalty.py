@@ -1,4 +1,4 @@
-"""How much two stages agree: what training can press on so that stages look at different tissue."""
+"""How much the stages agree: a penalty with which training makes them attend to different tissue."""
 
 from itertools import combinations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 def diversity_penalty(scores: Tensor, shown: Tensor) -> Tensor:
     """Return the mean over all pairs of stages of their scores' correlation over the tiles that both were shown.
 
-    Pearson's correlation; what is below 0 counts as 0, for stages that look at different things need not be opposites.
+    Pearson's correlation; a negative one counts as 0: stages that attend to different tissue need not be opposites.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Tiles projected and scored by gated attention, chunk by chunk, so that a large bag needs little memory to learn from.
+"""Tiles projected and scored by gated attention, chunk by chunk, so that training on a large bag needs little memory.
 
-Ilse et al. 2018, eq. 9. Plain autograd would keep four numbers for each of a tile's 2 · H · D gates, and three copies
-of its hidden features; what is kept here is two, of some tiles, and one copy.
+Ilse et al. 2018, eq. 9. Plain autograd would store four numbers for each of a tile's 2 · H · D gates, and three copies
+of its hidden features; stored here are two, for some tiles, and one copy.
 
 Letters: B bags, N tiles, P features of a tile, L hidden width, D attention width, H heads.
 """
@@ -17,13 +17,15 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-TILES_AT_ONCE = 4096  # what is computed on the way stays small, whatever the bag
-KEPT_SHARE = 0.4  # of the tiles' gates; of the others they are computed again, which costs time instead of memory
+TILES_AT_ONCE = 4096
+"""Tiles of a chunk: intermediate values stay small, whatever the bag."""
+STORED_SHARE = 0.4
+"""Share of the tiles whose gates are stored for the backward pass; the others are recomputed, time for memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileWeights:
-    """The weights that read a tile."""
+    """The weights that project and score a tile."""
 
     projection: Tensor
     """(L, P)."""
@@ -37,12 +39,12 @@ class TileWeights:
     """(H, D)."""
 
 
-def read_tiles(bags: Tensor, reader: TileWeights, dropout: float = 0.0) -> tuple[Tensor, Tensor]:
+def score_tiles(bags: Tensor, weights: TileWeights, dropout: float = 0.0) -> tuple[Tensor, Tensor]:
     """Return hidden features (B, N, L), ReLU of the projection, and scores (B, H, N) of bags (B, N, P).
 
     Can be differentiated once, by the weights and by the bags. Scores are float32 under autocast too.
     """
-    hidden, scores = _ReadTiles.apply(bags, dropout, *(getattr(reader, field.name) for field in fields(reader)))
+    hidden, scores = _ScoreTiles.apply(bags, dropout, *(getattr(weights, field.name) for field in fields(weights)))
     return hidden, scores
 
 
@@ -74,23 +76,23 @@ def _scored(V: Tensor, U: Tensor, own: Tensor) -> Tensor:
         return own @ (V * U).to(own.dtype).mT  # (B, H, n)
 
 
-class _ReadTiles(Function):
+class _ScoreTiles(Function):
     @staticmethod
-    def forward(ctx: Any, bags: Tensor, dropout: float, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        reader = TileWeights(*weights)
-        hidden = functional.linear(bags, reader.projection, reader.shift).relu_()
+    def forward(ctx: Any, bags: Tensor, dropout: float, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        weights = TileWeights(*tensors)
+        hidden = functional.linear(bags, weights.projection, weights.shift).relu_()
         if dropout:
             hidden = functional.dropout(hidden, dropout, inplace=True)
-        own, scores, kept = _apart(reader.score_weight), [], []
+        own, scores, stored = _apart(weights.score_weight), [], []
         for chunk in _chunks(hidden.shape[1]):
-            V, U = _gate(hidden[:, chunk], reader.gates, reader.gate_bias)
+            V, U = _gate(hidden[:, chunk], weights.gates, weights.gate_bias)
             scores.append(_scored(V, U, own))
-            if any(ctx.needs_input_grad) and chunk.stop <= KEPT_SHARE * hidden.shape[1]:
-                kept += [V, U]
-        ctx.dropout, ctx.has_shift = dropout, reader.shift is not None
+            if any(ctx.needs_input_grad) and chunk.stop <= STORED_SHARE * hidden.shape[1]:
+                stored += [V, U]
+        ctx.dropout, ctx.has_shift = dropout, weights.shift is not None
         device = bags.device.type
         ctx.autocast = {"enabled": torch.is_autocast_enabled(device), "dtype": torch.get_autocast_dtype(device)}
-        ctx.save_for_backward(bags, hidden, *(weight for weight in weights if weight is not None), *kept)
+        ctx.save_for_backward(bags, hidden, *(tensor for tensor in tensors if tensor is not None), *stored)
         return hidden, torch.cat(scores, -1)
 
     @staticmethod
@@ -99,52 +101,50 @@ class _ReadTiles(Function):
         bags, hidden, *rest = ctx.saved_tensors
         if not ctx.has_shift:
             rest.insert(1, None)
-        reader, kept = TileWeights(*rest[:5]), rest[5:]
-        back = _Backwards(reader, bags, needs_bags=ctx.needs_input_grad[0], kept_share=1 / (1 - ctx.dropout))
+        weights, stored = TileWeights(*rest[:5]), rest[5:]
+        back = _Backward(weights, bags, needs_bags=ctx.needs_input_grad[0], scale=1 / (1 - ctx.dropout))
         with torch.autocast(bags.device.type, **ctx.autocast):
             for number, chunk in enumerate(_chunks(hidden.shape[1])):
-                gated = kept[2 * number : 2 * number + 2]
+                gated = stored[2 * number : 2 * number + 2]
                 back.add(chunk, hidden[:, chunk], gated, (grad_hidden[:, chunk], grad_scores[..., chunk]))
         return back.gradients()
 
 
-class _Backwards:
-    """Gradients of what reads a tile, added up chunk by chunk."""
+class _Backward:
+    """Gradients of the weights, added up chunk by chunk."""
 
-    def __init__(self, reader: TileWeights, bags: Tensor, *, needs_bags: bool, kept_share: float) -> None:
-        self._reader, self._bags, self._scale = reader, bags, kept_share
-        self._own = _apart(reader.score_weight)
+    def __init__(self, weights: TileWeights, bags: Tensor, *, needs_bags: bool, scale: float) -> None:
+        self._weights, self._bags, self._scale = weights, bags, scale
+        self._own = _apart(weights.score_weight)
         self._of_bags = torch.empty_like(bags) if needs_bags else None
-        self._of_projection, self._of_gates = torch.zeros_like(reader.projection), torch.zeros_like(reader.gates)
+        self._of_projection, self._of_gates = torch.zeros_like(weights.projection), torch.zeros_like(weights.gates)
         self._of_shift, self._of_bias = (
-            reader.projection.new_zeros(len(reader.projection)),
-            torch.zeros_like(reader.gate_bias),
+            weights.projection.new_zeros(len(weights.projection)),
+            torch.zeros_like(weights.gate_bias),
         )
         self._of_own = torch.zeros_like(self._own)
 
-    def add(self, chunk: slice, tiles: Tensor, gated: list[Tensor], wished: tuple[Tensor, Tensor]) -> None:
+    def add(self, chunk: slice, tiles: Tensor, gated: list[Tensor], outer: tuple[Tensor, Tensor]) -> None:
         """Add the part of a chunk of tiles (B, n, L), from the gradients of its hidden features and scores."""
-        of_hidden, of_scores = wished
-        V, U = gated or _gate(tiles, self._reader.gates, self._reader.gate_bias)
+        of_hidden, of_scores = outer
+        V, U = gated or _gate(tiles, self._weights.gates, self._weights.gate_bias)
         of_gates = self._through_gates(V, U, of_scores)  # (B · n, 2 · H · D)
         flat = tiles.flatten(0, 1)
         self._of_gates += of_gates.mT @ flat
         self._of_bias += of_gates.sum(0)
-        of_tiles = (of_gates @ self._reader.gates + of_hidden.flatten(0, 1)).mul_(
-            flat > 0
-        )  # ReLU, and what dropout left
+        of_tiles = (of_gates @ self._weights.gates + of_hidden.flatten(0, 1)).mul_(flat > 0)  # ReLU and dropout
         if self._scale != 1:
             of_tiles *= self._scale
         self._of_projection += of_tiles.mT @ self._bags[:, chunk].flatten(0, 1)
         self._of_shift += of_tiles.sum(0)
         if self._of_bags is not None:
-            self._of_bags[:, chunk] = (of_tiles @ self._reader.projection).view_as(self._of_bags[:, chunk])
+            self._of_bags[:, chunk] = (of_tiles @ self._weights.projection).view_as(self._of_bags[:, chunk])
 
     def gradients(self) -> tuple[Tensor | None, ...]:
         """Return the gradients in the order of the function's arguments."""
-        heads, D = self._reader.score_weight.shape
+        heads, D = self._weights.score_weight.shape
         of_score_weight = self._of_own.view(heads, heads, D).diagonal().mT.contiguous()
-        of_shift = None if self._reader.shift is None else self._of_shift
+        of_shift = None if self._weights.shift is None else self._of_shift
         return self._of_bags, None, self._of_projection, of_shift, self._of_gates, self._of_bias, of_score_weight
 
     def _through_gates(self, V: Tensor, U: Tensor, of_scores: Tensor) -> Tensor:

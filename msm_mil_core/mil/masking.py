@@ -1,4 +1,4 @@
-"""Mask stacking: which tiles each stage claims, and so hides from the stages after it."""
+"""Mask stacking: which tiles each stage claims and so hides from later stages."""
 
 import math
 
@@ -11,7 +11,7 @@ from msm_mil_core.mil.model_options import ModelOptions
 def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
     """Give each stage the tiles it ranks highest among those that no earlier stage has claimed.
 
-    Every stage takes K, but leaves `min_keep` tiles to the next one; the last stage, which has no next, may take all.
+    Every stage takes K, but leaves `min_keep` tiles to the next one; the last stage may take all.
     Equal scores are taken in the order of the tiles, on every device.
 
     Parameters
@@ -26,17 +26,17 @@ def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
     Tensor
         (B, S, N) bool.
     """
-    wish, most = _wish(valid, options), _most(valid.shape[1], options)
+    size, most = _claim_size(valid, options), _most(valid.shape[1], options)
     keep, claims = valid, []
     for stage in range(scores.shape[1]):
         reserve = options.min_keep if stage < options.masked_stages else 0
-        count = torch.minimum(wish, keep.sum(1) - reserve).clamp(min=0)  # (B,)
+        count = torch.minimum(size, keep.sum(1) - reserve).clamp(min=0)  # (B,)
         claims.append(_largest(scores[:, stage].masked_fill(~keep, -torch.inf), count, most))
         keep = keep & ~claims[-1]
     return torch.stack(claims, 1)
 
 
-def _wish(valid: Tensor, options: ModelOptions) -> Tensor:
+def _claim_size(valid: Tensor, options: ModelOptions) -> Tensor:
     tiles = valid.sum(1)
     if options.k_share is None:
         return torch.full_like(tiles, options.k)
@@ -48,7 +48,7 @@ def _most(tiles: int, options: ModelOptions) -> int:
 
 
 def _largest(ranked: Tensor, count: Tensor, most: int) -> Tensor:
-    top = ranked.topk(most, dim=1).values  # values only: which of several equal tiles topk names is left open
+    top = ranked.topk(most, dim=1).values  # values only: topk may name any of several equal tiles
     least = top.gather(1, (count - 1).clamp(min=0)[:, None])  # (B, 1)
     above, level = ranked > least, ranked == least
     room = count[:, None] - above.sum(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Everything that may be chosen about an MSM-MIL network, and the three presets."""
+"""All options of an MSM-MIL network, and the three presets."""
 
 from typing import Literal, get_args
 
@@ -12,14 +12,14 @@ PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
 """Widths of the projection, by feature length, as the authors' published code sets them."""
 
 FUSION_WIDTH = 128
-"""Width of the net that weighs the stages."""
+"""Width of the net that weighs the stages (attention fusion)."""
 NYSTROM_HEADS = 8
 NYSTROM_KERNEL = 33
 """Heads of the refinement block's self-attention, and taps of its convolution along the tiles."""
 
 
 class ModelOptions(Options):
-    """The shape of an MSM-MIL network, what its masks do, and what its loss weighs."""
+    """The shape of an MSM-MIL network, its masks, and the weights of its loss."""
 
     preset: Preset = "default"
     """The preset these options started from."""
@@ -38,9 +38,9 @@ class ModelOptions(Options):
     k_share: float | None = Field(default=None, gt=0, le=1)
     """What a stage claims as a share of the bag's tiles (at least one); if set, `k` is not used."""
     min_keep: int = Field(default=1, ge=0)
-    """How many tiles the masks leave unclaimed for the last stage, at least."""
+    """Least number of tiles that the masks leave for the last stage."""
     mask_mode: Literal["train", "always", "never"] = "train"
-    """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
+    """When claimed tiles are hidden from later stages: in training only, also at inference, or never."""
     heads: Literal["own", "shared"] = "own"
     """Whether each stage has attention weights of its own."""
     refine: Literal["none", "paper"] = "none"
@@ -50,7 +50,7 @@ class ModelOptions(Options):
     lambda_s: float = Field(default=1.0, ge=0)
     """Weight of the stages' own losses."""
     lambda_beta: float = Field(default=0.0, ge=0)
-    """Weight of the stage weights' negative entropy, which keeps attention fusion from using one stage alone."""
+    """Weight of the stage weights' negative entropy, which prevents attention fusion from using one stage alone."""
     lambda_d: float = Field(default=0.0, ge=0)
     """Weight of the agreement between stages: training with it makes them rank tiles differently."""
     dropout: float = Field(default=0.0, ge=0, lt=1)

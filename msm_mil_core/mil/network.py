@@ -1,4 +1,4 @@
-"""The MSM-MIL network: gated attention in stages, each hidden from what earlier stages have claimed.
+"""The MSM-MIL network: gated attention in stages, with tiles claimed by earlier stages hidden from later ones.
 
 Wang W. et al., MSM-MIL: A Multi-Stage Masked Multi-Instance Learning Framework for Pathology Image Classification,
 J. Univ. Chinese Acad. Sci. 2026, doi 10.7523/j.ucas.2026.020; gated attention: Ilse et al. 2018, eq. 9.
@@ -17,19 +17,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msm_mil_core.mil.diversity_penalty import diversity_penalty
-from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, read_tiles
+from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, score_tiles
 from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MsmMilOutput:
-    """What the network says of a batch of bags; all but `hidden` in float32 under autocast too."""
+    """The output for a batch of bags; all but `hidden` in float32 under autocast, too."""
 
     logits: Tensor
     """(B, C)."""
     stage_logits: Tensor
-    """(B, S, C), each stage's own head; of no meaning for a stage that was shown nothing."""
+    """(B, S, C), each stage's own head; undefined for a stage that was shown nothing."""
     beta: Tensor
     """(B, S), weights of the stages; 0 for a stage that was shown nothing."""
     scores: Tensor
@@ -39,13 +39,13 @@ class MsmMilOutput:
     shown: Tensor
     """(B, S, N) bool, the tiles a stage was shown."""
     claimed: Tensor
-    """(B, S, N) bool, the tiles each stage takes, stacked: no tile twice."""
+    """(B, S, N) bool, the tiles each stage claims: no tile twice."""
     hidden: Tensor
     """(B, N, L), the projected tiles."""
 
 
 class MsmMil(nn.Module):
-    """MSM-MIL as its options say."""
+    """MSM-MIL, as specified by its options."""
 
     feature_mean: Tensor
     feature_std: Tensor
@@ -70,7 +70,7 @@ class MsmMil(nn.Module):
             self.register_buffer("feature_std", torch.ones(options.features))
 
     def forward(self, bags: Tensor, valid: Tensor | None = None, *, masks: bool | None = None) -> MsmMilOutput:
-        """Read a batch of bags.
+        """Compute a batch of bags.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class MsmMil(nn.Module):
         valid
             (B, N) bool, False for padding; None where nothing is padded.
         masks
-            Whether a stage is hidden what earlier ones claimed; None does as `mask_mode` says.
+            Whether tiles claimed by earlier stages are hidden from later ones; None: as `mask_mode` says.
 
         Raises
         ------
@@ -87,11 +87,11 @@ class MsmMil(nn.Module):
             If the shapes do not fit or a bag has no tile.
         """
         valid = self._checked(bags, valid)
-        hidden, scores, refined = self._read(bags, valid)  # (B, N, L), (B, S, N)
+        hidden, scores, refined = self._project(bags, valid)  # (B, N, L), (B, S, N)
         with torch.autocast(bags.device.type, enabled=False):
             claimed = self._claim(scores.detach(), valid)  # (B, S, N)
             shown = self._shown(claimed, valid, masks=masks)  # (B, S, N)
-            attention = _softmax_over(shown, scores)  # (B, S, N)
+            attention = _masked_softmax(shown, scores)  # (B, S, N)
             pooled = _pool(attention, refined)  # (B, S, L)
             beta = self._weigh(pooled, shown.any(-1))  # (B, S)
             logits = self._answer(beta, pooled)  # (B, C)
@@ -99,7 +99,7 @@ class MsmMil(nn.Module):
         return MsmMilOutput(logits, stage_logits, beta, scores, attention, shown, claimed, hidden)
 
     def standardise_by(self, mean: Tensor, std: Tensor) -> None:
-        """Keep the mean and the standard deviation (P,) of the training tiles; a feature that never varies keeps 1."""
+        """Store the mean and the standard deviation (P,) of the training tiles, 1 for a feature that never varies."""
         self.feature_mean.copy_(mean)
         self.feature_std.copy_(torch.where(std > 0, std, 1))
 
@@ -114,32 +114,32 @@ class MsmMil(nn.Module):
             raise ValueError("Every bag needs at least one tile, and one of these has only padding.")
         return valid
 
-    def _read(self, bags: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def _project(self, bags: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Return the projected tiles, their scores, and what stages pool: one (B, N, L) for all, or one for each."""
-        reader, dropout = self._reader(), self.options.dropout if self.training else 0.0
+        weights, dropout = self._tile_weights(), self.options.dropout if self.training else 0.0
         if self.refinements:
-            hidden = functional.dropout(functional.linear(bags, reader.projection, reader.shift).relu_(), dropout)
+            hidden = functional.dropout(functional.linear(bags, weights.projection, weights.shift).relu_(), dropout)
             refined = [hidden]
             for block in self.refinements:
                 refined.append(block(refined[-1], valid))
-            scores = torch.cat([self._score(tiles, stage, reader) for stage, tiles in enumerate(refined)], 1)
+            scores = torch.cat([self._score(tiles, stage, weights) for stage, tiles in enumerate(refined)], 1)
         else:
-            hidden, scores = read_tiles(bags, reader, dropout)
+            hidden, scores = score_tiles(bags, weights, dropout)
             refined = [hidden]
         return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
 
-    def _reader(self) -> TileWeights:
+    def _tile_weights(self) -> TileWeights:
         weight, shift = self.projection.weight, None
         if self.options.standardise:  # of the weights, not of the tiles: no second bag in memory
             weight = weight / self.feature_std
             shift = -(weight @ self.feature_mean)
         return TileWeights(weight, shift, self.gates.weight, self.gates.bias, self.score_weight)
 
-    def _score(self, tiles: Tensor, stage: int, reader: TileWeights) -> Tensor:
+    def _score(self, tiles: Tensor, stage: int, weights: TileWeights) -> Tensor:
         head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)
         heads, D = self.score_weight.shape
-        gates = reader.gates.view(2, heads, D, -1)[:, head].flatten(0, 2)
-        bias = reader.gate_bias.view(2, heads, D)[:, head].flatten()
+        gates = weights.gates.view(2, heads, D, -1)[:, head].flatten(0, 2)
+        bias = weights.gate_bias.view(2, heads, D)[:, head].flatten()
         return gated_scores(tiles, gates, bias, self.score_weight[head])
 
     def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:
@@ -153,19 +153,19 @@ class MsmMil(nn.Module):
         claimed_before = claimed.cumsum(1) - claimed.long()
         return valid[:, None] & (claimed_before == 0)
 
-    def _weigh(self, pooled: Tensor, looked: Tensor) -> Tensor:
+    def _weigh(self, pooled: Tensor, active: Tensor) -> Tensor:
         if self.fusion is None:
-            return looked / looked.sum(1, keepdim=True)
-        return _softmax_over(looked, self.fusion(pooled)[..., 0])
+            return active / active.sum(1, keepdim=True)
+        return _masked_softmax(active, self.fusion(pooled)[..., 0])
 
     def _answer(self, beta: Tensor, pooled: Tensor) -> Tensor:
         logits: Tensor = self.classifier((beta[..., None] * pooled).sum(1))
         return logits
 
 
-def _softmax_over(shown: Tensor, scores: Tensor) -> Tensor:
-    looked = shown.any(-1, keepdim=True)  # a row that is shown nothing goes through whole and comes out 0, never NaN
-    return scores.masked_fill(looked & ~shown, -torch.inf).softmax(-1).masked_fill(~shown, 0)
+def _masked_softmax(shown: Tensor, scores: Tensor) -> Tensor:
+    active = shown.any(-1, keepdim=True)  # rows that are shown nothing are not masked here, so they give 0, never NaN
+    return scores.masked_fill(active & ~shown, -torch.inf).softmax(-1).masked_fill(~shown, 0)
 
 
 def _pool(attention: Tensor, refined: list[Tensor]) -> Tensor:
@@ -213,16 +213,16 @@ def _drawn(shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
 
 
 def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weight: Tensor | None = None) -> Tensor:
-    """CE of the answer, and what the options weigh beside it.
+    """Return the cross-entropy (CE) of the prediction plus the terms that the options weigh.
 
-    That is `lambda_s` times the mean CE of the stages, `lambda_beta` times Σ β log β (less when stages weigh alike),
-    and `lambda_d` times the agreement of the stages.
+    These are `lambda_s` times the mean CE of the stages, `lambda_beta` times Σ β log β (lower for equal weights), and
+    `lambda_d` times the agreement of the stages.
     """
     total = functional.cross_entropy(output.logits, labels, weight=class_weight)
     if options.lambda_s:
-        looked = output.shown.any(-1)  # (B, S)
-        stage_labels = labels[:, None].expand_as(looked)[looked]
-        stages = functional.cross_entropy(output.stage_logits[looked], stage_labels, weight=class_weight)
+        active = output.shown.any(-1)  # (B, S)
+        stage_labels = labels[:, None].expand_as(active)[active]
+        stages = functional.cross_entropy(output.stage_logits[active], stage_labels, weight=class_weight)
         total = total + options.lambda_s * stages
     if options.lambda_beta:
         total = total + options.lambda_beta * (output.beta * output.beta.clamp(min=1e-12).log()).sum(1).mean()
@@ -232,12 +232,12 @@ def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weig
 
 
 def weights_of(network: MsmMil) -> dict[str, NDArray[np.float32]]:
-    """Return a copy of the network's weights, as a checkpoint keeps them."""
+    """Return a copy of the network's weights, as a checkpoint stores them."""
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
 
 
 def network_with(options: ModelOptions, weights: Mapping[str, NDArray[np.float32]]) -> MsmMil:
-    """Return the network of these options with these weights, not training."""
+    """Return the network of these options with these weights, in evaluation mode."""
     with torch.device("meta"):  # draws no random numbers
         network = MsmMil(options)
     network.load_state_dict({name: torch.tensor(weight) for name, weight in weights.items()}, assign=True)

@@ -1,4 +1,4 @@
-"""From the features of a slide's tiles to what MSM-MIL says of the slide, and why."""
+"""From the features of a slide's tiles to what MSM-MIL predicts for the slide, and why."""
 
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -9,35 +9,35 @@ from torch import nn
 
 from msm_mil_core.devices import choose_device
 from msm_mil_core.errors import CheckpointError, DeviceError, FeatureFileError
-from msm_mil_core.mil.aggregate import aggregate, softmax
+from msm_mil_core.mil.aggregate import aggregate, probabilities_of
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import Array, StageWeigher, TileOutputs
+from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
 
 MaskChoice = Literal["checkpoint", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BagReading:
-    """What a model says of a bag, and what it computed of each tile."""
+class BagPrediction:
+    """What a model predicts for a bag, and what it computed of each tile."""
 
     prediction: Prediction
     tile_outputs: TileOutputs | None
-    """None for models with a refinement block: there no tile stands by itself."""
+    """None for models with a refinement block: there tiles depend on each other."""
 
 
 def predict(
     checkpoint: Checkpoint, features: Array, *, device: str = "auto", masks: MaskChoice = "checkpoint"
 ) -> Prediction:
-    """Read a bag of features with a model, as `read_bag` does, and keep its answer alone."""
-    return read_bag(checkpoint, features, device=device, masks=masks).prediction
+    """Return the prediction alone of what `predict_bag` computes."""
+    return predict_bag(checkpoint, features, device=device, masks=masks).prediction
 
 
-def read_bag(
+def predict_bag(
     checkpoint: Checkpoint, features: Array, *, device: str = "auto", masks: MaskChoice = "checkpoint"
-) -> BagReading:
-    """Read a bag of features with a model.
+) -> BagPrediction:
+    """Run a model on a bag of features.
 
     Parameters
     ----------
@@ -63,10 +63,10 @@ def read_bag(
     applied = _applied(checkpoint, masks)
     chosen = choose_device(device)
     try:
-        return _read(checkpoint, features, chosen, masks_applied=applied)
-    except RuntimeError as exc:  # torch's word for a lack of memory too
+        return _run(checkpoint, features, chosen, masks_applied=applied)
+    except RuntimeError as exc:  # what torch raises for a lack of memory, too
         raise DeviceError(
-            f"The device {chosen} failed while {checkpoint.name} read {len(features)} tiles: {exc}. "
+            f"The device {chosen} failed while {checkpoint.name} computed {len(features)} tiles: {exc}. "
             "Choose the device cpu, or close other programs that use its memory."
         ) from exc
 
@@ -95,11 +95,11 @@ def _applied(checkpoint: Checkpoint, masks: MaskChoice) -> bool:
     return applied[masks]
 
 
-def _read(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> BagReading:
+def _run(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> BagPrediction:
     if checkpoint.options.refine != "none":
-        return BagReading(_refined(checkpoint, features, device, masks_applied=masks_applied), None)
+        return BagPrediction(_refined(checkpoint, features, device, masks_applied=masks_applied), None)
     tile_outputs = compute_tile_outputs(checkpoint, features, device, masks_applied=masks_applied)
-    return BagReading(aggregate(tile_outputs), tile_outputs)
+    return BagPrediction(aggregate(tile_outputs), tile_outputs)
 
 
 def _refined(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> Prediction:
@@ -111,7 +111,7 @@ def _refined(checkpoint: Checkpoint, features: Array, device: torch.device, *, m
     return Prediction(
         classes=checkpoint.classes,
         logits=logits,
-        probabilities=softmax(logits),
+        probabilities=probabilities_of(logits),
         stages=_stages(output),
         masks_applied=masks_applied,
         bias=None,
@@ -138,15 +138,15 @@ def _attention(output: MsmMilOutput) -> Array:
 def compute_tile_outputs(
     checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool
 ) -> TileOutputs:
-    """Compute what is known of each tile (N, P) by itself.
+    """Compute what the model says of each tile (N, P) by itself.
 
     Raises
     ------
     ValueError
-        If the model refines tiles between stages: then no tile stands by itself.
+        If the model has a refinement block: then tiles depend on each other.
     """
     if checkpoint.options.refine != "none":
-        raise ValueError("A model with a refinement block knows nothing of a tile by itself.")
+        raise ValueError("A model with a refinement block computes nothing of a single tile.")
     network = network_with(checkpoint.options, checkpoint.state).to(device)
     bag = torch.from_numpy(np.require(features, np.float32, ["C", "W"])).to(device)  # (N, P)
     with torch.inference_mode():
@@ -161,16 +161,16 @@ def compute_tile_outputs(
             stage_tile_logits=_numpy(torch.einsum("nl,scl->snc", hidden, network.stage_weight)),
             bias=_numpy(network.classifier.bias),
             stage_bias=_numpy(network.stage_bias),
-            weigher=_weigher(network, hidden),
+            fusion=_fusion(network, hidden),
         )
 
 
-def _weigher(network: MsmMil, hidden: torch.Tensor) -> StageWeigher | None:
+def _fusion(network: MsmMil, hidden: torch.Tensor) -> StageFusion | None:
     if network.fusion is None:
         return None
     inner, outer = cast("nn.Linear", network.fusion[1]), cast("nn.Linear", network.fusion[3])
-    # The outer bias is the same for all stages, so their softmax does not feel it.
-    return StageWeigher(_numpy(hidden @ inner.weight.mT), _numpy(inner.bias), _numpy(outer.weight[0]))
+    # The outer bias is the same for all stages, so it does not change their softmax.
+    return StageFusion(_numpy(hidden @ inner.weight.mT), _numpy(inner.bias), _numpy(outer.weight[0]))
 
 
 def _numpy(tensor: torch.Tensor) -> Array:

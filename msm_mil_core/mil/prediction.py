@@ -1,4 +1,4 @@
-"""What MSM-MIL says of a bag, and what each of its mask stages looked at."""
+"""What MSM-MIL predicts for a bag, and what each of its mask stages attended to."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageAttention:
-    """One mask stage: where it looked, what it claimed, what it says."""
+    """One mask stage: where it attends, what it claims, what it predicts."""
 
     attention: NDArray[np.float32]
     """(N,), NaN for tiles that the stage was not shown; sums to 1 over the rest."""
     claimed: NDArray[np.bool_]
-    """(N,), the tiles that the stage takes; no tile is claimed by two stages."""
+    """(N,), the tiles that the stage claims; no tile is claimed by two stages."""
     beta: float
-    """Weight of the stage in the answer."""
+    """Weight of the stage in the prediction."""
     logits: NDArray[np.float32]
     """(C,), the stage's own head."""
     evidence: NDArray[np.float32] | None
@@ -30,7 +30,7 @@ class StageAttention:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """Class probabilities of a bag and its stages, in the order in which they looked."""
+    """Class probabilities of a bag, and its stages in their order."""
 
     classes: tuple[str, ...]
     logits: NDArray[np.float32]
@@ -47,3 +47,9 @@ class Prediction:
     def winner(self) -> str:
         """The most probable class."""
         return self.classes[int(np.argmax(self.probabilities))]
+
+
+def check_index(what: str, index: int, count: int) -> None:
+    """Raise a ValueError if there is no stage or class of this number."""
+    if not 0 <= index < count:
+        raise ValueError(f"there is no {what} {index}: they are counted from 0 to {count - 1}")

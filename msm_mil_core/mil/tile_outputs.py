@@ -1,6 +1,6 @@
 """What a model computed of each tile of a bag: enough to answer for any part of the bag, without features or network.
 
-Letters: N tiles, S stages, C classes, F width of the net that weighs the stages.
+Letters: N tiles, S stages, C classes, F width of the fusion net.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StageWeigher:
-    """The net that weighs the stages: linear in the tiles up to its ReLU, so that much is known of each tile."""
+class StageFusion:
+    """The net that weighs the stages, by tile: it is linear in the tiles up to its ReLU."""
 
     inner: Array
     """(N, F), of each tile before bias and ReLU."""
@@ -43,8 +43,8 @@ class TileOutputs:
     """(C,)."""
     stage_bias: Array
     """(S, C)."""
-    weigher: StageWeigher | None
-    """None where stages weigh alike."""
+    fusion: StageFusion | None
+    """None where all stages have the same weight."""
 
     def __len__(self) -> int:
         return len(self.tile_logits)

@@ -1,4 +1,4 @@
-"""Which weights a network of given options has: names and shapes, known without torch."""
+"""The weights that a network of given options has: names and shapes, without torch."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,8 @@ from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_
 Shapes = dict[str, tuple[int, ...]]
 
 
-def flaw_of_weights(state: Mapping[str, NDArray[np.float32]], options: ModelOptions) -> str | None:
-    """Say what is wrong with a network's weights (missing, unknown, of another shape, not finite), or None."""
+def weight_flaw(state: Mapping[str, NDArray[np.float32]], options: ModelOptions) -> str | None:
+    """Return what is wrong with a network's weights (missing, unknown, of another shape, not finite), or None."""
     wanted = weight_shapes(options)
     if missing := sorted(wanted.keys() - state.keys()):
         return f"it lacks the float32 weights {', '.join(missing[:3])}"

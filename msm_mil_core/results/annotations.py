@@ -1,4 +1,4 @@
-"""What a person noted on a result: verdicts, questions and how it was looked at; it lives in the result's file."""
+"""What a person noted on a result: verdicts, questions and how it was viewed; stored in the result's file."""
 
 import os
 import shutil
@@ -18,11 +18,11 @@ DATASET = "notebook"
 
 
 class _Note(Options):
-    """What a person noted; frozen, as options are."""
+    """Part of what a person noted."""
 
 
 class Verdict(_Note):
-    """What a pathologist says a stage looked at."""
+    """What a pathologist says a stage attends to."""
 
     stage: int = Field(ge=0)
     """Counted from 0."""
@@ -34,16 +34,16 @@ class Verdict(_Note):
     """ISO 8601, with the time zone."""
 
 
-class KeptQuestion(_Note):
-    """A question that someone asked and kept, and what the model answered."""
+class SavedQuestion(_Note):
+    """A question that someone asked and saved, and the model's answer."""
 
     question: Question
     left: int
-    """How many tiles were left."""
+    """How many tiles remained."""
     before: tuple[float, ...]
     """Probability of each class for the whole slide."""
     after: tuple[float, ...]
-    """Probability of each class for what was left."""
+    """Probability of each class for the remaining tiles."""
     at: str
     """ISO 8601, with the time zone."""
 
@@ -69,26 +69,26 @@ class View(_Note):
 
 
 class Annotations(_Note):
-    """Everything a person added to a result; nothing of it is computed anew when it is opened."""
+    """Everything a person added to a result; none of it is recomputed when the result is opened."""
 
     verdicts: tuple[Verdict, ...] = ()
     """At most one a stage."""
-    questions: tuple[KeptQuestion, ...] = ()
-    """In the order in which they were kept."""
+    questions: tuple[SavedQuestion, ...] = ()
+    """In the order in which they were saved."""
     view: View | None = None
 
     def verdict_of(self, stage: int) -> Verdict | None:
-        """Return what was said of a stage."""
+        """Return the verdict on a stage."""
         return next((verdict for verdict in self.verdicts if verdict.stage == stage), None)
 
     def with_verdict(self, verdict: Verdict) -> "Annotations":
-        """Return annotations with this verdict in place of the stage's last; an empty one takes it away."""
+        """Return annotations with this verdict in place of the stage's last; an empty one removes it."""
         others = [known for known in self.verdicts if known.stage != verdict.stage]
         new = [verdict] if verdict.label or verdict.note else []
         ordered = sorted([*others, *new], key=lambda known: known.stage)
         return self.replace(verdicts=tuple(ordered))
 
-    def with_question(self, kept: KeptQuestion) -> "Annotations":
+    def with_question(self, kept: SavedQuestion) -> "Annotations":
         """Return annotations with one more question."""
         return self.replace(questions=(*self.questions, kept))
 
@@ -98,9 +98,9 @@ class Annotations(_Note):
         return self.replace(questions=left)
 
 
-def keep_answer(answer: Answer, name: str = "") -> KeptQuestion:
-    """Take an answer as a note."""
-    return KeptQuestion(
+def question_of(answer: Answer, name: str = "") -> SavedQuestion:
+    """Return an answer as a question to save."""
+    return SavedQuestion(
         question=answer.question.replace(name=name or answer.question.name),
         left=int(answer.kept.sum()),
         before=tuple(map(float, answer.before.probabilities)),
@@ -110,7 +110,7 @@ def keep_answer(answer: Answer, name: str = "") -> KeptQuestion:
 
 
 def now() -> str:
-    """Return the time as notes keep it."""
+    """Return the time in the format of notes."""
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
@@ -132,40 +132,40 @@ def load_annotations(path: Path) -> Annotations:
 
 
 def save_annotations(annotations: Annotations, path: Path) -> None:
-    """Put the notes into a result's file, in place of those that were there; the file stays whole throughout.
+    """Put the notes into a result's file, in place of earlier ones; the file is whole at every moment.
 
-    Nothing else changes: who may read the file stays as it was, and a link goes on pointing at it.
+    Nothing else changes: the file's permissions stay, and so do links to it.
 
     Raises
     ------
     OutputError
-        If the file is not there, is read-only or damaged, or cannot be written.
+        If the file does not exist, is read-only or damaged, or cannot be written.
     """
     if not path.is_file():
-        raise OutputError(f"{path} is not there any more.")
+        raise OutputError(f"{path} no longer exists, so the notes are not saved.")
     if not is_writable(path):
-        raise OutputError(f"{path} is read-only, so the notes are not in it.")
+        raise OutputError(f"{path} is read-only, so the notes are not saved in it.")
     if not computed_at(path):
-        raise OutputError(f"{path} is damaged or no result any more, so the notes are not in it.")
+        raise OutputError(f"{path} is damaged or no longer a result, so the notes are not saved in it.")
     with whole_file(path.resolve()) as part:
         shutil.copy(path, part)
         try:
             with h5py.File(part, "r+") as file:
                 write_annotations(file, annotations)
         except (RuntimeError, KeyError, ValueError) as exc:
-            raise OutputError(f"{path} is damaged ({exc}), so the notes are not in it.") from exc
+            raise OutputError(f"{path} is damaged ({exc}), so the notes are not saved in it.") from exc
 
 
 def is_writable(path: Path) -> bool:
     """Return whether notes can be put into a result's file.
 
-    The file's own bits are asked first: replacing a read-only file would go well, and is not what its owner wants.
+    The file's own permissions count first: a read-only file could be replaced, but that is not what its owner wants.
     """
     return path.is_file() and bool(path.stat().st_mode & 0o222) and os.access(path.resolve().parent, os.W_OK)
 
 
 def computed_at(path: Path) -> str:
-    """Return when the result in a file was computed, as its `created` tells; empty if it cannot be read."""
+    """Return when the result in a file was computed, as its `created` states; empty if it cannot be read."""
     try:
         with h5py.File(path, "r") as file:
             return str(file.attrs.get("created", ""))
@@ -174,7 +174,7 @@ def computed_at(path: Path) -> str:
 
 
 def write_annotations(file: h5py.File, annotations: Annotations) -> None:
-    """Put the notes into an open result file, in place of those that were there."""
+    """Put the notes into an open result file, in place of earlier ones."""
     if DATASET in file:
         del file[DATASET]
     file[DATASET] = annotations.model_dump_json()

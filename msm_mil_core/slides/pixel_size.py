@@ -1,4 +1,4 @@
-"""How many micrometres a pixel has, and who says so."""
+"""The size of a pixel in micrometres, and where it comes from."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from msm_mil_core.errors import SlideError
 
 SANE_MPP = (0.05, 20.0)
-"""No slide scanner makes pixels outside this range: a TIFF that says 72 dots per inch (353 µm) tells nothing."""
+"""No slide scanner makes pixels outside this range: a TIFF that says 72 dots per inch (353 µm) was never calibrated."""
 SQUARE_WITHIN = 0.05
 """Pixels whose sides differ by at most this share count as square, with the mean side."""
 
@@ -16,7 +16,7 @@ _UM_PER_UNIT = {"inch": 25_400.0, "centimeter": 10_000.0}
 
 @dataclass(frozen=True, slots=True)
 class PixelSize:
-    """Micrometres per level-0 pixel and where they come from; `mpp` is None and `origin` "missing" if nothing says."""
+    """Micrometres per level-0 pixel and where they come from; `mpp` is None and `origin` "missing" if unknown."""
 
     mpp: float | None
     origin: str
@@ -25,10 +25,10 @@ class PixelSize:
 
 
 def find_pixel_size(path: Path, properties: Mapping[str, str], typed_mpp: float | None = None) -> PixelSize:
-    """Take the typed value, else openslide's, else the TIFF's resolution: the first that can be true.
+    """Take the typed value, else openslide's, else the TIFF's resolution: the first that is plausible.
 
     A value out of `SANE_MPP`, or one whose two sides differ by more than `SQUARE_WITHIN`, is not used, with a remark:
-    the slide can still be looked at, and a run asks for the value.
+    the slide can still be viewed, and a run asks for the value.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def find_pixel_size(path: Path, properties: Mapping[str, str], typed_mpp: float 
     if typed_mpp is not None:
         return _typed(path, typed_mpp)
     remark = ""
-    for origin, x_um, y_um in _told(properties):
+    for origin, x_um, y_um in _recorded(properties):
         remark = remark or _doubt(origin, x_um, y_um)
         if not _doubt(origin, x_um, y_um):
             return PixelSize((x_um + y_um) / 2, origin, "")
@@ -48,11 +48,11 @@ def find_pixel_size(path: Path, properties: Mapping[str, str], typed_mpp: float 
 def _typed(path: Path, mpp: float) -> PixelSize:
     low, high = SANE_MPP
     if not low <= mpp <= high:
-        raise SlideError(f"{path}: {mpp:g} µm per pixel is no slide's; give a value from {low:g} to {high:g}.")
+        raise SlideError(f"{path}: {mpp:g} µm per pixel is implausible; give a value from {low:g} to {high:g}.")
     return PixelSize(float(mpp), "user", "")
 
 
-def _told(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float]]:
+def _recorded(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float]]:
     yield from _sides(properties, "openslide.mpp-x", "openslide.mpp-y", lambda um: um)
     unit_um = _UM_PER_UNIT.get(properties.get("tiff.ResolutionUnit", ""))
     if unit_um is not None:
@@ -71,7 +71,7 @@ def _sides(
 def _doubt(origin: str, x_um: float, y_um: float) -> str:
     low, high = SANE_MPP
     if not (low <= x_um <= high and low <= y_um <= high):
-        return f"the file says {x_um:.4g} x {y_um:.4g} µm per pixel ({origin}), which is no slide's."
+        return f"the file says {x_um:.4g} x {y_um:.4g} µm per pixel ({origin}), which is not plausible for a slide."
     if abs(x_um - y_um) > SQUARE_WITHIN * max(x_um, y_um):
         return f"the file says that pixels are not square ({x_um:.4g} x {y_um:.4g} µm, {origin})."
     return ""

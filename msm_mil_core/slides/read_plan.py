@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 TOLERATED_COARSENING = 0.02
-"""A level may be coarser than asked for by this share: real level sizes are rounded, so 2.0005 has to do for 2."""
+"""A level may be coarser than asked for by this share: real level sizes are rounded, so 2.0005 must pass for 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,6 @@ class ReadPlan:
     """Side of a tile on level 0."""
     side_px: int
     """Side of a tile when it has been resized."""
-
-    @property
-    def side_level_px(self) -> tuple[float, float]:
-        """Width and height of a tile on the level, in that level's pixels."""
-        across, down = self.px0_per_px
-        return self.side_px0 / across, self.side_px0 / down
 
     def box_level_px(self, xy_px0: tuple[int, int]) -> tuple[float, float, float, float]:
         """Left, top, right and bottom edge, in that level's pixels, of the tile whose corner is at `xy_px0`."""

@@ -1,4 +1,4 @@
-"""Regions of a slide, drawn by a person, that limit a run."""
+"""Regions of a slide that a person drew to limit a run."""
 
 import json
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ from msm_mil_core.slides.slide import SlideFacts
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """Areas that a run is limited to; where they overlap they count once."""
+    """Areas to which a run is limited; overlaps count once."""
 
     polygons: tuple[Polygon, ...]
     """In level-0 pixels, x then y; each valid and at least partly on the slide; holes count as outside."""
 
     def hold(self, xy_px0: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Tell which of the points (N, 2) lie in or on the edge of a region."""
+        """Return for each point (N, 2) whether it lies in a region or on its edge."""
         return hold(self.polygons, xy_px0)
 
     def as_json(self) -> list[object]:
@@ -31,7 +31,7 @@ class Regions:
 
 
 def hold(areas: Iterable[BaseGeometry], xy_px0: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Tell which of the points (N, 2) lie in or on the edge of an area."""
+    """Return for each point (N, 2) whether it lies in an area or on its edge."""
     together = shapely.union_all(list(areas))
     shapely.prepare(together)
     held: NDArray[np.bool_] = shapely.intersects_xy(together, xy_px0[:, 0], xy_px0[:, 1])

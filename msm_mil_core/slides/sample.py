@@ -1,4 +1,4 @@
-"""The sample slide: a real one from the network, or one made on the spot from real stained tissue."""
+"""The sample slide: a real one from the network, or one generated from real stained tissue."""
 
 import logging
 from collections.abc import Iterator
@@ -33,15 +33,15 @@ class SampleSlide:
 
     path: Path
     made: bool
-    """Whether it was made on the spot, because the real one could not be fetched."""
+    """Whether it was generated, because the real one could not be downloaded."""
     sentence: str
     """What it is, to be shown to the user."""
 
 
 def sample_slide(cache: Path, *, fetch: bool = True) -> SampleSlide:
-    """Return the sample slide in the folder `cache`, fetched or made there the first time.
+    """Return the sample slide in the folder `cache`, downloaded or generated there the first time.
 
-    One short try is made to fetch OpenSlide's test slide. Where that fails, a slide is made, and used from then on.
+    One short attempt is made to download OpenSlide's test slide. If it fails, a slide is generated and used later on.
 
     Raises
     ------
@@ -58,8 +58,8 @@ def sample_slide(cache: Path, *, fetch: bool = True) -> SampleSlide:
     return SampleSlide(
         made,
         made=True,
-        sentence="Sample slide: a mosaic made from scikit-image's immunohistochemistry image, because the real one "
-        f"({NAME}) was not fetched. With a network, delete {made} to get it.",
+        sentence="Sample slide: a mosaic of scikit-image's immunohistochemistry image, because the real one "
+        f"({NAME}) was not downloaded. With a network, delete {made} to get it.",
     )
 
 
@@ -120,7 +120,7 @@ def _write_pyramid(path: Path, image: Image.Image) -> None:
                 pixels,
                 tile=(256, 256),
                 photometric="rgb",
-                compression="zlib",  # tifffile writes JPEG only with a library that we do not ask for
+                compression="zlib",  # tifffile writes JPEG only with a library that is no dependency
                 compressionargs={"level": 1},
                 predictor=True,
                 subfiletype=int(level > 0),

@@ -33,7 +33,7 @@ class SlideFacts:
     size_px0: tuple[int, int]
     """Width and height of level 0."""
     mpp: float | None
-    """Micrometres per level-0 pixel; None if neither the file nor the user tells."""
+    """Micrometres per level-0 pixel; None if neither the file nor the user gives it."""
     mpp_origin: str
     """Where `mpp` comes from: an openslide property, "user", or "missing"."""
     origin_px0: tuple[int, int]
@@ -46,7 +46,7 @@ class SlideFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slide:
-    """An open slide: its facts, and reads that many threads may make at once. Close it, or use it in a `with`."""
+    """An open slide: its facts, and reads that many threads may do at once. Close it, or use it in a `with`."""
 
     facts: SlideFacts
     level_sizes_px: tuple[tuple[int, int], ...]
@@ -54,9 +54,9 @@ class Slide:
     vendor: str
     """The format, as openslide calls it: "aperio", "dicom", "generic-tiff"."""
     properties: Mapping[str, str]
-    """All that openslide and the scanner tell of the slide."""
+    """All properties that openslide and the scanner record."""
     background_rgb: tuple[int, int, int]
-    """What transparent areas are shown as: the file's own background colour, else white."""
+    """Colour of transparent areas: the file's own background colour, else white."""
     associated_names: tuple[str, ...]
     """Names of the images beside the slide: "label", "macro", "thumbnail"."""
     mpp_remark: str
@@ -73,7 +73,7 @@ class Slide:
         Raises
         ------
         SlideError
-            If the file is damaged or has gone.
+            If the file is damaged or no longer there.
         """
         handle = self._handle()
         across, down = level_ratio(self.facts.size_px0, self.level_sizes_px[level])
@@ -107,12 +107,12 @@ class Slide:
         return _over_background(image, (255, 255, 255))
 
     def require_mpp(self) -> float:
-        """Return the micrometres per level-0 pixel, or ask for them.
+        """Return the micrometres per level-0 pixel.
 
         Raises
         ------
         SlideError
-            If neither the file nor the user tells.
+            If neither the file nor the user gives it.
         """
         if self.facts.mpp is None:
             why = self.mpp_remark or "the file does not say how many micrometres a pixel covers (mpp)."
@@ -122,7 +122,7 @@ class Slide:
         return self.facts.mpp
 
     def close(self) -> None:
-        """Let go of the file; reads that are under way in other threads finish first."""
+        """Close the file; reads in progress in other threads finish first."""
         self._open.clear()  # openslide closes with the last reference, which a running read still holds
 
     def __enter__(self) -> Self:
@@ -174,7 +174,7 @@ def open_slide(path: Path, mpp: float | None = None) -> Slide:
 
 
 def is_slide(path: Path) -> bool:
-    """Tell whether openslide opens the file or the DICOM folder; never raises."""
+    """Return whether openslide opens the file or the DICOM folder; never raises."""
     try:
         OpenSlide(find_slide_file(path)).close()
     except (SlideError, OpenSlideError, OSError, ValueError):
@@ -209,7 +209,7 @@ def _describe(path: Path, file: Path, handle: OpenSlide, properties: dict[str, s
 
 
 def _bounds(properties: Mapping[str, str]) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Return corner and size where all four bounds are there: QuPath's rule."""
+    """Return corner and size where all four bounds are given: QuPath's rule."""
     try:
         x, y, width, height = (int(properties[f"openslide.bounds-{side}"]) for side in ("x", "y", "width", "height"))
     except (KeyError, ValueError):

@@ -35,21 +35,21 @@ def find_slide_file(path: Path) -> Path:
 
 
 def explain_refusal(path: Path, file: Path, exc: OpenSlideError) -> SlideError:
-    """Say in one sentence why openslide does not open `file`, which stands for `path`, and what to do."""
+    """Explain in one sentence why openslide does not open `file`, which stands for `path`, and what to do."""
     if not isinstance(exc, OpenSlideUnsupportedFormatError):
         reason = str(exc).removeprefix(f"Reading {file}: ")
         return SlideError(
-            f"{path} cannot be opened ({reason}): it is damaged or of an unknown kind. Copy or export it again."
+            f"{path} cannot be opened ({reason}): it is damaged or of an unknown format. Copy or export it again."
         )
     with file.open("rb") as opened:
         head = opened.read(16)
         if head[:4] not in _TIFF_MARKS:
             return SlideError(
-                f"{path} is not a whole-slide image: its content is of no format that openslide knows, whatever its "
+                f"{path} is not a whole-slide image: openslide does not know the format of its content, whatever its "
                 "name says. Choose another file, or copy or export it again."
             )
         if _is_cut_off(opened, head, file.stat().st_size):
-            return SlideError(f"{path} is cut off: it points at pages behind its end. Copy or export it again.")
+            return SlideError(f"{path} is cut off: it refers to pages beyond its end. Copy or export it again.")
     return SlideError(
         f"{path} is a TIFF that openslide does not read as a slide, most likely because its pixels are not in tiles. "
         "Save it as a tiled pyramid, for example with: vips tiffsave IN OUT.tif --tile --pyramid."
@@ -68,7 +68,7 @@ def hash_ends(file: Path) -> str:
 
 
 def _is_cut_off(opened: BinaryIO, head: bytes, size: int) -> bool:
-    """Follow the chain of a TIFF's page directories, and tell whether it leads behind the end of the file."""
+    """Follow the chain of a TIFF's page directories, and return whether it leads beyond the end of the file."""
     order = "<" if head[:2] == b"II" else ">"
     big = b"+" in head[:4]
     pointer, count, entry_bytes = ("Q", "Q", 20) if big else ("I", "H", 12)
@@ -85,7 +85,7 @@ def _is_cut_off(opened: BinaryIO, head: bytes, size: int) -> bool:
 
 
 def _number(data: bytes, code: str) -> int:
-    """Unpack the leading number; behind the end of a file nothing is as far as can be."""
+    """Unpack the leading number; beyond the end of a file it is the largest there is."""
     size = struct.calcsize(code)
     return int(struct.unpack(code, data[:size])[0]) if len(data) >= size else sys.maxsize
 
@@ -97,7 +97,7 @@ def _only_dicom_slide(folder: Path) -> Path:
         if series is not None:
             slides.setdefault(series, file)
     if not slides:
-        raise SlideError(f"{folder} is a folder without a DICOM slide. Choose a slide file.")
+        raise SlideError(f"{folder} is a folder that contains no DICOM slide. Choose a slide file.")
     if len(slides) > 1:
         names = ", ".join(file.name for file in slides.values())
         raise SlideError(f"{folder} holds {len(slides)} DICOM slides. Choose one of its files: {names}.")

@@ -1,4 +1,4 @@
-"""The pixels of one tile, at the resolution that an encoder wants."""
+"""The pixels of one tile, at the resolution that an encoder needs."""
 
 from math import ceil, floor
 
@@ -17,9 +17,9 @@ _WHOLE = 1e-6
 def read_tile(slide: Slide, plan: ReadPlan, xy_px0: tuple[int, int]) -> NDArray[np.uint8]:
     """Read the tile whose top-left corner is at `xy_px0` as (side_px, side_px, 3), from any thread.
 
-    The tile is cut out of the plan's level to a fraction of a pixel. It is made smaller as pyramids are, by means over
-    whole blocks of pixels, and what then is left of the factor (less than 2) goes to Pillow's bilinear filter, whose
-    support grows with the reduction. So it is antialiased, without overshoot at edges to glass, and quick.
+    The tile is cut out of the plan's level to a fraction of a pixel. It is reduced as pyramids are, by means over whole
+    blocks of pixels; the remaining factor (less than 2) is left to Pillow's bilinear filter, whose support grows with
+    the reduction. So it is antialiased, without overshoot at edges to glass, and fast.
     """
     left, top, right, bottom = plan.box_level_px(xy_px0)
     x, y = floor(left + _WHOLE), floor(top + _WHOLE)
@@ -39,14 +39,14 @@ def _resized(pixels: NDArray[np.uint8], box_px: tuple[float, float, float, float
 
 
 def tile_picture(slide: Slide, tiles: TileGrid, tile: int, side_px: int, around: float = 1.0) -> NDArray[np.uint8]:
-    """Read a tile as (side_px, side_px, 3); `around` is how many sides of the tile the picture is wide.
+    """Read a tile as (side_px, side_px, 3); the picture is `around` times as wide as the tile.
 
-    What lies beyond the slide is its background.
+    Beyond the slide the picture shows its background.
 
     Raises
     ------
     SlideError
-        If the file is damaged or has gone.
+        If the file is damaged or no longer there.
     """
     side_px0 = max(1, round(tiles.side_px0 * around))
     plan = plan_read(side_px0, side_px, slide.facts.size_px0, slide.level_sizes_px)

@@ -12,16 +12,16 @@ from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.tissue import TissueMask
 
 _ROUNDING = 1e-9
-"""A share of tissue this little below the least one has it."""
+"""A share of tissue this little below `min_tissue` is enough."""
 
 
 class TileOptions(Options):
     """How large tiles are and how much tissue each must hold."""
 
     side_px: int | None = Field(default=None, ge=1, le=8192)
-    """Side of a tile as the encoder gets it, pixels; by default what the model was trained with."""
+    """Side of a tile as the encoder gets it, pixels; by default as in the model's training."""
     mpp: float | None = Field(default=None, gt=0, le=100)
-    """Micrometres per pixel of a tile as the encoder gets it; by default what the model was trained with."""
+    """Micrometres per pixel of a tile as the encoder gets it; by default as in the model's training."""
     min_tissue: float = Field(default=0.25, ge=0, le=1)
     """Least share of a tile that is tissue; 0 takes every tile that touches tissue."""
 
@@ -37,9 +37,9 @@ class TileGrid:
     side_px: int
     """Side of a tile as the encoder gets it."""
     mpp: float
-    """Micrometres per pixel of a tile as the encoder gets it: what came out of rounding to whole pixels.
+    """Micrometres per pixel of a tile as the encoder gets it: exact after rounding to whole pixels.
 
-    NaN where the slide's own is unknown, and tiles were asked for in level-0 pixels.
+    NaN where the slide's is unknown and tiles are laid in level-0 pixels.
     """
 
     def __len__(self) -> int:
@@ -54,9 +54,9 @@ def lay_tiles(
     slide_mpp: float | None = None,
     regions: Regions | None = None,
 ) -> TileGrid:
-    """Lay a grid of whole tiles and keep those with enough tissue whose centres lie in a region, if regions are given.
+    """Lay a grid of whole tiles: those with enough tissue, whose centres lie in a region if regions are given.
 
-    Tiles that would reach over the slide's right or lower edge are left out. Without `options.mpp` a tile has as many
+    Tiles that would cross the slide's right or lower edge are left out. Without `options.mpp` a tile has as many
     level-0 pixels as the encoder gets.
 
     Raises

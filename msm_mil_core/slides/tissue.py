@@ -12,9 +12,9 @@ from msm_mil_core.options import Options
 from msm_mil_core.slides.slide import Slide, SlideFacts
 
 FINEST_MPP = 2.0
-"""Micrometres per thumbnail pixel below which tissue is not looked for: small slides need no 2048 px."""
+"""Micrometres per thumbnail pixel that a thumbnail has at the finest: small slides need no 2048 px."""
 NOMINAL_MPP = 5.0
-"""What a thumbnail pixel counts as where the slide's micrometres per pixel are unknown."""
+"""Assumed micrometres per thumbnail pixel where the slide's are unknown."""
 BLUR_PX = 1.5
 """Against noise and JPEG blocks, on the thumbnail."""
 BLACK = 40
@@ -22,20 +22,20 @@ BLACK = 40
 INK = (20, 0.3)
 """Green or blue ink: green exceeds red by more grey levels than this, at a higher saturation than this."""
 TINTED_GLASS = 0.08
-"""Saturation up to which the brightest colour of a slide passes as glass and is balanced to white."""
+"""Saturation up to which the brightest colour of a slide counts as glass and is balanced to white."""
 
 
 class TissueOptions(Options):
-    """How tissue is told from glass."""
+    """How tissue is distinguished from glass."""
 
     whole_slide: bool = False
-    """Take the whole slide as tissue, without looking: for grey or fluorescent images, or to work with regions only."""
+    """Treat the whole slide as tissue: for grey or fluorescent images, or to work with regions only."""
     thumbnail_px: int = Field(default=2048, ge=64, le=8192)
-    """Longest side of the thumbnail in which tissue is looked for."""
+    """Longest side of the thumbnail in which tissue is searched."""
     least_saturation: float = Field(default=0.05, ge=0, le=1)
-    """Paler areas are never tissue, whatever Otsu's threshold is: keeps the noise of blank glass out."""
+    """Paler areas are never tissue, whatever Otsu's threshold is: excludes the noise of blank glass."""
     sure_saturation: float = Field(default=0.08, ge=0, le=1)
-    """More saturated areas are always tissue: keeps the pale half of a slide that is full of tissue in."""
+    """More saturated areas are always tissue: includes the pale half of a slide that is full of tissue."""
     skip_ink: bool = True
     """Leave green and blue ink out; turn it off for green or blue stains, such as trichrome or Alcian blue."""
     close_um: float = Field(default=20.0, ge=0, le=1000)
@@ -55,7 +55,7 @@ class TissueMask:
     px0_per_px: tuple[float, float]
     """Level-0 pixels per pixel of the mask, across and down, mostly not whole."""
     slide: str = "The slide"
-    """Which slide it is of, for messages."""
+    """Path of the slide, for messages."""
 
 
 def find_tissue(slide: Slide, options: TissueOptions | None = None) -> TissueMask:
@@ -127,7 +127,7 @@ def _saturation(planes: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _white_glass(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Balance the colours so that glass, the brightest hundredth, is white; leave them where that is no glass."""
+    """Balance the colours so that glass, the brightest hundredth, is white; leave them where that is not glass."""
     some = planes[:, ::3, ::3]
     dimmest_plane = some.min(axis=0)
     glass = np.median(some[:, dimmest_plane >= np.quantile(dimmest_plane, 0.99)], axis=1)
@@ -138,7 +138,7 @@ def _white_glass(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _threshold(saturation: NDArray[np.float32], options: TissueOptions) -> float:
-    from skimage.filters import threshold_otsu  # slow to import: whoever needs tiles only does not pay for it
+    from skimage.filters import threshold_otsu  # slow to import, and not needed where features are cached
 
     levels = np.rint(saturation * 255).astype(np.uint8)
     if levels.min() == levels.max():
@@ -162,5 +162,5 @@ def _without_small(mask: NDArray[np.bool_], least_px: float) -> NDArray[np.bool_
     pieces, _ = ndimage.label(mask)
     large = np.bincount(pieces.ravel()) >= least_px
     large[0] = False
-    kept: NDArray[np.bool_] = large[pieces]
-    return kept
+    remaining: NDArray[np.bool_] = large[pieces]
+    return remaining

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from msm_mil_core.results.annotations import Annotations, KeptQuestion, Verdict
+from msm_mil_core.results.annotations import Annotations, SavedQuestion, Verdict
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.files.annotation_store import AnnotationStore
@@ -96,7 +96,7 @@ class ResultController(QObject):
     def _on_verdict_given(self, verdict: Verdict) -> None:
         self._annotate(self._annotations.with_verdict(verdict))
 
-    def _on_question_save_requested(self, question: KeptQuestion) -> None:
+    def _on_question_save_requested(self, question: SavedQuestion) -> None:
         self._annotate(self._annotations.with_question(question))
 
     def _on_question_delete_requested(self, index: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msm_mil_core.errors import OutputError, ResultError
 from msm_mil_core.results.annotations import Annotations, computed_at, is_writable, load_annotations, save_annotations
-from msm_mil_core.results.result_file import save_result_with_annotations
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.files.folders import SUFFIX, result_path
 
@@ -70,7 +70,7 @@ def save_or_copy(
         except OutputError as exc:
             reason = str(exc)
     path = next(copy for copy in _copies(result, folder) if _is_free(copy, result))
-    save_result_with_annotations(result, path, annotations)
+    save_result(result, path, annotations)
     return SavedAnnotations(path, reason)
 
 

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from msm_mil_core.export.qupath.export import GeoJsonOptions
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
 
 FILTER = "GeoJSON (*.geojson *.geojson.gz)"

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.stage_comparison import StageComparison
-from msm_mil_core.export.qupath.export import GeoJsonOptions
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
@@ -18,8 +18,8 @@ from napari_msm_mil.files.file_jobs import (
     WrittenFile,
     export_geojson,
     open_result,
-    save_result,
     write_report,
+    write_result,
     write_table,
 )
 from napari_msm_mil.files.folders import SUFFIX
@@ -57,7 +57,7 @@ class FileDialogs(QObject):
         """Ask for a name and write a result file with its annotations."""
         path = self._ask_name("Save result", _suggested(result, SUFFIX), RESULTS_FILTER)
         if path is not None:
-            self._start(Job(f"Saving {path}", partial(save_result, result, annotations, path)))
+            self._start(Job(f"Saving {path}", partial(write_result, result, annotations, path)))
 
     def ask_export(self, result: SlideResult, annotations: Annotations) -> None:
         """Ask what to export and where, and write it for QuPath."""

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from msm_mil_core.errors import ResultError
 from msm_mil_core.explain.stage_comparison import StageComparison
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.comparison import write_comparison_csv
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
-from msm_mil_core.results.result_file import save_result_with_annotations
-from msm_mil_core.results.slide_result import SlideResult, load_result
-from msm_mil_core.slides.slide import Slide, SlideFacts, is_slide, open_slide
+from msm_mil_core.results.result_file import load_result, save_result
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.find_slide import find_slide
+from msm_mil_core.slides.slide import Slide
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ class OpenedResult:
     """How it was displayed; None if that is not known, or cannot be read."""
 
 
-def save_result(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, WrittenFile]:
+def write_result(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, WrittenFile]:
     """Write a result file with its annotations."""
     yield Progress("Saving the result", 0, 1)
-    save_result_with_annotations(result, path, annotations)
+    save_result(result, path, annotations)
     return WrittenFile(path)
 
 
@@ -53,7 +55,7 @@ def write_report(result: SlideResult, annotations: Annotations, path: Path) -> G
     """Write the report of a result, with its slide if that is where it was."""
     from msm_mil_core.export.report import report  # imports matplotlib and jinja2
 
-    slide = _find_slide(result.slide, path)
+    slide = find_slide(result.slide, path)
     try:
         return WrittenFile((yield from report.write_report(result, annotations, slide, path, report.ReportOptions())))
     finally:
@@ -72,7 +74,7 @@ def open_result(path: Path) -> Generator[Progress, None, OpenedResult]:
     """Read a result file, and open its slide from where it was or from beside the result."""
     yield Progress("Opening the result", 0, 1)
     result = load_result(path)
-    return OpenedResult(result, path, _find_slide(result.slide, path), last_view(path))
+    return OpenedResult(result, path, find_slide(result.slide, path), last_view(path))
 
 
 def last_view(path: Path) -> View | None:
@@ -81,12 +83,3 @@ def last_view(path: Path) -> View | None:
         return load_annotations(path).view
     except ResultError:
         return None
-
-
-def _find_slide(facts: SlideFacts, result_path: Path) -> Slide | None:
-    for place in filter(is_slide, (Path(facts.path), result_path.with_name(facts.name))):
-        slide = open_slide(place, facts.mpp if facts.mpp_origin == "user" else None)
-        if slide.facts.quick_hash == facts.quick_hash:
-            return slide
-        slide.close()
-    return None

@@ -7,9 +7,9 @@ from pathlib import Path
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from msm_mil_core.errors import SlideError
 from msm_mil_core.progress import Progress
-from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
+from msm_mil_core.slides.find_slide import open_same_slide
+from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.background import Background, Job
 
 
@@ -33,20 +33,9 @@ class SlideLocator(QObject):
         """Ask for the file, and open it in a thread."""
         name, _ = QFileDialog.getOpenFileName(self._window, f"Find {facts.name}", str(Path(facts.path).parent))
         if name and not self._opener.busy:
-            self._opener.start(Job(f"Opening {name}", partial(find_slide, Path(name), facts)))
+            self._opener.start(Job(f"Opening {name}", partial(_open, Path(name), facts)))
 
 
-def find_slide(path: Path, facts: SlideFacts) -> Generator[Progress, None, Slide]:
-    """Open a file that the user says is the slide with these facts.
-
-    Raises
-    ------
-    SlideError
-        If it cannot be opened, or is another slide.
-    """
+def _open(path: Path, facts: SlideFacts) -> Generator[Progress, None, Slide]:
     yield Progress("Opening the slide", 0, 1)
-    slide = open_slide(path, facts.mpp if facts.mpp_origin == "user" else None)
-    if slide.facts.quick_hash != facts.quick_hash:
-        slide.close()
-        raise SlideError(f"{path} is not {facts.name}: its content differs. Choose the right file.")
-    return slide
+    return open_same_slide(path, facts)

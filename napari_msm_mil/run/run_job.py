@@ -10,7 +10,7 @@ from shapely import Polygon
 from msm_mil_core.errors import MsmMilError, OutputError
 from msm_mil_core.mil.checkpoint import load_checkpoint
 from msm_mil_core.progress import Progress
-from msm_mil_core.results.result_file import save_result_with_annotations
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import check_regions
 from msm_mil_core.slides.slide import open_slide
@@ -74,7 +74,7 @@ def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
 def _save(result: SlideResult, folder: Path) -> RunOutcome:
     path = result_path(folder, result)
     try:
-        save_result_with_annotations(result, path)
+        save_result(result, path)
     except OutputError as exc:
         return RunOutcome(result, None, str(exc))
     return RunOutcome(result, path, "")

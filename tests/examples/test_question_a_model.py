@@ -5,9 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
 
@@ -15,11 +15,10 @@ SCRIPT = Path(__file__).parents[2] / "examples" / "question_a_model.py"
 
 
 def test_the_script_compares_questions_and_keeps_what_it_asked(tmp_path):
-    reading = read_bag(a_checkpoint(), a_bag(30), device="cpu")
+    predicted = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
     path = tmp_path / "drawn.msm.h5"
-    save_result(
-        replace(a_result(block_of_tiles(6, 5), prediction=reading.prediction), tile_outputs=reading.tile_outputs), path
-    )
+    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
+    save_result(replace(result, tile_outputs=predicted.tile_outputs), path)
 
     done = subprocess.run([sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, check=False)
 

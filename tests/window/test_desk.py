@@ -13,11 +13,11 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 from qtpy.QtCore import Qt, QThreadPool, QTimer
 from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QListWidget
 
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil.dock.shortcuts import Shortcuts
 from napari_msm_mil.files.annotation_store import AnnotationStore
@@ -398,7 +398,7 @@ def test_a_single_tile_can_be_opened_on_every_page(qtbot, tmp_path, open_dock):
 
 
 def test_the_window_answers_while_it_is_checked(viewer, qtbot):
-    reading = read_bag(a_checkpoint(), a_bag(20_000), device="cpu")
+    reading = predict_bag(a_checkpoint(), a_bag(20_000), device="cpu")
     result = replace(
         a_result(block_of_tiles(200, 100), prediction=reading.prediction), tile_outputs=reading.tile_outputs
     )

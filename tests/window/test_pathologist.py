@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QThreadPool
 
-from msm_mil_core.results.slide_result import load_result
+from msm_mil_core.results.result_file import load_result
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil._reader import NO_LAYERS, get_reader
 from tests.results import a_result

@@ -9,7 +9,7 @@ from napari.layers import Layer
 
 from msm_mil_core.errors import OutputError
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from napari_msm_mil import _writer
 from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.layer_data import stage_layers

@@ -1,4 +1,4 @@
-"""Small figures of a comparison of mask stages, for the dock and for reports, and what they show in words."""
+"""Small figures of a comparison of mask stages, for the dock and for reports, and their findings in sentences."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -17,7 +17,7 @@ COVERAGE_IN, PAIR_IN, PAIRS_IN = 1.9, 0.18, 0.8
 ROOM = 1.12
 """Height of an axis, as a multiple of its highest bar: numbers stand above the bars."""
 MOST_NAMED = 6
-"""Of more stages only the numbers are written, and of more pairs only how many they are."""
+"""More stages are written as numbers only, and more pairs are only counted."""
 NOTHING = "Every stage adds something new, and no two stages go beyond what chance gives."
 
 Figures = Sequence[tuple[float, Range]]
@@ -25,22 +25,22 @@ Figures = Sequence[tuple[float, Range]]
 
 
 def findings(comparison: StageComparison) -> tuple[str, ...]:
-    """Tell in sentences which stages add nothing, and which pairs lie outside of what 95 % of chance gives."""
+    """Return sentences on the stages that add nothing, and the pairs that lie outside 95 % of chance."""
     pairs = comparison.pairs
-    told = (
+    sentences = (
         *_idle(comparison.coverage),
         *_beyond(pairs, _overlaps(pairs), ("overlap less", "overlap more")),
         *_beyond(pairs, _correlations(pairs), ("rank tiles more in opposite order", "rank tiles more alike")),
-        *_beyond(pairs, _distances(pairs), ("look at places closer together", "look at places further apart")),
+        *_beyond(pairs, _distances(pairs), ("attend to places closer together", "attend to places further apart")),
     )
-    return told or (NOTHING,)
+    return sentences or (NOTHING,)
 
 
 def coverage_figure(steps: Sequence[CoverageStep], sheet: Sheet) -> bytes:
     """Draw as PNG how the tissue covered grows from stage to stage, and dashed where a random claim would bring it.
 
-    One step a stage in its colour, from what the stages before it cover to what it covers with them: in mm², in tiles
-    where the slide's micrometres per pixel are not known.
+    One step a stage in its colour, from what the stages before it cover to what it covers with them: in mm², or in
+    tiles where the slide's micrometres per pixel are unknown.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def coverage_figure(steps: Sequence[CoverageStep], sheet: Sheet) -> bytes:
     colours = [stage_colour(step.stage) for step in steps]
     axes.bar(range(len(steps)), added, 0.6, before, color=colours, edgecolor=colours, linewidth=1.2)
     _draw_chance(axes, by_chance, sheet)
-    _tell_growth(axes, before, added, sheet)
+    _label_growth(axes, before, added, sheet)
     axes.set(ylim=(0, (max(*by_chance, sum(added)) or 1) * ROOM), xlim=(-0.6, len(steps) - 0.4))
     axes.set_xticks(range(len(steps)), _names(steps))
     axes.set_ylabel(f"{unit} covered", size=LETTER_PT, color=sheet.ink)
@@ -95,7 +95,7 @@ def _correlations(pairs: Sequence[StagePair]) -> Figures:
 
 
 def _distances(pairs: Sequence[StagePair]) -> Figures:
-    """Return them in micrometres, in level-0 pixels where those are not known."""
+    """Return them in micrometres, or in level-0 pixels where those are unknown."""
     if all(isfinite(pair.mpp) for pair in pairs):
         return [(pair.distance_um, pair.distance_um_chance_range) for pair in pairs]
     return [(pair.distance_px0, pair.distance_px0_chance_range) for pair in pairs]
@@ -109,10 +109,10 @@ def _idle(steps: Sequence[CoverageStep]) -> list[str]:
 
 
 def _beyond(pairs: Sequence[StagePair], figures: Figures, verbs: tuple[str, str]) -> list[str]:
-    """Say of which pairs a figure lies below, and of which above the range of chance; NaN lies nowhere."""
-    told = list(zip(pairs, figures, strict=True))
-    below = [pair for pair, (figure, (low, _)) in told if figure < low]
-    above = [pair for pair, (figure, (_, high)) in told if figure > high]
+    """Return sentences on the pairs with a figure below, and those above the range of chance; NaN is neither."""
+    measured = list(zip(pairs, figures, strict=True))
+    below = [pair for pair, (figure, (low, _)) in measured if figure < low]
+    above = [pair for pair, (figure, (_, high)) in measured if figure > high]
     sides = zip((below, above), verbs, strict=True)
     return [f"{_called(found, len(pairs))} {verb} than chance would." for found, verb in sides if found]
 
@@ -146,17 +146,17 @@ def _unit(steps: Sequence[CoverageStep]) -> tuple[float, str]:
 
 def _draw_chance(axes: Axes, by_chance: Sequence[float], sheet: Sheet) -> None:
     starts, ends = ([place + aside for place in range(len(by_chance))] for aside in (-0.42, 0.42))
-    told = "where a random claim of as many tiles would end"
-    axes.hlines(by_chance, starts, ends, colors=sheet.ink, linewidths=1, linestyles=(0, (3, 2)), label=told)
+    label = "where a random claim of as many tiles would end"
+    axes.hlines(by_chance, starts, ends, colors=sheet.ink, linewidths=1, linestyles=(0, (3, 2)), label=label)
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
     axes.legend(frameon=False, fontsize=SMALL_PT, labelcolor=sheet.ink, **place)
 
 
-def _tell_growth(axes: Axes, before: Sequence[float], added: Sequence[float], sheet: Sheet) -> None:
+def _label_growth(axes: Axes, before: Sequence[float], added: Sequence[float], sheet: Sheet) -> None:
     for place, (low, more) in enumerate(zip(before, added, strict=True)):
-        told = f"+{more:,.0f}" if more >= 100 or more == round(more) else f"+{more:.3g}"
+        text = f"+{more:,.0f}" if more >= 100 or more == round(more) else f"+{more:.3g}"
         top = (place, low + more)
-        axes.annotate(told, top, (0, 3), textcoords="offset points", ha="center", size=SMALL_PT, color=sheet.ink)
+        axes.annotate(text, top, (0, 3), textcoords="offset points", ha="center", size=SMALL_PT, color=sheet.ink)
 
 
 def _draw_pairs(axes: Axes, title: str, figures: Figures, sheet: Sheet) -> None:

@@ -10,11 +10,11 @@ from msm_mil_core.export.figures.style import LETTER_PT, SMALL_PT, Sheet, as_png
 
 HEIGHT_IN = 2.3
 RANDOM_BAND = 0.18
-"""How much of the ink the spread of random orders has."""
+"""Opacity of the band of random orders."""
 
 
 def faithfulness_figure(faithfulness: Faithfulness, sheet: Sheet) -> bytes:
-    """Draw as PNG the probability of the answer while tiles are taken away (left) and added (right).
+    """Draw as PNG the probability of the answer while tiles are removed (left) and added (right).
 
     One line a stage in its colour, all stages together in ink, random orders as a dashed mean in a band of one standard
     deviation.
@@ -26,7 +26,7 @@ def faithfulness_figure(faithfulness: Faithfulness, sheet: Sheet) -> bytes:
     _band(deletion, faithfulness, sheet, (faithfulness.random.deletion, faithfulness.random.deletion_sd))
     _band(insertion, faithfulness, sheet, (faithfulness.random.insertion, faithfulness.random.insertion_sd))
     deletion.set_ylabel(literal(f"P({faithfulness.answer})"), size=LETTER_PT, color=sheet.ink)
-    for axes, words in ((deletion, "tiles taken away"), (insertion, "tiles added")):
+    for axes, words in ((deletion, "tiles removed"), (insertion, "tiles added")):
         axes.set_xlabel(f"share of {words}", size=LETTER_PT, color=sheet.ink)
     handles, labels = deletion.get_legend_handles_labels()
     figure.legend(

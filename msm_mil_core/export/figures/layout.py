@@ -1,4 +1,4 @@
-"""Where the parts of a figure lie, for any number of stages and any shape of tissue."""
+"""The layout of a figure, for any number of stages and any shape of tissue."""
 
 import math
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ LEFT_CHART = 0.43
 ALL_PANELS_IN2, LARGEST_PANEL_IN2 = 60.0, 13.0
 NARROWEST_CELL_IN, NARROWEST_PAGE_IN = 2.9, 9.0
 PAGE_SHAPE = 1.4
-"""Width over height that pages come near to."""
+"""Desired width over height of a page."""
 EMPTY_CELL_COSTS = 0.2
-"""How much a hole in the grid of panels counts against the shape of the page."""
+"""Cost of an empty cell in the grid of panels, beside the shape of the page."""
 MOST_ELONGATED = 6.0
 
 
@@ -35,11 +35,11 @@ class FigureLayout:
     """Left and right in the strip."""
 
     def from_top(self, inches: float) -> float:
-        """Return the height on the page that lies so far below its top edge."""
+        """Return the vertical position this far below the top edge."""
         return 1 - inches / self.size_in[1]
 
     def from_left(self, inches: float) -> float:
-        """Return the place on the page that lies so far right of its left edge."""
+        """Return the horizontal position this far right of the left edge."""
         return inches / self.size_in[0]
 
 
@@ -53,7 +53,7 @@ class _Grid:
 
 
 def lay_out(panels: int, shape: float, chart_rows: tuple[int, int]) -> FigureLayout:
-    """Lay out a page for so many panels of a shape (height over width) and two charts with so many rows."""
+    """Lay out a page for panels of a shape (height over width) and two charts with these numbers of rows."""
     shape = min(max(shape, 1 / MOST_ELONGATED), MOST_ELONGATED)
     strip_in = STRIP_HEAD_IN + max(chart_rows) * ROW_IN
     grids = (_grid(panels, columns, shape, strip_in) for columns in range(1, panels + 1))

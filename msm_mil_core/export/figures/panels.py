@@ -45,14 +45,14 @@ def draw_slide(axes: Axes, ground: Ground, prediction: Prediction) -> None:
     _draw_ground(axes, ground, ground.picture)
     for index, stage in enumerate(prediction.stages):
         _outline(axes, ground.tiles, stage.claimed, stage_colour(index))
-    _title(axes, "Slide" if ground.picture is not None else "Tiles (the slide is not at hand)")
+    _title(axes, "Slide" if ground.picture is not None else "Tiles (the slide is not available)")
     dotted = "\nDotted in a map: hidden from that stage" if prediction.masks_applied else ""
     _write(axes, f"Outlined: the tiles that each stage claims{dotted}", (0, 0), (0, -5), **NOTE)
     _scale_bar(axes, ground)
 
 
 def draw_stage(axes: Axes, bar: Axes, ground: Ground, named: tuple[int, StageAttention], kind: Contrast) -> None:
-    """Draw where one stage looked, in its own hue over pale tissue, and the colour bar that says what values are."""
+    """Draw where one stage attended, in its own hue over pale tissue, and the colour bar of its values."""
     index, stage = named
     _draw_ground(axes, ground, ground.pale)
     _title(axes, stage_name(index), stage_colour(index))
@@ -83,7 +83,7 @@ def draw_probabilities(axes: Axes, prediction: Prediction) -> None:
 
 
 def draw_weights(axes: Axes, prediction: Prediction) -> None:
-    """Draw one bar per stage, its weight in the answer, and tell what the stage did."""
+    """Draw one bar per stage, its weight in the prediction, and write what the stage did."""
     rows = stage_rows(prediction)
     _draw_bars(axes, [row.name for row in rows], [row.beta for row in rows], [row.colour for row in rows])
     for place, row in enumerate(rows):
@@ -91,11 +91,11 @@ def draw_weights(axes: Axes, prediction: Prediction) -> None:
         spread = f"attention spread over {row.effective_tiles:,.0f} of {row.shown:,} tiles"
         did = f"claims {row.claimed:,}, {spread if row.shown else 'was shown no tile'}"
         axes.annotate(did, (1, place), (30, 0), textcoords="offset points", va="center", size=8, color=SOFT_INK)
-    _title(axes, "Weight of each stage in the answer")
+    _title(axes, "Weight of each stage in the prediction")
 
 
 def literal(text: str) -> str:
-    """Return text that matplotlib draws as it stands: no formulas between dollar signs, nothing unprintable."""
+    """Return text that matplotlib draws literally: no formulas between dollar signs, nothing unprintable."""
     return text.encode("utf-8", "replace").decode().replace("$", r"\$")
 
 

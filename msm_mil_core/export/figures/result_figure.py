@@ -1,4 +1,4 @@
-"""One picture of a result: the slide, where every stage looked, how probable the classes are."""
+"""One picture of a result: the slide, where every stage attended, how probable the classes are."""
 
 import textwrap
 import warnings
@@ -28,20 +28,20 @@ from msm_mil_core.slides.tiles import TileGrid
 
 DPI = 170
 AROUND = 0.04
-"""What is shown around the tiles, as a share of their longer side."""
+"""Margin around the tiles, as a share of their longer side."""
 BEYOND = 0.01
-"""What may be shown beyond the slide, so that outlines at its edge are whole."""
+"""Margin beyond the slide, so that outlines at its edge are whole."""
 PALENESS = 0.5
-"""How far the tissue under a map is brought to white."""
+"""How far the tissue under a map is faded to white."""
 SHOWN_SIDE_PX = 1400
-"""How many pixels the longer side of what is shown should have."""
+"""Pixels of the longer side of the view."""
 LARGEST_SIDE_PX = 6000
 TITLE_LETTER_IN, NOTE_LETTER_IN = 0.15, 0.064
-"""Room for a letter of the title, and of the notes."""
+"""Width of a letter of the title, and of the notes."""
 WARNING = "Research use, not for diagnosis."
 HOW_TO_READ = (
-    "Attention tells which tiles a stage drew on, not why, and is not a map of disease. "
-    "Compare places within a stage; colours of two stages are not on one scale."
+    "Attention shows which tiles a stage used, not why, and is not a map of disease. "
+    "Compare places within a stage; the colours of two stages are not on one scale."
 )
 
 
@@ -55,7 +55,7 @@ def write_figure(result: SlideResult, slide: Slide | None, path: Path, kind: Con
     slide
         The open slide of the result; without it the maps stand on the footprint of the tiles.
     kind
-        How attention is spread over the colours; the colour bars say it.
+        How attention is mapped to colours, as the colour bars state.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _check_same(result: SlideResult, slide: Slide | None) -> None:
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(
             f"{slide.facts.path} is not the slide that this result was made from ({result.slide.name}): "
-            "its content differs. Put the right file there, or draw the maps without the slide."
+            "its content differs. Restore the right file, or draw the maps without the slide."
         )
 
 
@@ -139,9 +139,9 @@ def _shorten_middle(name: str, letters: int) -> str:
 
 def _summary(result: SlideResult) -> str:
     tiles, side_um = result.tiles, result.tiles.side_px * result.tiles.mpp
-    masked = "hidden from later stages" if result.prediction.masks_applied else "still seen by later stages"
+    masked = "hidden from later stages" if result.prediction.masks_applied else "shown to later stages, too"
     model = textwrap.shorten(result.model.name, 40, placeholder="…")
-    return f"MSM-MIL, {model} · {len(tiles):,} tiles of {side_um:.0f} µm · what a stage claims is {masked}"
+    return f"MSM-MIL, {model} · {len(tiles):,} tiles of {side_um:.0f} µm · claimed tiles are {masked}"
 
 
 def _provenance(result: SlideResult) -> str:

@@ -1,4 +1,4 @@
-"""What small figures are drawn on: as wide as the dock or the report, in its ink."""
+"""The sheet of small figures: as wide as the dock or the report, in its ink."""
 
 import warnings
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from msm_mil_core.export.figures.panels import INK
 
 LETTER_PT, SMALL_PT = 8.5, 8
 FAINT = 0.25
-"""How much of the ink axes have, and what chance gives."""
+"""Opacity of axes and of the range of chance."""
 
 Colour = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a small figure is drawn on; letters keep their size in inches, whatever its width."""
+    """The size and colours of a small figure; letters have the same size in inches at any width."""
 
     width_px: int = 640
     dpi: float = 150
@@ -29,7 +29,7 @@ class Sheet:
 
     @property
     def faint(self) -> Colour:
-        """The ink of axes and of what chance gives."""
+        """Colour of axes and of the range of chance."""
         return self.ink, FAINT
 
     def figure(self, height_in: float) -> Figure:
@@ -38,7 +38,7 @@ class Sheet:
         return Figure(figsize=size_in, dpi=self.dpi, facecolor=self.ground, layout="constrained")
 
     def plain(self, axes: Axes) -> None:
-        """Bring axes to what is needed: no box, little ink."""
+        """Style axes: no box, little ink."""
         axes.set_facecolor("none")
         axes.tick_params(length=2, width=0.6, color=self.faint, labelcolor=self.ink, labelsize=SMALL_PT)
         for side, spine in axes.spines.items():

@@ -1,4 +1,4 @@
-"""Where QuPath has its origin, and where tiles lie as it counts."""
+"""QuPath's frame of reference, and where tiles lie in it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -32,13 +32,13 @@ class PlacedTiles:
     box_px: NDArray[np.int64]
     """(n, 4), left, top, right, bottom in QuPath's pixels, never empty."""
     clipped: int
-    """How many of them an edge cuts."""
+    """How many of them are cut by an edge."""
     dropped: int
-    """How many tiles lie wholly outside."""
+    """How many tiles lie entirely outside."""
 
 
 def qupath_frame(facts: SlideFacts, rule: OriginRule, custom_origin_px0: tuple[int, int] | None = None) -> QuPathFrame:
-    """Return QuPath's frame: "auto" as it crops to openslide's bounds, "none" uncropped, "custom" as told."""
+    """Return QuPath's frame: "auto" as it crops to openslide's bounds, "none" uncropped, "custom" as given."""
     if rule == "auto":
         return QuPathFrame(rule, facts.origin_px0, facts.extent_px0)
     x, y = custom_origin_px0 or (0, 0)

@@ -1,4 +1,4 @@
-"""Whether QuPath will take a GeoJSON file that we wrote: one bad feature aborts its whole import."""
+"""Checks a GeoJSON file that we wrote: one bad feature would abort QuPath's whole import."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ def check_geojson(path: Path, features: int, name: Path) -> None:
     Raises
     ------
     OutputError
-        If anything is not as QuPath needs it; the message speaks of the file as `name`.
+        If anything is not as QuPath needs it; the message names the file `name`.
     """
     try:
         ids = [_checked_id(feature) for feature in _features(path)]
@@ -27,7 +27,7 @@ def check_geojson(path: Path, features: int, name: Path) -> None:
             raise ValueError(f"{len(set(ids))} different features instead of {features}")  # noqa: TRY301  same sentence
     except (OSError, EOFError, ValueError, KeyError, TypeError) as exc:
         raise OutputError(
-            f"{name} did not read back as it was written ({exc}), so it was not kept. "
+            f"{name} did not read back as it was written ({exc}), so it was discarded. "
             "Export again, to another disk if it happens twice."
         ) from exc
 
@@ -47,7 +47,7 @@ def _features(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number for QuPath")
+    raise ValueError(f"{constant} is not a number for QuPath")
 
 
 def _expect(line: bytes, wanted: str) -> None:

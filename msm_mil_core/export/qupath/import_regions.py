@@ -1,4 +1,4 @@
-"""The areas that somebody drew, as a GeoJSON file holds them."""
+"""Regions of a slide that somebody drew in QuPath, read from a GeoJSON file."""
 
 import gzip
 import json
@@ -9,26 +9,48 @@ from typing import Any
 
 import shapely
 from shapely import Polygon
+from shapely.affinity import translate
 from shapely.geometry import shape
 
 from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.frame import qupath_frame
 from msm_mil_core.export.qupath.geojson_check import GZIP_MAGIC
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.slides.regions import Regions, check_regions
+from msm_mil_core.slides.slide import SlideFacts
 
 GEOMETRIES = {
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 }  # fmt: skip
 
 
-def read_areas(path: Path) -> list[Polygon]:
-    """Return the polygons of all annotations with an area, in the file's own frame.
-
-    Tiles, detections and cells are left out, as are points and lines; a feature of no stated kind is an annotation,
-    as for QuPath. The file may be gzipped, a feature collection, a list, one feature or a bare geometry.
+def read_regions(path: Path, facts: SlideFacts, options: GeoJsonOptions | None = None) -> Regions:
+    """Read annotations drawn in QuPath as regions of a slide, shifted from QuPath's origin to level 0.
 
     Raises
     ------
     RegionError
-        If the file cannot be read, is no GeoJSON, or has no such annotation.
+        If the file is not GeoJSON, has no annotation with an area, or one crosses itself or misses the slide.
+    """
+    options = options or GeoJsonOptions()
+    x, y = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
+    areas = [translate(area, x, y) for area in read_areas(path)]
+    try:
+        return check_regions(areas, facts)
+    except RegionError as exc:
+        raise RegionError(f"{path}: {exc}") from exc
+
+
+def read_areas(path: Path) -> list[Polygon]:
+    """Return the polygons of all annotations with an area, in the file's own frame.
+
+    Tiles, detections and cells are left out, as are points and lines; a feature without a stated type is an
+    annotation, as for QuPath. The file may be gzipped, a feature collection, a list, one feature or a bare geometry.
+
+    Raises
+    ------
+    RegionError
+        If the file cannot be read, is not GeoJSON, or has no such annotation.
     """
     areas = [area for number, feature in enumerate(_features(path), 1) for area in _areas(feature, number, path)]
     if not areas:
@@ -50,7 +72,7 @@ def _features(path: Path) -> list[object]:
         return [content]
     if kind in GEOMETRIES:
         return [{"geometry": content}]
-    raise RegionError(f"{path} is no GeoJSON: it has no features. Export annotations from QuPath as GeoJSON.")
+    raise RegionError(f"{path} is not GeoJSON: it has no features. Export annotations from QuPath as GeoJSON.")
 
 
 def _content(path: Path) -> Any:
@@ -64,12 +86,12 @@ def _content(path: Path) -> Any:
         raise RegionError(f"{path} cannot be read ({exc}). Export the annotations again.") from exc
     except (ValueError, RecursionError) as exc:
         raise RegionError(
-            f"{path} is no GeoJSON ({exc}). Export annotations from QuPath as GeoJSON, and choose that file."
+            f"{path} is not GeoJSON ({exc}). Export annotations from QuPath as GeoJSON, and choose that file."
         ) from exc
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no coordinate")
+    raise ValueError(f"{constant} is not a coordinate")
 
 
 def _areas(feature: Any, number: int, path: Path) -> Iterator[Polygon]:
@@ -81,7 +103,7 @@ def _areas(feature: Any, number: int, path: Path) -> Iterator[Polygon]:
             yield from _polygons(shapely.force_2d(shape(geometry)))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, shapely.errors.ShapelyError) as exc:
         raise RegionError(
-            f"Feature {number} of {path} is no proper annotation ({exc}). Draw it again in QuPath, or remove it."
+            f"Feature {number} of {path} is not a valid annotation ({exc}). Draw it again in QuPath, or remove it."
         ) from exc
 
 

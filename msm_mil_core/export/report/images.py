@@ -1,4 +1,4 @@
-"""Pictures of a report: the slide, and maps of its tiles over pale tissue, as data that a page holds itself."""
+"""Pictures of a report: the slide, and maps of its tiles over pale tissue, embedded in the page as data."""
 
 import base64
 from collections.abc import Sequence
@@ -19,33 +19,33 @@ SIDE_PX = 760
 """Longer side of a picture."""
 LARGEST_THUMBNAIL_PX = 6000
 AROUND = 0.03
-"""What is shown around the tiles, as a share of their longer side."""
+"""Margin around the tiles, as a share of their longer side."""
 PALENESS = 0.45
-"""How far tissue under a map is brought to white."""
+"""How far tissue under a map is faded to white."""
 QUALITY = 85
 
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """What maps are drawn on."""
+class Canvas:
+    """The picture on which maps are drawn."""
 
     rgb: Pixels
-    """(height, width, 3), the slide where its tiles lie; white without a slide."""
+    """(height, width, 3), the part of the slide with tiles; white without a slide."""
     left_px0: float
     top_px0: float
     """Where its corner lies on level 0."""
     px0_per_px: float
 
 
-def lay_ground(tiles: TileGrid, size_px0: tuple[int, int], slide: Slide | None) -> Ground:
-    """Cut the part of a slide with tiles out of its thumbnail; white where there is no slide.
+def make_canvas(tiles: TileGrid, size_px0: tuple[int, int], slide: Slide | None) -> Canvas:
+    """Cut the part of a slide with tiles out of its thumbnail; white without a slide.
 
     Raises
     ------
     SlideError
-        If the file is damaged or has gone.
+        If the file is damaged or no longer there.
     """
     low, high = tiles.xy_px0.min(axis=0), tiles.xy_px0.max(axis=0) + tiles.side_px0
     margin = AROUND * float((high - low).max())
@@ -56,33 +56,33 @@ def lay_ground(tiles: TileGrid, size_px0: tuple[int, int], slide: Slide | None) 
     rgb = np.full((height, width, 3), 255, np.uint8)
     if slide is not None:
         rgb = _cut(slide, (left, top, right, bottom), (width, height))
-    return Ground(rgb, float(left), float(top), float(px0_per_px))
+    return Canvas(rgb, float(left), float(top), float(px0_per_px))
 
 
 def draw_map(
-    ground: Ground, tiles: TileGrid, values: NDArray[np.float32], ramp: Sequence[Rgba], limits: tuple[float, float]
+    canvas: Canvas, tiles: TileGrid, values: NDArray[np.float32], ramp: Sequence[Rgba], limits: tuple[float, float]
 ) -> Pixels:
     """Colour each tile by its value over pale tissue; a tile without a value stays tissue. Returns (h, w, 3)."""
     heatmap = rasterise(tiles, values)
-    height, width = ground.rgb.shape[:2]
-    x_px0 = ground.left_px0 + (np.arange(width) + 0.5) * ground.px0_per_px
-    y_px0 = ground.top_px0 + (np.arange(height) + 0.5) * ground.px0_per_px
+    height, width = canvas.rgb.shape[:2]
+    x_px0 = canvas.left_px0 + (np.arange(width) + 0.5) * canvas.px0_per_px
+    y_px0 = canvas.top_px0 + (np.arange(height) + 0.5) * canvas.px0_per_px
     col, row = ((at - start) // heatmap.cell_px0 for at, start in zip((x_px0, y_px0), heatmap.origin_px0, strict=True))
     rows, cols = heatmap.values.shape
     inside = ((row >= 0) & (row < rows))[:, None] & ((col >= 0) & (col < cols))[None]
     seen = heatmap.values[np.clip(row, 0, rows - 1).astype(int)][:, np.clip(col, 0, cols - 1).astype(int)]
     colour = _coloured(np.where(inside, seen, np.nan).astype(np.float32), ramp, limits)
-    alpha, pale = colour[..., 3:], _pale(ground.rgb)
+    alpha, pale = colour[..., 3:], _pale(canvas.rgb)
     mixed = pale * (1 - alpha) + colour[..., :3] * 255 * alpha
     return np.rint(mixed).astype(np.uint8)
 
 
-def draw_outline(picture: Pixels, ground: Ground, tiles: TileGrid, chosen: NDArray[np.bool_], rgb: str) -> Pixels:
+def draw_outline(picture: Pixels, canvas: Canvas, tiles: TileGrid, chosen: NDArray[np.bool_], rgb: str) -> Pixels:
     """Draw a line around chosen tiles, with a white halo."""
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
-    corner = np.array([ground.left_px0, ground.top_px0])
-    for start, end in (outline_segments(tiles, chosen) - corner) / ground.px0_per_px:
+    corner = np.array([canvas.left_px0, canvas.top_px0])
+    for start, end in (outline_segments(tiles, chosen) - corner) / canvas.px0_per_px:
         for colour, width in (("white", 5), (rgb, 2)):
             pen.line([tuple(start), tuple(end)], fill=colour, width=width)
     return np.asarray(image)

@@ -1,4 +1,4 @@
-"""What a report says, section by section, and the page that it becomes."""
+"""The content of a report, section by section, and its page."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -12,17 +12,17 @@ from msm_mil_core.display.heatmap import contrast, contrast_label
 from msm_mil_core.display.stage_style import Rgba, stage_colour, stage_name, stage_ramp
 from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.errors import QuestionError
+from msm_mil_core.explain.evidence import NO_EVIDENCE, evidence_sum
 from msm_mil_core.explain.examination import Examination
 from msm_mil_core.explain.gallery import Gallery
 from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
-from msm_mil_core.explain.tile_values import NO_EVIDENCE, evidence_sum
 from msm_mil_core.export.figures.comparison import coverage_figure, findings
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.export.figures.style import Sheet
-from msm_mil_core.export.report.images import Ground, Pixels, as_data, as_jpeg, draw_map, draw_outline
+from msm_mil_core.export.report.images import Canvas, Pixels, as_data, as_jpeg, draw_map, draw_outline
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
-from msm_mil_core.results.annotations import Annotations, KeptQuestion, now
+from msm_mil_core.results.annotations import Annotations, SavedQuestion, now
 from msm_mil_core.results.slide_result import SlideResult
 
 SHEET = Sheet(width_px=1150, dpi=170)
@@ -34,11 +34,11 @@ Words = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportParts:
-    """Everything that a report is made of."""
+    """The content of a report."""
 
     result: SlideResult
     annotations: Annotations
-    ground: Ground
+    canvas: Canvas
     galleries: tuple[Gallery, ...]
     """One for each stage; none without the slide."""
     comparison: StageComparison
@@ -48,11 +48,11 @@ class ReportParts:
     no_slide: str
     """Why the slide is not shown; empty if it is."""
     associated: tuple[tuple[str, Pixels], ...]
-    """Images beside the slide that were asked for, by name."""
+    """Requested images of the slide's label, by name."""
 
 
 def render_page(parts: ReportParts) -> str:
-    """Write the page: one HTML document that holds all its pictures itself."""
+    """Return the page: one HTML document with all its pictures embedded."""
     loader = jinja2.PackageLoader("msm_mil_core.export.report", "templates")
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     return pages.get_template("report.html.j2").render(_words(parts))
@@ -73,7 +73,7 @@ def _words(parts: ReportParts) -> Words:
         "stages": [_stage(parts, index) for index in range(len(prediction.stages))],
         "masks_applied": prediction.masks_applied,
         "by_construction": NOTE,
-        "questions": [_question(kept) for kept in parts.annotations.questions],
+        "questions": [_question(saved) for saved in parts.annotations.questions],
         "provenance": _provenance(result),
         **_evidence(parts),
         **_comparison(parts.comparison),
@@ -84,7 +84,7 @@ def _words(parts: ReportParts) -> Words:
 def _slide_facts(result: SlideResult) -> list[tuple[str, str]]:
     slide, tiles = result.slide, result.tiles
     width, height = slide.size_px0
-    mpp = "not known" if slide.mpp is None else f"{slide.mpp:g} µm ({slide.mpp_origin})"
+    mpp = "unknown" if slide.mpp is None else f"{slide.mpp:g} µm ({slide.mpp_origin})"
     side = "" if slide.mpp is None else f", {tiles.side_px0 * slide.mpp:.0f} µm"
     return [
         ("Size", f"{width:,} x {height:,} pixels"),
@@ -95,14 +95,14 @@ def _slide_facts(result: SlideResult) -> list[tuple[str, str]]:
 
 
 def _across(parts: ReportParts) -> str:
-    across_px0 = parts.ground.rgb.shape[1] * parts.ground.px0_per_px
+    across_px0 = parts.canvas.rgb.shape[1] * parts.canvas.px0_per_px
     mpp = parts.result.slide.mpp
     return f"{across_px0:,.0f} pixels wide" if mpp is None else f"{across_px0 * mpp / 1000:.2f} mm wide"
 
 
 def _footprint(parts: ReportParts) -> Pixels:
     tiles = parts.result.tiles
-    return draw_outline(parts.ground.rgb, parts.ground, tiles, np.ones(len(tiles), bool), FOOTPRINT)
+    return draw_outline(parts.canvas.rgb, parts.canvas, tiles, np.ones(len(tiles), bool), FOOTPRINT)
 
 
 def _stage(parts: ReportParts, index: int) -> Words:
@@ -110,7 +110,7 @@ def _stage(parts: ReportParts, index: int) -> Words:
     row = stage_rows(result.prediction)[index]
     ramp = stage_ramp(index)
     values = contrast(stage.attention, "rank")
-    picture = draw_map(parts.ground, result.tiles, values, ramp, (0.0, 1.0))
+    picture = draw_map(parts.canvas, result.tiles, values, ramp, (0.0, 1.0))
     gallery = next((gallery for gallery in parts.galleries if gallery.stage == index), None)
     return {
         "name": stage_name(index),
@@ -118,7 +118,7 @@ def _stage(parts: ReportParts, index: int) -> Words:
         "row": row,
         "legend": f"{contrast_label('rank', row.shown)}, pale to full colour",
         "ramp": _gradient(ramp),
-        "map": as_jpeg(draw_outline(picture, parts.ground, result.tiles, stage.claimed, stage_colour(index))),
+        "map": as_jpeg(draw_outline(picture, parts.canvas, result.tiles, stage.claimed, stage_colour(index))),
         "verdict": parts.annotations.verdict_of(index),
         "gallery": [] if gallery is None else _pictures(gallery),
     }
@@ -148,8 +148,8 @@ def _evidence(parts: ReportParts) -> Words:
         shown, total = evidence_map(prediction, answer, None), evidence_sum(prediction, answer)
     except QuestionError:
         return {"evidence": None, "no_evidence": NO_EVIDENCE}
-    picture = draw_map(parts.ground, parts.result.tiles, shown.values, signed_ramp(), shown.limits)
-    return {"evidence": {"sum": total.in_words(prediction.winner), "map": as_jpeg(picture), "legend": shown.legend}}
+    picture = draw_map(parts.canvas, parts.result.tiles, shown.values, signed_ramp(), shown.limits)
+    return {"evidence": {"sum": total.sentence(prediction.winner), "map": as_jpeg(picture), "legend": shown.legend}}
 
 
 def _comparison(comparison: StageComparison) -> Words:
@@ -170,7 +170,7 @@ def _pair(pair: StagePair) -> Words:
     return {
         "name": f"Stages {pair.one + 1} and {pair.other + 1}",
         "overlap": _beside(pair.overlap, pair.overlap_by_chance, ".2f"),
-        "correlation": _told(pair.rank_correlation, "+.2f"),
+        "correlation": _number(pair.rank_correlation, "+.2f"),
         "distance": f"{_beside(*distance, ',.0f')} {'µm' if known else 'pixels'}",
     }
 
@@ -179,7 +179,7 @@ def _beside(figure: float, by_chance: float, form: str) -> str:
     return f"{figure:{form}} ({by_chance:{form}})" if isfinite(figure) else UNKNOWN
 
 
-def _told(figure: float, form: str) -> str:
+def _number(figure: float, form: str) -> str:
     return f"{figure:{form}}" if isfinite(figure) else UNKNOWN
 
 
@@ -191,12 +191,12 @@ def _examination(parts: ReportParts) -> Words:
         "examination": {
             "sentences": examination.sentences,
             "curves": as_data(faithfulness_figure(examination.faithfulness, SHEET)),
-            "areas": examination.faithfulness.areas_in_words,
+            "areas": examination.faithfulness.areas_summary,
             "stable": [
                 {
                     "name": stage_name(stage.stage),
-                    "correlation": _told(stage.rank_correlation, ".2f"),
-                    "claims": _told(stage.same_claims, ".2f"),
+                    "correlation": _number(stage.rank_correlation, ".2f"),
+                    "claims": _number(stage.same_claims, ".2f"),
                 }
                 for stage in examination.stability.stages
             ],
@@ -204,13 +204,13 @@ def _examination(parts: ReportParts) -> Words:
     }
 
 
-def _question(kept: KeptQuestion) -> Words:
-    steps = ", ".join(map(str, kept.question.steps))
+def _question(saved: SavedQuestion) -> Words:
+    steps = ", ".join(map(str, saved.question.steps))
     return {
-        "text": str(kept.question),
-        "steps": steps if kept.question.name else "",
-        "left": kept.left,
-        "changes": [f"{was:.3f} → {now:.3f}" for was, now in zip(kept.before, kept.after, strict=True)],
+        "text": str(saved.question),
+        "steps": steps if saved.question.name else "",
+        "left": saved.left,
+        "changes": [f"{was:.3f} → {now:.3f}" for was, now in zip(saved.before, saved.after, strict=True)],
     }
 
 

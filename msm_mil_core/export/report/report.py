@@ -1,4 +1,4 @@
-"""The report of a result: one page that holds all its pictures, to read, print and send."""
+"""The report of a result: one page with all its pictures embedded, to read, print and send."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -11,7 +11,7 @@ from msm_mil_core.explain.examination import Examination, ExamineOptions, examin
 from msm_mil_core.explain.gallery import Gallery, make_gallery
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.explain.top_tiles import PickOptions
-from msm_mil_core.export.report.images import Pixels, lay_ground
+from msm_mil_core.export.report.images import Pixels, make_canvas
 from msm_mil_core.export.report.page import ReportParts, render_page
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
@@ -19,21 +19,21 @@ from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 
-NO_SLIDE = "The slide {name} was not at hand when the report was written, so the maps stand alone."
-NOT_EXAMINED = "It was not examined for this report."
+NO_SLIDE = "The slide {name} was not available when the report was written, so the maps are shown without it."
+NOT_EXAMINED = "No examination was requested for this report."
 MAY_NAME_THE_PATIENT = ("label", "macro")
-"""Images beside a slide on which the patient's name can be read; only shown when asked for."""
+"""Images of a slide on which the patient's name may be legible; shown on request only."""
 
 
 class ReportOptions(Options):
-    """What goes into a report."""
+    """The parts of a report."""
 
     examine: bool = True
-    """Whether the model is questioned at length: faithfulness, stability, smallest sets. Takes longest."""
+    """Whether faithfulness, stability and smallest sets are examined, which takes longest."""
     gallery_count: int = Field(default=8, ge=0, le=100)
     """Pictures of tiles for each stage."""
     with_label: bool = False
-    """Whether the images of the slide's label are shown, on which the patient's name may be read."""
+    """Whether images of the slide's label are shown, on which the patient's name may be legible."""
 
 
 def write_report(
@@ -44,12 +44,12 @@ def write_report(
     Parameters
     ----------
     slide
-        The open slide of the result; without it maps stand alone and there are no galleries.
+        The open slide of the result; without it maps have no slide below them and there are no galleries.
 
     Raises
     ------
     OutputError
-        If it cannot be written there, `slide` is another slide, or nothing is installed that makes a PDF.
+        If it cannot be written there, `slide` is another slide, or WeasyPrint, which writes PDF, is not installed.
     """
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
@@ -70,7 +70,7 @@ def _gather(
     return ReportParts(
         result=result,
         annotations=annotations,
-        ground=lay_ground(result.tiles, result.slide.size_px0, slide),
+        canvas=make_canvas(result.tiles, result.slide.size_px0, slide),
         galleries=galleries,
         comparison=comparison,
         examination=examination,
@@ -119,7 +119,7 @@ def _as_pdf(page: str) -> bytes:
     except (ImportError, OSError) as exc:  # OSError: Pango, its text library, is missing
         raise OutputError(
             f"A PDF needs WeasyPrint, which cannot be loaded ({exc}). Install it: pip install 'napari-msm-mil[pdf]'; "
-            "or write an .html file and print that."
+            "or write an .html file and print it."
         ) from exc
     made: bytes = HTML(string=page).write_pdf()
     return made

@@ -45,7 +45,7 @@ def comparison_rows(comparison: StageComparison) -> list[Record]:
 
 
 def write_comparison_csv(comparison: StageComparison, path: Path) -> None:
-    """Write the rows of a comparison, always under the same columns; a cell is empty where there is no figure.
+    """Write the rows of a comparison, always under the same columns; a cell is empty where a value is undefined.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def write_comparison_csv(comparison: StageComparison, path: Path) -> None:
 
 
 def comparison_json(comparison: StageComparison) -> Record:
-    """Return options, pairs and coverage as JSON values; null is what cannot be told."""
+    """Return options, pairs and coverage as JSON values; null where a value is undefined."""
     return {
         **head(SCHEMA),
         "options": comparison.options.model_dump(mode="json"),

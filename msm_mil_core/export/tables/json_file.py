@@ -1,4 +1,4 @@
-"""JSON for programs: one head, the same bytes for the same values, null where there is no figure."""
+"""JSON for programs: one head, the same bytes for the same values, null for undefined values."""
 
 import json
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ def head(schema: str) -> Record:
 
 
 def number(value: float) -> float | None:
-    """Return a figure, or None where there is none: JSON knows no NaN."""
+    """Return a value, None for NaN and infinity, which JSON does not have."""
     return value if isfinite(value) else None
 
 
 def numbers(values: Mapping[str, float]) -> Record:
-    """Return figures by their names, None where there is none."""
+    """Return values by their names, None for NaN and infinity."""
     return {name: number(value) for name, value in values.items()}
 
 

@@ -1,10 +1,11 @@
-"""What is said of each tile, under the same names in QuPath and in tables."""
+"""The measurements of each tile, under the same names in QuPath and in tables."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.display.heatmap import contrast
 from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.explain.tile_values import winner_stage
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 
@@ -19,7 +20,10 @@ def measure_tiles(prediction: Prediction) -> dict[str, NDArray[np.float32]]:
     measured: dict[str, NDArray[np.float32]] = {}
     for index, stage in enumerate(prediction.stages):
         measured |= {f"{stage_name(index)} {what}": values for what, values in _measure_stage(stage).items()}
-    return measured | {"Winner stage": winner_stage(prediction)} | _evidence(prediction)
+    measured["Winner stage"] = winner_stage(prediction)
+    if prediction.bias is not None:
+        measured |= {f"Evidence {name}": evidence_of(prediction, c) for c, name in enumerate(prediction.classes)}
+    return measured
 
 
 def _measure_stage(stage: StageAttention) -> dict[str, NDArray[np.float32]]:
@@ -28,11 +32,3 @@ def _measure_stage(stage: StageAttention) -> dict[str, NDArray[np.float32]]:
         "rank": contrast(stage.attention, "rank"),
         "claimed": stage.claimed.astype(np.float32),
     }
-
-
-def _evidence(prediction: Prediction) -> dict[str, NDArray[np.float32]]:
-    parts = [stage.evidence for stage in prediction.stages if stage.evidence is not None]
-    if not parts:
-        return {}
-    total = np.nan_to_num(np.stack(parts)).sum(axis=0)  # (N, C); a hidden tile adds nothing
-    return {f"Evidence {name}": total[:, c] for c, name in enumerate(prediction.classes)}

@@ -30,17 +30,17 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """What one mask stage did."""
+    """One mask stage in numbers."""
 
     name: str
     colour: str
     """ "#RRGGBB"."""
     beta: float
-    """Weight in the answer."""
+    """Weight in the prediction."""
     shown: int
     """Tiles that the stage was shown."""
     claimed: int
-    """Tiles that the stage takes."""
+    """Tiles that the stage claims."""
     effective_tiles: float
     """How many tiles its attention is spread over, 1 to `shown`; 0 if it was shown none."""
 
@@ -52,15 +52,15 @@ def class_rows(prediction: Prediction) -> list[ClassRow]:
 
 
 def stage_rows(prediction: Prediction) -> list[StageRow]:
-    """Return one row per stage, in the order in which they looked."""
+    """Return one row per stage, in their order."""
     return [_stage_row(index, stage) for index, stage in enumerate(prediction.stages)]
 
 
 def write_csv(result: SlideResult, path: Path, annotations: Annotations | None = None) -> None:
     """Write one row per tile: its top-left corner in level-0 pixels and micrometres, and all its measurements.
 
-    A cell is empty where a stage was not shown the tile, or the slide's micrometres per pixel are not known. With
-    verdicts in `annotations` there is a column for what was said of the stage that claims the tile.
+    A cell is empty where a stage was not shown the tile, or the slide's micrometres per pixel are unknown. With
+    verdicts in `annotations` there is a column for the verdict on the stage that claims the tile.
 
     Raises
     ------

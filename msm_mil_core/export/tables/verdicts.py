@@ -1,4 +1,4 @@
-"""What a pathologist says of the stages, for tables and for QuPath."""
+"""A pathologist's verdicts on the stages, for tables and for QuPath."""
 
 import csv
 from pathlib import Path
@@ -13,24 +13,24 @@ from msm_mil_core.results.slide_result import SlideResult
 
 COLUMNS = ("stage", "label", "note", "at", "weight", "claimed_tiles")
 LONGEST = 60
-"""Letters of a label where short ones are wanted."""
+"""Greatest length of a short label, in characters."""
 
 
 def short_label(annotations: Annotations, stage: int) -> str:
-    """Return what was said of a stage (counted from 0) in one short line; empty if nothing was."""
+    """Return the verdict on a stage (counted from 0) in one short line; empty if there is none."""
     verdict = annotations.verdict_of(stage)
     words = "" if verdict is None else " ".join(verdict.label.split())
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
-def verdicts_in_words(annotations: Annotations) -> str:
+def verdict_summary(annotations: Annotations) -> str:
     """Return all labels in one line; empty if there is none."""
-    told = ((verdict.stage, short_label(annotations, verdict.stage)) for verdict in annotations.verdicts)
-    return "; ".join(f"{stage_name(stage)}: {label}" for stage, label in told if label)
+    labels = ((verdict.stage, short_label(annotations, verdict.stage)) for verdict in annotations.verdicts)
+    return "; ".join(f"{stage_name(stage)}: {label}" for stage, label in labels if label)
 
 
 def tile_verdicts(prediction: Prediction, annotations: Annotations) -> list[str]:
-    """Return for each tile the label of the stage that claims it; empty where none does or nothing was said."""
+    """Return for each tile the label of the stage that claims it; empty where no stage does or it has no verdict."""
     claimed = np.stack([stage.claimed for stage in prediction.stages])  # (S, N)
     labels = [short_label(annotations, stage) for stage in range(len(claimed))]
     by_stage = np.where(claimed.any(axis=0), claimed.argmax(axis=0), -1).tolist()
@@ -38,7 +38,7 @@ def tile_verdicts(prediction: Prediction, annotations: Annotations) -> list[str]
 
 
 def write_verdicts_csv(result: SlideResult, annotations: Annotations, path: Path) -> None:
-    """Write one row a stage: what was said of it, when, and what the stage did; cells are empty where nothing was.
+    """Write one row a stage: the verdict on it, when it was given, and what the stage did; empty where there is none.
 
     Raises
     ------
@@ -50,5 +50,5 @@ def write_verdicts_csv(result: SlideResult, annotations: Annotations, path: Path
         writer.writerow(COLUMNS)
         for index, stage in enumerate(result.prediction.stages):
             verdict = annotations.verdict_of(index)
-            said = ("", "", "") if verdict is None else (verdict.label, verdict.note, verdict.at)
-            writer.writerow((index + 1, *said, f"{stage.beta:.7g}", int(stage.claimed.sum())))
+            given = ("", "", "") if verdict is None else (verdict.label, verdict.note, verdict.at)
+            writer.writerow((index + 1, *given, f"{stage.beta:.7g}", int(stage.claimed.sum())))

@@ -92,7 +92,7 @@ class CheckPanel(QWidget):
         """Show the outcome."""
         self.show_idle(f"The model says {faithfulness.answer}, with probability {faithfulness.before:.3f}.")
         self._effects.setText("\n".join(faithfulness.sentences))
-        areas = faithfulness.areas_in_words
+        areas = faithfulness.areas_summary
         self._curves.show_figure(partial(faithfulness_figure, faithfulness), areas)
         self._areas.setText(areas)
         self._stable.setText(str(stability))

@@ -4,7 +4,7 @@ from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.tile_values import evidence_sum
+from msm_mil_core.explain.evidence import evidence_sum
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
@@ -52,7 +52,7 @@ class EvidenceController(QObject):
             return
         self._layers.select(self._layers.show_map(result, KEY, map_layer(result, shown)))
         total = evidence_sum(result.prediction, class_index)
-        self._row.show_text(f"{total.in_words(result.prediction.classes[class_index])}\n{shown.legend}")
+        self._row.show_text(f"{total.sentence(result.prediction.classes[class_index])}\n{shown.legend}")
 
     def _on_layers_changed(self) -> None:
         if self._result is None:

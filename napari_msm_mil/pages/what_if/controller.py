@@ -12,7 +12,7 @@ from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
 from msm_mil_core.explain.selection import Selection, SingleTiles
 from msm_mil_core.explain.what_if import Answer, Inquiry, Step, Verb, ask
-from msm_mil_core.results.annotations import KeptQuestion, keep_answer
+from msm_mil_core.results.annotations import SavedQuestion, question_of
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Job
 from napari_msm_mil.latest_job import LatestJob
@@ -43,7 +43,7 @@ class WhatIfController(QObject):
     """Holds one question for each result, and answers it as it grows."""
 
     save_requested = Signal(object)
-    """The `KeptQuestion` to save with the result."""
+    """The `SavedQuestion` to save with the result."""
     delete_requested = Signal(int)
     """The index of the saved question to delete."""
 
@@ -56,7 +56,7 @@ class WhatIfController(QObject):
         self._search: Search = "flip"
         self._result: SlideResult | None = None
         self._inquiries: dict[SlideResult, Inquiry] = {}
-        self._saved: Sequence[KeptQuestion] = ()
+        self._saved: Sequence[SavedQuestion] = ()
         self._answer: Answer | None = None
         self._drawing = _Drawing("remove", Inquiry())
         self._connect()
@@ -77,7 +77,7 @@ class WhatIfController(QObject):
             self._panel.allow("")
         self._ask(self._inquiries.get(result, Inquiry()))
 
-    def show_questions(self, questions: Sequence[KeptQuestion]) -> None:
+    def show_questions(self, questions: Sequence[SavedQuestion]) -> None:
         """List the questions that are saved with the result."""
         self._saved = questions
         if self._result is not None:
@@ -148,7 +148,7 @@ class WhatIfController(QObject):
 
     def _on_save_requested(self, name: str) -> None:
         if self._answer is not None:
-            self.save_requested.emit(keep_answer(self._answer, name))
+            self.save_requested.emit(question_of(self._answer, name))
 
     def _on_maps_requested(self, *, visible: bool) -> None:
         self._panel.answer.show_maps(visible)

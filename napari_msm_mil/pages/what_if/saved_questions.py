@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
-from msm_mil_core.results.annotations import KeptQuestion
+from msm_mil_core.results.annotations import SavedQuestion
 from napari_msm_mil.widgets.controls import named_button
 
 MAX_ROWS = 4
@@ -46,7 +46,7 @@ class SavedQuestions(QWidget):
         self._name.setVisible(allowed)
         self._save.setVisible(allowed)
 
-    def show_questions(self, questions: Sequence[KeptQuestion], classes: Sequence[str]) -> None:
+    def show_questions(self, questions: Sequence[SavedQuestion], classes: Sequence[str]) -> None:
         """List the saved questions, the latest one selected."""
         self._listed.setVisible(bool(questions))
         self._list.clear()
@@ -76,6 +76,6 @@ class SavedQuestions(QWidget):
         layout.addWidget(self._listed)
 
 
-def _in_one_line(saved: KeptQuestion, classes: Sequence[str]) -> str:
+def _in_one_line(saved: SavedQuestion, classes: Sequence[str]) -> str:
     at = max(range(len(classes)), key=lambda index: saved.before[index])
     return f"{saved.question}: {classes[at]} {saved.before[at]:.2f} → {saved.after[at]:.2f}"

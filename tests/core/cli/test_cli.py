@@ -14,7 +14,8 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
+from msm_mil_core.slides.slide import open_slide
 from tests.models import a_checkpoint
 from tests.results import a_result
 from tests.slides import a_drawn_slide, a_picture, write_slide
@@ -68,7 +69,7 @@ def test_a_second_run_reuses_features_and_says_the_same(tmp_path, slide, model):
 
 def test_an_existing_result_is_kept_unless_overwriting_is_allowed(tmp_path, slide, model, capsys):
     words = ["run", slide, "--model", model, "--out", str(tmp_path)]
-    call(words)
+    save_result(a_result(), tmp_path / "drawn.msm.h5")
     before = (tmp_path / "drawn.msm.h5").read_bytes()
 
     code = call(words)
@@ -138,8 +139,9 @@ def test_a_region_that_cannot_be_used_is_told(tmp_path, slide, model, ring, caps
 
 
 @pytest.mark.parametrize(("to", "ending"), [("geojson", ".geojson"), ("csv", ".csv"), ("png", ".png")])
-def test_results_are_exported(tmp_path, slide, model, to, ending):
-    call(["run", slide, "--model", model, "--out", str(tmp_path)])
+def test_results_are_exported(tmp_path, slide, to, ending):
+    with open_slide(Path(slide)) as opened:
+        save_result(a_result(slide=opened.facts), tmp_path / "drawn.msm.h5")
 
     code = call(["export", str(tmp_path / "drawn.msm.h5"), "--to", to, "--out", str(tmp_path / "out")])
 
@@ -241,11 +243,14 @@ def test_the_doctor_tells_what_works(capsys):
     call(["doctor"])
 
     printed, _ = words_of(capsys)
-    for thing in ("openslide", "encoder", "bundled model", "devices", "window", "kept features"):
+    for thing in ("openslide", "encoder", "bundled model", "devices", "window", "cached features"):
         assert thing in printed
 
 
-def test_the_demo_does_everything_without_a_window(tmp_path, capsys):
+def test_the_demo_does_everything_without_a_window(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("msm_mil_core.slides.sample.MADE_SIDE_PX0", 1024)
+    monkeypatch.setattr("msm_mil_core.slides.sample.URL", "http://127.0.0.1:9/none.svs")
+
     code = call(["demo", "--out", str(tmp_path / "demo"), "--no-window"])
 
     kinds = sorted("".join(path.suffixes[-2:]) for path in (tmp_path / "demo").iterdir())
@@ -339,3 +344,13 @@ def test_a_corrupt_model_is_told(tmp_path, slide, model, capsys):
 
     assert code == 2
     assert "model.safetensors is damaged" in last_line(capsys)
+
+
+def test_a_figure_of_a_slide_that_was_replaced_shows_the_maps_alone_and_says_so(tmp_path, slide, capsys):
+    with open_slide(Path(slide)) as opened:
+        save_result(a_result(slide=replace(opened.facts, quick_hash="another")), tmp_path / "drawn.msm.h5")
+
+    code = call(["export", str(tmp_path / "drawn.msm.h5"), "--to", "png", "--out", str(tmp_path / "out")])
+
+    assert code == 0
+    assert "maps without the slide" in words_of(capsys)[0]

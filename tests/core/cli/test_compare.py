@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 
@@ -84,7 +84,7 @@ def test_json_is_all_that_is_printed_one_line_a_result(tmp_path, result, capsys)
     assert good["options"] == {"top_percent": 5, "draws": 2, "seed": 7}
     assert len(good["pairs"]) == len(good["coverage"]) == 3
     assert failed["result"] == str(broken)
-    assert "no HDF5 file" in failed["error"]
+    assert "not an HDF5 file" in failed["error"]
 
 
 def test_a_broken_result_does_not_stop_the_others(tmp_path, result, capsys):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.mil.predict import predict, read_bag
+from msm_mil_core.mil.predict import predict, predict_bag
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles
 
@@ -20,9 +20,9 @@ CHECKPOINT, BAG = a_checkpoint(), a_bag(30)
 
 @pytest.fixture
 def result(tmp_path):
-    reading = read_bag(CHECKPOINT, BAG, device="cpu")
-    drawn = a_result(block_of_tiles(6, 5), prediction=reading.prediction)
-    save_result(replace(drawn, tile_outputs=reading.tile_outputs), tmp_path / "drawn.msm.h5")
+    predicted = predict_bag(CHECKPOINT, BAG, device="cpu")
+    drawn = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
+    save_result(replace(drawn, tile_outputs=predicted.tile_outputs), tmp_path / "drawn.msm.h5")
     return str(tmp_path / "drawn.msm.h5")
 
 
@@ -35,7 +35,7 @@ def test_an_examination_tells_stage_by_stage_and_which_tiles_decide(result, caps
 
     words = printed(capsys)
     assert code == 0
-    for told in ("Removing the 3 tiles of stage 2", "Over 5 readings with 20 %", "suffice", "all stages"):
+    for told in ("Removing the 3 tiles of stage 2", "Over 5 runs with 20 %", "suffice", "all stages"):
         assert told in words
     assert re.search(r"random\W+0\.\d{3} ± 0\.\d{3}\W+0\.\d{3} ± 0\.\d{3}", words)
 

@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import threading
-import time
 from collections.abc import Generator
 from pathlib import Path
 from shutil import copyfile
@@ -144,15 +143,22 @@ def test_a_finished_run_leaves_no_thread(slide: Slide):
 def test_only_some_batches_are_read_ahead(drawn: DrawnSlide, monkeypatch: pytest.MonkeyPatch):
     with open_slide(drawn.path) as slide:
         read: list[tuple[int, int]] = []
-        read_region = type(slide).read
-        monkeypatch.setattr(type(slide), "read", lambda it, *where: read.append(where[0]) or read_region(it, *where))
+        ahead, read_region = threading.Event(), type(slide).read
+
+        def noted(it: Slide, xy_px0: tuple[int, int], *where: object) -> np.ndarray:
+            read.append(xy_px0)
+            if len(read) > 4:
+                ahead.set()
+            return read_region(it, xy_px0, *where)
+
+        monkeypatch.setattr(type(slide), "read", noted)
         work = encode_tiles(slide, a_grid(slide, 64), a_small_encoder(), EncodeOptions(batch=4, threads=2))
         next(work)
         next(work)
-        time.sleep(0.2)
+        assert ahead.wait(60)
+        work.close()  # waits for the reads that have begun
 
-        assert 4 < len(read) <= (BATCHES_AHEAD + 1) * 4
-        work.close()
+    assert 4 < len(read) <= (BATCHES_AHEAD + 1) * 4
 
 
 def test_a_slide_cut_short_is_told_with_its_name(tmp_path: Path, shared):

@@ -5,7 +5,7 @@ import pytest
 
 from msm_mil_core.explain.attribution import METHODS, attention_against, attribute
 from msm_mil_core.mil.aggregate import aggregate
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from tests.models import a_bag, a_checkpoint, a_seeker
 from tests.results import block_of_tiles
 
@@ -13,7 +13,7 @@ HOT = 8
 
 
 def some_tile_outputs(N=24, **changes):
-    return read_bag(a_checkpoint(**changes), a_bag(N), device="cpu").tile_outputs
+    return predict_bag(a_checkpoint(**changes), a_bag(N), device="cpu").tile_outputs
 
 
 def mean_logit(tile_outputs, class_index):
@@ -35,7 +35,7 @@ def test_integrated_gradients_add_up_to_the_logit_less_that_of_the_mean_bag(fusi
 
 def test_they_add_up_where_attention_turns_from_even_to_one_tile():
     hot, cold = np.ones(4, np.float32), -np.ones(4, np.float32)
-    tile_outputs = read_bag(a_seeker(hot, cold), np.stack([hot] + [cold] * 23), device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_seeker(hot, cold), np.stack([hot] + [cold] * 23), device="cpu").tile_outputs
 
     attributed = attribute(tile_outputs, block_of_tiles(6, 4), 1, "integrated gradients")
 
@@ -46,7 +46,7 @@ def test_they_add_up_where_attention_turns_from_even_to_one_tile():
 
 def test_a_tile_like_the_mean_gets_nothing():
     bag = np.repeat(a_bag(1), 24, axis=0)
-    tile_outputs = read_bag(a_checkpoint(), bag, device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_checkpoint(), bag, device="cpu").tile_outputs
 
     for method in METHODS:
         np.testing.assert_allclose(attribute(tile_outputs, block_of_tiles(6, 4), 0, method), 0, atol=1e-5)
@@ -62,7 +62,7 @@ def test_the_tile_that_decides_gets_the_most(method):
     hot, cold = np.ones(4, np.float32), -np.ones(4, np.float32)
     bag = np.tile(cold, (24, 1))
     bag[HOT] = hot
-    tile_outputs = read_bag(a_seeker(hot, cold), bag, device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_seeker(hot, cold), bag, device="cpu").tile_outputs
 
     attributed = attribute(tile_outputs, block_of_tiles(6, 4), 1, method)
 

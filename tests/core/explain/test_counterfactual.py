@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.explain.counterfactual import SearchOptions, find_flip, find_sufficient
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint, a_seeker
 
@@ -17,7 +17,7 @@ SEARCHES = {"flip": find_flip, "sufficient": find_sufficient}
 
 
 def some_tile_outputs(N=12, *, seed=0, **changes):
-    return read_bag(a_checkpoint(seed=seed, **changes), a_bag(N, seed=seed), device="cpu").tile_outputs
+    return predict_bag(a_checkpoint(seed=seed, **changes), a_bag(N, seed=seed), device="cpu").tile_outputs
 
 
 def decides(tile_outputs, kind, tiles):
@@ -73,7 +73,7 @@ def test_no_set_is_smaller_than_the_smallest(kind, seed):
 def test_where_one_tile_decides_it_is_found(kind):
     hot, cold = np.ones(4, np.float32), -np.ones(4, np.float32)
     bag = np.stack([cold] * 5 + [hot] + [cold] * 6)
-    tile_outputs = read_bag(a_seeker(hot, cold), bag, device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_seeker(hot, cold), bag, device="cpu").tile_outputs
 
     found = finish(SEARCHES[kind](tile_outputs, SearchOptions()))
 
@@ -83,7 +83,7 @@ def test_where_one_tile_decides_it_is_found(kind):
 
 
 def test_an_answer_that_every_tile_gives_is_not_flipped():
-    tile_outputs = read_bag(a_checkpoint(), np.repeat(a_bag(1), 9, axis=0), device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_checkpoint(), np.repeat(a_bag(1), 9, axis=0), device="cpu").tile_outputs
 
     found = finish(find_flip(tile_outputs, SearchOptions()))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from msm_mil_core.explain.faithfulness import FaithfulnessOptions, StageEffect, effect_sentence, measure_faithfulness
-from msm_mil_core.mil.predict import predict, read_bag
+from msm_mil_core.mil.predict import predict, predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint, a_seeker
 
@@ -12,7 +12,7 @@ HOT = 5
 
 
 def measured(checkpoint, bag, **options):
-    tile_outputs = read_bag(checkpoint, bag, device="cpu").tile_outputs
+    tile_outputs = predict_bag(checkpoint, bag, device="cpu").tile_outputs
     return finish(measure_faithfulness(tile_outputs, FaithfulnessOptions(**options)))
 
 
@@ -99,7 +99,7 @@ def test_tiny_bags_have_curves_too(N):
         ),
         (
             StageEffect(2, 0, 0.93, 0.93, 0, np.nan, np.nan, np.nan),
-            "Stage 3 claims no tile of this slide, so there is nothing to take away.",
+            "Stage 3 claims no tile of this slide, so there is nothing to remove.",
         ),
         (
             StageEffect(0, 7, np.nan, np.nan, np.nan, 0.93, 0.93, 0.0),

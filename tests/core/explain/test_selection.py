@@ -14,9 +14,9 @@ from msm_mil_core.explain.selection import (
     Selection,
     SingleTiles,
     TopTiles,
+    describe,
     drawn_region,
     select,
-    tell,
     top_tiles,
 )
 from tests.results import a_prediction, block_of_tiles
@@ -105,5 +105,5 @@ def test_of_equal_tiles_the_first_are_at_the_top():
     ],
 )
 def test_a_selection_is_told_in_words(selection, words):
-    assert tell(selection) == words
+    assert describe(selection) == words
     assert TypeAdapter(Selection).validate_json(selection.model_dump_json()) == selection

@@ -5,13 +5,13 @@ import pytest
 
 from msm_mil_core.explain.stability import StabilityOptions, measure_stability
 from msm_mil_core.mil.aggregate import aggregate
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint
 
 
 def some_tile_outputs(bag, **changes):
-    return read_bag(a_checkpoint(**changes), bag, device="cpu").tile_outputs
+    return predict_bag(a_checkpoint(**changes), bag, device="cpu").tile_outputs
 
 
 def test_dropping_nothing_moves_nothing():
@@ -43,7 +43,7 @@ def test_masks_let_later_stages_depend_on_what_earlier_ones_claim():
 
     assert stability.stages[0].same_claims > 0.5
     assert stability.stages[2].same_claims < 1
-    assert "Over 20 readings with 30 % of the tiles missing, P(" in str(stability)
+    assert "Over 20 runs with 30 % of the tiles missing, P(" in str(stability)
 
 
 def test_the_same_seed_drops_the_same_tiles():

@@ -7,7 +7,7 @@ from shapely import box
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.selection import ClaimedTiles, SingleTiles, TopTiles, drawn_region
 from msm_mil_core.explain.what_if import Inquiry, Question, Step, ask, kept_tiles, require_tile_outputs
-from msm_mil_core.mil.predict import predict, read_bag
+from msm_mil_core.mil.predict import predict, predict_bag
 from tests.models import a_bag, a_checkpoint, a_seeker
 from tests.results import a_prediction, block_of_tiles
 
@@ -25,30 +25,30 @@ FIRST_ROW = drawn_region((box(0, 0, 600, 100),))
 
 def test_an_answer_equals_a_run_on_what_is_left():
     checkpoint, bag = a_checkpoint(), a_bag(30)
-    reading = read_bag(checkpoint, bag, device="cpu")
+    predicted = predict_bag(checkpoint, bag, device="cpu")
     question = Question(steps=(without(ClaimedTiles(stage=0)), without(TopTiles(stage=2, percent=10))))
 
-    answer = ask(reading.tile_outputs, block_of_tiles(6, 5), reading.prediction, question)
+    answer = ask(predicted.tile_outputs, block_of_tiles(6, 5), predicted.prediction, question)
 
     alone = predict(checkpoint, bag[answer.kept], device="cpu")
     np.testing.assert_allclose(answer.after.logits, alone.logits, atol=1e-5)
-    assert answer.before is reading.prediction
-    assert not answer.kept[reading.prediction.stages[0].claimed].any()
+    assert answer.before is predicted.prediction
+    assert not answer.kept[predicted.prediction.stages[0].claimed].any()
 
 
 def test_removing_the_one_hot_tile_flips_the_answer_and_says_so():
     hot, cold = np.ones(4, np.float32), -np.ones(4, np.float32)
     bag = np.stack([cold] * 5 + [hot] + [cold] * 6)
-    reading = read_bag(a_seeker(hot, cold), bag, device="cpu")
+    predicted = predict_bag(a_seeker(hot, cold), bag, device="cpu")
 
     answer = ask(
-        reading.tile_outputs,
+        predicted.tile_outputs,
         block_of_tiles(4, 3),
-        reading.prediction,
+        predicted.prediction,
         Question(steps=(without(SingleTiles(tiles=(5,))),)),
     )
 
-    assert reading.prediction.winner == "hot"
+    assert predicted.prediction.winner == "hot"
     assert answer.after.winner == "tissue"
     assert answer.flipped
     assert "Without tile 5 (11 of 12 tiles left): P(hot) from " in str(answer)
@@ -64,13 +64,13 @@ def test_steps_act_one_after_the_other():
 
 
 def test_no_steps_ask_of_the_whole_slide():
-    reading = read_bag(a_checkpoint(), a_bag(30), device="cpu")
+    predicted = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
 
-    answer = ask(reading.tile_outputs, block_of_tiles(6, 5), reading.prediction, Question())
+    answer = ask(predicted.tile_outputs, block_of_tiles(6, 5), predicted.prediction, Question())
 
     assert answer.kept.all()
     assert not answer.flipped
-    np.testing.assert_array_equal(answer.after.probabilities, reading.prediction.probabilities)
+    np.testing.assert_array_equal(answer.after.probabilities, predicted.prediction.probabilities)
     assert str(answer).startswith("The whole slide (30 of 30 tiles left)")
 
 
@@ -81,10 +81,10 @@ def test_a_question_that_leaves_nothing_is_explained():
         kept_tiles(question, block_of_tiles(6, 5), a_prediction(30))
 
 
-def test_a_result_without_memory_says_why():
+def test_a_result_without_tile_outputs_says_why():
     with pytest.raises(QuestionError, match="preset paper"):
         require_tile_outputs(None, refined=True)
-    with pytest.raises(QuestionError, match="before results kept"):
+    with pytest.raises(QuestionError, match="older version or another program"):
         require_tile_outputs(None, refined=False)
 
 

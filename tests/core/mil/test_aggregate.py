@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
-from msm_mil_core.mil.predict import predict, read_bag
+from msm_mil_core.mil.predict import predict, predict_bag
 from tests.models import a_bag, a_checkpoint, a_network
 
 models = st.fixed_dictionaries(
@@ -32,7 +32,7 @@ def test_what_if_on_a_part_equals_a_run_on_a_bag_of_just_those_tiles(model, N, s
     kept = np.random.default_rng(seed).random(N) < 0.6
     kept[seed % N] = True
 
-    asked = aggregate(read_bag(checkpoint, bag, device="cpu").tile_outputs, kept)
+    asked = aggregate(predict_bag(checkpoint, bag, device="cpu").tile_outputs, kept)
 
     run = predict(checkpoint, bag[kept], device="cpu")
     np.testing.assert_allclose(asked.logits, run.logits, atol=1e-5)
@@ -70,7 +70,7 @@ def test_the_answer_is_the_networks_own(model, N):
 
 @pytest.mark.parametrize("fusion", ["mean", "attention"])
 def test_probabilities_alone_are_those_of_the_whole_answer(fusion):
-    tile_outputs = read_bag(a_checkpoint(fusion=fusion), a_bag(40), device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_checkpoint(fusion=fusion), a_bag(40), device="cpu").tile_outputs
     kept = np.arange(40) % 3 > 0
 
     np.testing.assert_allclose(
@@ -81,7 +81,7 @@ def test_probabilities_alone_are_those_of_the_whole_answer(fusion):
 
 def test_the_order_in_which_tiles_are_taken_away_does_not_matter_to_equal_tiles():
     bag = np.repeat(a_bag(1), 12, axis=0)
-    tile_outputs = read_bag(a_checkpoint(k=2), bag, device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_checkpoint(k=2), bag, device="cpu").tile_outputs
 
     answers = [aggregate(tile_outputs, np.arange(12) >= left).probabilities for left in (1, 3, 6)]
 
@@ -89,14 +89,14 @@ def test_the_order_in_which_tiles_are_taken_away_does_not_matter_to_equal_tiles(
 
 
 def test_no_tiles_have_no_answer():
-    tile_outputs = read_bag(a_checkpoint(), a_bag(5), device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_checkpoint(), a_bag(5), device="cpu").tile_outputs
 
     with pytest.raises(ValueError, match="at least one"):
         aggregate(tile_outputs, np.zeros(5, bool))
 
 
 def test_a_model_that_refines_tiles_remembers_none_of_them():
-    reading = read_bag(a_checkpoint("paper", features=16, hidden=16), a_bag(20, P=16), device="cpu")
+    predicted = predict_bag(a_checkpoint("paper", features=16, hidden=16), a_bag(20, P=16), device="cpu")
 
-    assert reading.tile_outputs is None
-    assert reading.prediction.bias is None
+    assert predicted.tile_outputs is None
+    assert predicted.prediction.bias is None

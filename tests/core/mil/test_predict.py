@@ -199,5 +199,5 @@ def test_a_lack_of_memory_is_a_device_error():
         for name, weight in checkpoint.state.items()
     }
 
-    with pytest.raises(DeviceError, match=r"cpu failed while drawn model read 10000000 tiles"):
+    with pytest.raises(DeviceError, match=r"cpu failed while drawn model computed 10000000 tiles"):
         answer(replace(checkpoint, options=wide, state=state), np.zeros((10_000_000, 1), np.float32))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import OutputError, ResultError
-from msm_mil_core.results.slide_result import SCHEMA, load_result, save_result
+from msm_mil_core.results.result_file import SCHEMA, load_result, save_result
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 json_values = st.recursive(
@@ -117,7 +117,7 @@ def test_a_file_that_is_no_hdf5_is_told(tmp_path, content):
     path = tmp_path / "other.msm.h5"
     path.write_bytes(content)
 
-    with pytest.raises(ResultError, match=r"other\.msm\.h5 is no HDF5 file"):
+    with pytest.raises(ResultError, match=r"other\.msm\.h5 is not an HDF5 file"):
         load_result(path)
 
 
@@ -131,7 +131,7 @@ def test_an_hdf5_file_of_another_program_is_told(tmp_path):
     with h5py.File(path, "w") as file:
         file["features"] = np.zeros((3, 4))
 
-    with pytest.raises(ResultError, match=r"features\.h5 is an HDF5 file, but no result"):
+    with pytest.raises(ResultError, match=r"features\.h5 is an HDF5 file, but not a result"):
         load_result(path)
 
 

@@ -57,7 +57,7 @@ def test_an_empty_file_is_called_empty(tmp_path: Path):
 def test_a_folder_without_slides_is_no_slide(tmp_path: Path):
     (tmp_path / "notes.dcm").write_text("not DICOM")
 
-    assert "without a DICOM slide" in refusal(tmp_path)
+    assert "contains no DICOM slide" in refusal(tmp_path)
 
 
 def test_a_folder_with_two_dicom_slides_makes_the_user_choose(tmp_path: Path, shared: Find):

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog
 
 from msm_mil_core.results.annotations import load_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from napari_msm_mil.run.model_picker import ModelPicker

@@ -6,8 +6,7 @@ import pytest
 from qtpy.QtCore import QCoreApplication, QObject
 
 from msm_mil_core.results.annotations import Annotations, StageView, Verdict, View, load_annotations, save_annotations
-from msm_mil_core.results.result_file import save_result_with_annotations
-from msm_mil_core.results.slide_result import load_result, save_result
+from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.files.folders import result_path
 from tests.results import a_result
@@ -210,7 +209,7 @@ def test_annotations_on_a_read_only_file_are_found_again_the_next_day(store, sav
 def test_a_copy_replaces_neither_another_run_nor_its_annotations(store, saved, tmp_path):
     result, path = saved
     place = result_path(tmp_path / "results", result)
-    save_result_with_annotations(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
+    save_result(replace(result, created="2026-11-25T10:00:00+01:00"), place, STROMA)
     path.chmod(0o444)
     store.load(result, path)
 

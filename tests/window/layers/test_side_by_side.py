@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.layers.display_writer import read_display
 from napari_msm_mil.layers.saved_view import view_of

@@ -84,9 +84,9 @@ def test_a_check_says_in_plain_words_what_each_stage_contributes(panel, show, ch
 
     found = finish(measure_faithfulness(result.tile_outputs, FaithfulnessOptions()))
     assert panel.effects == "\n".join(found.sentences)
-    assert child(panel, "check_areas").text() == found.areas_in_words
+    assert child(panel, "check_areas").text() == found.areas_summary
     assert child(panel, "spread_2").text().startswith("Spread of stage 3: rank stability ")
-    assert "readings with 20 % of the tiles missing" in child(panel, "check_stability").text()
+    assert "runs with 20 % of the tiles missing" in child(panel, "check_stability").text()
 
 
 def test_curves_are_as_wide_as_the_panel_and_described_to_screen_readers(qtbot, panel, show, check):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field, ValidationError
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from msm_mil_core.export.qupath.export import GeoJsonOptions
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.options import Options
 from msm_mil_core.slides.tiles import TileOptions
 from msm_mil_core.slides.tissue import TissueOptions

@@ -116,9 +116,9 @@ def test_figures_that_chance_gives_as_well_are_no_findings():
         ({"overlap": 0.5}, "Stages 1 and 2 overlap more than chance would."),
         ({"rank_correlation": -0.9}, "Stages 1 and 2 rank tiles more in opposite order than chance would."),
         ({"rank_correlation": 0.9}, "Stages 1 and 2 rank tiles more alike than chance would."),
-        ({"distance_px0": 100}, "Stages 1 and 2 look at places closer together than chance would."),
-        ({"distance_px0": 900}, "Stages 1 and 2 look at places further apart than chance would."),
-        ({"distance_px0": 900, "mpp": np.nan}, "Stages 1 and 2 look at places further apart than chance would."),
+        ({"distance_px0": 100}, "Stages 1 and 2 attend to places closer together than chance would."),
+        ({"distance_px0": 900}, "Stages 1 and 2 attend to places further apart than chance would."),
+        ({"distance_px0": 900, "mpp": np.nan}, "Stages 1 and 2 attend to places further apart than chance would."),
     ],
 )
 def test_what_lies_beyond_chance_is_a_finding(figure, said):

@@ -11,7 +11,7 @@ from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.explain.faithfulness import Curve, Faithfulness, FaithfulnessOptions, measure_faithfulness
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.export.figures.style import Sheet
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint
 
@@ -86,7 +86,7 @@ def test_names_of_any_kind_leave_room_for_the_curves(answer):
 
 @pytest.mark.parametrize("N", [1, 2, 30])
 def test_what_a_model_says_is_drawn_for_any_number_of_tiles(N):
-    tile_outputs = read_bag(a_checkpoint(), a_bag(N), device="cpu").tile_outputs
+    tile_outputs = predict_bag(a_checkpoint(), a_bag(N), device="cpu").tile_outputs
     found = finish(measure_faithfulness(tile_outputs, FaithfulnessOptions(points=5, draws=3)))
 
     drawn = pixels(faithfulness_figure(found, Sheet()))

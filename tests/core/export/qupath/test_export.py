@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.errors import OutputError
-from msm_mil_core.export.qupath.export import GeoJsonOptions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_check import check_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.tile_ids import NAMESPACE, tile_ids
 from msm_mil_core.results.annotations import Annotations, Verdict
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
@@ -159,7 +160,7 @@ def test_the_bounds_corner_is_subtracted_and_edges_are_cut(tmp_path, caplog):
         (150, 50, 250, 150),
         (350, 250, 400, 300),
     ]
-    assert "cuts 2 tiles and drops 1" in caplog.text
+    assert "cuts 2 tiles and excludes 1" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -287,7 +288,7 @@ def test_an_unwritable_folder_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ('"Winner stage":1', '"Winner stage":NaN', "NaN is no number"),
+        ('"Winner stage":1', '"Winner stage":NaN', "NaN is not a number"),
         ('"Winner stage":1', '"Winner stage":1e999', "not finite"),
         ('"Winner stage":1', '"Winner stage":null', "real number"),
         ("[[[0,0]", "[[[1,0]", "not closed"),

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from shapely import Polygon, box
 
 from msm_mil_core.errors import RegionError
-from msm_mil_core.export.qupath.export import GeoJsonOptions, read_regions, write_geojson
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.export.qupath.import_regions import read_regions
 from tests.results import a_prediction, a_result, slide_facts, tile_grid
 
 SQUARE = [[[100, 100], [300, 100], [300, 300], [100, 300], [100, 100]]]
@@ -81,20 +83,20 @@ def test_what_goes_out_as_annotations_comes_back_to_the_same_place(tmp_path_fact
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "is no GeoJSON"),
-        (b"just text", "is no GeoJSON"),
-        (b"\xff\xfe\x00", "is no GeoJSON"),
-        (b"[" * 100_000, "is no GeoJSON"),
+        (b"", "is not GeoJSON"),
+        (b"just text", "is not GeoJSON"),
+        (b"\xff\xfe\x00", "is not GeoJSON"),
+        (b"[" * 100_000, "is not GeoJSON"),
         (b'{"type": "FeatureCollection"}', "it has no features"),
         (b'"annotation"', "it has no features"),
         (b"[]", "no annotation with an area"),
-        (b"[1]", "Feature 1 of .* is no proper annotation"),
+        (b"[1]", "Feature 1 of .* is not a valid annotation"),
         (b'[{"geometry": {"type": "Polygon"}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Polygon", "coordinates": [[["a", 0], [1, 1], [2, 2]]]}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Polygon", "coordinates": 7}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Blob", "coordinates": []}}]', "Feature 1 of"),
-        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[NaN, 0], [1, 1], [2, 2]]]}}]', "NaN is no coordinate"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[NaN, 0], [1, 1], [2, 2]]]}}]', "NaN is not a"),
         (gzip.compress(b"[]" * 999)[:30], "cannot be read"),
         (b"\x1f\x8b not gzip at all", "cannot be read"),
     ],

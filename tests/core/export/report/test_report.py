@@ -15,18 +15,19 @@ from msm_mil_core.display.stage_style import stage_ramp
 from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
-from msm_mil_core.export.report.images import draw_map, lay_ground
+from msm_mil_core.export.report.images import draw_map, make_canvas
 from msm_mil_core.export.report.report import ReportOptions, write_report
-from msm_mil_core.mil.predict import read_bag
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
-from msm_mil_core.results.annotations import Annotations, Verdict, keep_answer, save_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.annotations import Annotations, Verdict, question_of, save_annotations
+from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles, tile_grid
 from tests.slides import a_drawn_slide
 
 QUICK = ReportOptions(examine=False, gallery_count=3)
+CHARACTERS = st.characters(exclude_categories=("Cs", "Cc"))
 WHEN = "2026-11-24T10:00:00+01:00"
 
 
@@ -52,9 +53,9 @@ def drawn(tmp_path_factory):
 
 
 def questionable(slide=None):
-    reading = read_bag(a_checkpoint(), a_bag(64), device="cpu")
+    predicted = predict_bag(a_checkpoint(), a_bag(64), device="cpu")
     tiles = tile_grid([(4 + n % 8, 2 + n // 8) for n in range(64)], side_px0=128)
-    return replace(a_result(tiles, slide=slide, prediction=reading.prediction), tile_outputs=reading.tile_outputs)
+    return replace(a_result(tiles, slide=slide, prediction=predicted.prediction), tile_outputs=predicted.tile_outputs)
 
 
 def written(result, path, *, annotations=None, slide=None, options=QUICK):
@@ -67,7 +68,7 @@ def test_everything_is_on_the_page(drawn, tmp_path):
         result = questionable(slide.facts)
         question = Question(steps=(Step(verb="remove", selection=ClaimedTiles(stage=0)),))
         answer = ask(result.tile_outputs, result.tiles, result.prediction, question)
-        annotations = Annotations().with_question(keep_answer(answer, "No stage 1?"))
+        annotations = Annotations().with_question(question_of(answer, "No stage 1?"))
         annotations = annotations.with_verdict(Verdict(stage=1, label="tumour", note="solid nests", at=WHEN))
         page = written(result, tmp_path / "r.html", annotations=annotations, slide=slide, options=ReportOptions())
 
@@ -102,17 +103,19 @@ def test_a_page_needs_nothing_from_elsewhere_and_tells_no_path(drawn, tmp_path):
     assert len(page) < 5e6
 
 
-@settings(max_examples=30, deadline=None)
-@given(words=st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80))
+@settings(max_examples=10, deadline=None)
+@given(words=st.lists(st.text(alphabet=CHARACTERS, min_size=1, max_size=80), min_size=3, max_size=3))
 def test_whatever_is_written_in_a_note_is_shown_as_it_is(tmp_path_factory, words):
-    text = f"<script>alert(1)</script> {words} &amp; \"'"
-    annotations = Annotations().with_verdict(Verdict(stage=0, label=text, note=text, at=WHEN))
+    texts = [f"<script>alert(1)</script> {stage} {word} &amp; \"'" for stage, word in enumerate(words)]
+    annotations = Annotations()
+    for stage, text in enumerate(texts):
+        annotations = annotations.with_verdict(Verdict(stage=stage, label=text, note=text, at=WHEN))
 
-    page = written(a_result(), tmp_path_factory.mktemp("out") / "r.html", annotations=annotations)
+    page = written(a_result(block_of_tiles(2, 2)), tmp_path_factory.mktemp("out") / "r.html", annotations=annotations)
 
     seen = Reader(page)
     assert "script" not in seen.tags
-    assert seen.text.count(text) == 2
+    assert all(seen.text.count(text) == 2 for text in texts)
 
 
 def test_the_label_is_shown_only_when_asked_for(shared, tmp_path):
@@ -130,11 +133,11 @@ def test_the_label_is_shown_only_when_asked_for(shared, tmp_path):
 @pytest.mark.parametrize(
     ("result", "told"),
     [
-        (a_result(), "The slide drawn.svs was not at hand"),
+        (a_result(), "The slide drawn.svs was not available"),
         (a_result(prediction=a_prediction(30, evidence=False), preset="paper"), "preset paper"),
         (a_result(prediction=a_prediction(30, S=1)), "The model has one stage"),
-        (a_result(block_of_tiles(1, 1), prediction=a_prediction(1)), "None was kept with the result."),
-        (a_result(slide=replace(a_result().slide, mpp=None)), "not known"),
+        (a_result(block_of_tiles(1, 1), prediction=a_prediction(1)), "None was saved with the result."),
+        (a_result(slide=replace(a_result().slide, mpp=None)), "unknown"),
     ],
     ids=["no slide", "paper", "one stage", "one tile", "no mpp"],
 )
@@ -157,10 +160,10 @@ def test_a_report_that_is_dropped_leaves_nothing(tmp_path):
 
 def test_a_map_colours_the_tiles_that_have_a_value_and_leaves_the_others():
     tiles = block_of_tiles(4, 2, side_px0=100)
-    ground = lay_ground(tiles, (400, 200), None)
+    canvas = make_canvas(tiles, (400, 200), None)
     values = np.array([0, 0, 0, 0, 0, 0, 1, np.nan], np.float32)
 
-    picture = draw_map(ground, tiles, values, stage_ramp(0), (0, 1))
+    picture = draw_map(canvas, tiles, values, stage_ramp(0), (0, 1))
 
     height, width = picture.shape[:2]
     hot, blank = picture[3 * height // 4, 5 * width // 8], picture[3 * height // 4, 7 * width // 8]

@@ -12,7 +12,7 @@ from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import LONGEST, short_label, write_verdicts_csv
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
-from msm_mil_core.results.slide_result import save_result
+from msm_mil_core.results.result_file import save_result
 from tests.results import a_result
 
 WHEN = "2026-11-24T10:00:00+01:00"

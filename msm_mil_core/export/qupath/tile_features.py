@@ -1,0 +1,88 @@
+"""Tiles as QuPath's objects: one locked tile each, and annotations for the top tiles of each stage."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msm_mil_core.display.stage_style import stage_name, stage_rgb
+from msm_mil_core.export.qupath.frame import PlacedTiles
+from msm_mil_core.export.qupath.geojson_text import FeatureColumns
+from msm_mil_core.export.qupath.tile_ids import tile_ids
+from msm_mil_core.export.tables.measurements import measure_tiles
+from msm_mil_core.export.tables.verdicts import short_label, tile_verdicts
+from msm_mil_core.results.annotations import Annotations
+from msm_mil_core.results.slide_result import SlideResult
+
+CHUNK = 2048
+"""Tiles that are held as text at one time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredTiles:
+    """The tiles of a result that QuPath's image shows, with their measurements and the notes on their stages."""
+
+    result: SlideResult
+    annotations: Annotations
+    placed: PlacedTiles
+    """n of the tiles."""
+    measurements: tuple[str, ...]
+    """The M names."""
+    values: NDArray[np.float32]
+    """(n, M), NaN where a measurement is missing."""
+
+
+def measure_placed(result: SlideResult, annotations: Annotations, placed: PlacedTiles) -> MeasuredTiles:
+    """Measure the tiles that QuPath's image shows."""
+    measured = measure_tiles(result.prediction)
+    values = np.stack(list(measured.values()), axis=1)[placed.index]
+    return MeasuredTiles(result, annotations, placed, tuple(measured), values)
+
+
+def tile_features(measured: MeasuredTiles) -> Iterator[FeatureColumns]:
+    """Give one tile object for each tile, in chunks; a claimed tile has the class of its stage, and its verdict."""
+    result, placed = measured.result, measured.placed
+    stages = result.prediction.stages
+    head = '"objectType":"tile","isLocked":true,'
+    heads = [head, *(head + _classification(stage) for stage in range(len(stages)))]
+    claimed = np.stack([np.zeros(len(result.tiles), bool), *(stage.claimed for stage in stages)])
+    verdicts = tile_verdicts(result.prediction, measured.annotations)
+    for start in range(0, len(placed.index), CHUNK):
+        rows = slice(start, start + CHUNK)
+        index = placed.index[rows]
+        of_stage = claimed[:, index].argmax(axis=0).tolist()  # 0 where no stage claims the tile
+        yield FeatureColumns(
+            ids=tile_ids(result, index, [""] * len(index)),
+            box_px=placed.box_px[rows],
+            properties=[heads[stage] for stage in of_stage],
+            values=measured.values[rows],
+            metadata=[_verdict(verdicts[tile]) for tile in index.tolist()],
+        )
+
+
+def top_features(measured: MeasuredTiles, stage: int, count: int) -> FeatureColumns:
+    """Return annotations for the `count` tiles to which a stage (counted from 0) attends most, best first."""
+    result, placed = measured.result, measured.placed
+    name, label = stage_name(stage), short_label(measured.annotations, stage)
+    attention = result.prediction.stages[stage].attention[placed.index]
+    best = np.argsort(-attention, kind="stable")[: min(count, int(np.isfinite(attention).sum()))]  # NaN are last
+    head = f'"objectType":"annotation","isLocked":true,{_classification(stage)}'
+    suffix = f" · {label}" if label else ""
+    names = (json.dumps(f"{name} top {place}{suffix}") for place in range(1, len(best) + 1))
+    return FeatureColumns(
+        ids=tile_ids(result, placed.index[best], [name] * len(best)),
+        box_px=placed.box_px[best],
+        properties=[f'{head}"name":{quoted},' for quoted in names],
+        values=measured.values[best],
+        metadata=[""] * len(best),
+    )
+
+
+def _classification(stage: int) -> str:
+    return f'"classification":{json.dumps({"name": stage_name(stage), "color": stage_rgb(stage)})},'
+
+
+def _verdict(label: str) -> str:
+    return f'"verdict":{json.dumps(label)},' if label else ""
