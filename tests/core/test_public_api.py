@@ -1,0 +1,58 @@
+"""The names that `import msm_mil_core as mm` gives: cheap, complete, documented, and known to type checkers."""
+
+import ast
+import inspect
+import json
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import msm_mil_core as mm
+
+STUB = Path(mm.__file__).with_suffix(".pyi")
+REFERENCE = Path(__file__).parents[2] / "docs" / "api.md"
+HEAVY = {"torch", "scipy", "h5py", "matplotlib", "numpy", "pydantic", "openslide", "sklearn", "shapely", "PIL"}
+
+
+def test_importing_the_core_loads_no_heavy_library():
+    script = "import json, sys, msm_mil_core; print(json.dumps(sorted(sys.modules)))"
+
+    loaded = json.loads(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
+
+    ours = {name for name in loaded if name.startswith("msm_mil_core")}
+    assert ours == {"msm_mil_core"}
+    assert not HEAVY & {name.partition(".")[0] for name in loaded}
+
+
+@pytest.mark.parametrize("name", mm.__all__)
+def test_every_public_name_exists_and_says_what_it_is(name):
+    public = getattr(mm, name)
+
+    assert inspect.getdoc(public)
+    assert name in dir(mm)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'analyze'"):
+        mm.__getattr__("analyze")
+
+
+def test_type_checkers_see_the_same_names_from_the_same_places():
+    imports = [node for node in ast.parse(STUB.read_text()).body if isinstance(node, ast.ImportFrom)]
+    stubbed = {
+        alias.asname or alias.name: getattr(import_module(node.module or ""), alias.name)
+        for node in imports
+        for alias in node.names
+    }
+
+    assert stubbed == {name: getattr(mm, name) for name in mm.__all__}
+
+
+def test_the_reference_lists_exactly_the_public_names():
+    listed = re.findall(r"^\.\. auto\w+:: (\w+)", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(listed) == sorted(mm.__all__)
