@@ -53,6 +53,6 @@ def test_type_checkers_see_the_same_names_from_the_same_places():
 
 
 def test_the_reference_lists_exactly_the_public_names():
-    listed = re.findall(r"^\.\. auto\w+:: (\w+)", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = re.findall(r"^\.\. auto\w+:: (\w+)$", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert sorted(listed) == sorted(mm.__all__)
