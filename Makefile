@@ -30,6 +30,7 @@ lint: $(VENV)/.has-$(QT)-dev
 
 docs: $(VENV)/.has-$(QT)-docs
 	@$(VENV)/bin/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@$(VENV)/bin/python docs/check_pages.py docs/_build/html
 
 bench-science: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.science

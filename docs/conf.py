@@ -9,6 +9,8 @@ from msm_mil_core import __version__
 from msm_mil_core.cli.app import app as command_line
 
 HERE = Path(__file__).parent
+INCLUDED = {"README.md": "benchmark-protocol.md", "RESULTS.md": "benchmarks.md"}
+"""Files of the examples that are pages here, under another name."""
 
 project = "napari-msm-mil"
 author = "The napari-msm-mil developers"
@@ -20,6 +22,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_class_signature = "separated"
 autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "undoc-members": True, "exclude-members": "model_config"}
 autodoc_member_order = "bysource"
 add_module_names = False
 numpydoc_show_class_members = False
@@ -41,8 +44,9 @@ html_theme_options = {
 
 
 def setup(app: Sphinx) -> None:
-    """Write the reference of the command line from the command line itself."""
+    """Write the reference of the command line from the command line itself, and let included pages find each other."""
     app.connect("builder-inited", lambda _: write_commands())
+    app.connect("include-read", lambda _app, _path, _document, text: link_included(text))
 
 
 def write_commands() -> None:
@@ -53,3 +57,9 @@ def write_commands() -> None:
     folder.mkdir(exist_ok=True)
     page = "\n".join(f"## {command}" for command in commands if not command.startswith("Table of Contents"))
     (folder / "commands.md").write_text(page, encoding="utf-8")
+
+
+def link_included(text: list[str]) -> None:
+    """Let links between files of the examples lead to the pages that include them."""
+    for file, page in INCLUDED.items():
+        text[0] = text[0].replace(f"]({file})", f"]({page})")
