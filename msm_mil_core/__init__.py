@@ -50,7 +50,7 @@ _SOURCES = {
     "read_bag_dataset": "learning.dataset.bag_dataset",
     "TrainOptions": "learning.training.train_options",
     "train": "learning.training.train",
-    "read_cases": "learning.dataset.cases",
+    "select_bags": "learning.dataset.cases:read_cases",
     "evaluate": "learning.evaluation.compare_models:compare_models",
     # what a user can put right
     "MsmMilError": "errors",

@@ -13,7 +13,7 @@ from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.export.qupath.export import read_regions, write_geojson
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.learning.dataset.bag_dataset import read_bag_dataset
-from msm_mil_core.learning.dataset.cases import read_cases
+from msm_mil_core.learning.dataset.cases import read_cases as select_bags
 from msm_mil_core.learning.evaluation.compare_models import compare_models as evaluate
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import TrainOptions
@@ -57,10 +57,10 @@ __all__ = [
     "parse_selection",
     "predict",
     "read_bag_dataset",
-    "read_cases",
     "read_regions",
     "save_checkpoint",
     "save_result",
+    "select_bags",
     "train",
     "what_if",
     "write_figure",
