@@ -2,6 +2,7 @@
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
 # make test-lowest   the core's tests with the lowest versions that setup.cfg allows
 # make lint   ruff, mypy, import layers
+# make docs   the documentation, into docs/_build/html; a warning is an error
 # make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
 # make bench-quick     a few small tasks, against the floors under their figures
 
@@ -11,7 +12,7 @@ PYTHON ?= python3
 export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
-.PHONY: demo test test-window test-lowest lint bench-science bench-quick clean
+.PHONY: demo test test-window test-lowest lint docs bench-science bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -31,6 +32,10 @@ lint: $(VENV)/.has-$(QT)-dev
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
+docs: $(VENV)/.has-$(QT)-docs
+	@$(VENV)/bin/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@$(VENV)/bin/python docs/check_pages.py docs/_build/html
+
 bench-science: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.science
 	@$(VENV)/bin/python -m examples.benchmarks.scale
@@ -48,8 +53,11 @@ $(VENV)/.has-$(QT)-test: setup.cfg .ci/install
 $(VENV)/.has-$(QT)-dev: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),dev && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)
 
+$(VENV)/.has-$(QT)-docs: setup.cfg .ci/install
+	@sh .ci/install $(PYTHON) $(VENV) $(QT),docs && touch $@ $(VENV)/.has-$(QT)
+
 $(VENV)/.has-$(QT)-bench: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,bench && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo docs/_build docs/_generated

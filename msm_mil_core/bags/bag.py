@@ -37,5 +37,9 @@ class FeatureBag:
     slide: SlideFacts
     encoder: EncoderCard
 
+    def __repr__(self) -> str:
+        tiles, features = self.features.shape
+        return f"<FeatureBag {self.slide.name}: {tiles} tiles x {features} features of {self.encoder.name}>"
+
     def __len__(self) -> int:
         return len(self.features)

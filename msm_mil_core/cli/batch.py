@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.console import out, say
+from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.errors import MsmMilError, OutputError, ResultError
 from msm_mil_core.export.tables.json_file import Record
 from msm_mil_core.results.annotations import Annotations, load_annotations
@@ -96,5 +96,5 @@ def annotations_in(path: Path) -> Annotations:
     try:
         return load_annotations(path)
     except ResultError as exc:
-        say(f"Without notes: {exc}")
+        print_line(f"Without notes: {exc}")
         return Annotations()

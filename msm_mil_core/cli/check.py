@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.console import drive, say
+from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.learning.dataset.folds import FoldOptions
 from msm_mil_core.learning.dataset.labels import listed
 from msm_mil_core.learning.dataset.splits import SplitOptions
@@ -37,16 +37,16 @@ def check(
     report = drive(validate_bags(bags, labels, split, folds, encoder), "check")
     print_report(report)
     report.require_valid()
-    say("nothing stops training")
+    print_line("nothing stops training")
     return 0
 
 
 def print_report(report: ValidationReport) -> None:
     """Print facts and findings, each finding with what to do."""
-    say(_facts(report))
+    print_line(_facts(report))
     for finding in report.findings:
         affected = f" [{listed(finding.bags)}]" if finding.bags else ""
-        say(f"{'STOPS TRAINING' if finding.fatal else 'note'}: {finding.sentence}{affected}")
+        print_line(f"{'STOPS TRAINING' if finding.fatal else 'note'}: {finding.sentence}{affected}")
 
 
 def _facts(report: ValidationReport) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.batch import Batch, each_slide, print_failed, print_json
-from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
@@ -63,7 +63,7 @@ def compare(
     for compared in done.good.values():
         _print(compared)
     if csv_file is not None:
-        say(f"wrote {csv_file}")
+        print_line(f"wrote {csv_file}")
     print_failed(done)
     return done.exit_code()
 
@@ -91,14 +91,14 @@ def _print(compared: _Compared) -> None:
     if comparison.pairs:
         out.print(_table(result, comparison))
     else:
-        say(f"{result.slide.name}: the model has one stage, so there is nothing to compare.")
+        print_line(f"{result.slide.name}: the model has one stage, so there is nothing to compare.")
     for step in comparison.coverage:
-        say(_sentence(step, comparison.options.top_percent))
+        print_line(_sentence(step, comparison.options.top_percent))
     saturated = saturated_from(comparison.coverage)
     if saturated is not None:
-        say(f"From stage {saturated + 1} on, no stage adds tissue to the earlier ones.")
+        print_line(f"From stage {saturated + 1} on, no stage adds tissue to the earlier ones.")
     if result.prediction.masks_applied:
-        say(NOTE)
+        print_line(NOTE)
 
 
 def _table(result: SlideResult, comparison: StageComparison) -> Table:

@@ -21,7 +21,7 @@ errors = Console(stderr=True)
 LOG_EVERY_S = 10.0
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line literally: not wrapped, without markup or highlighting."""
     out.print(line, markup=False, highlight=False, soft_wrap=True)
 

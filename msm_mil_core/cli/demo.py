@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.console import say
+from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.export import draw
 from msm_mil_core.cli.report import report
 from msm_mil_core.cli.run import SUFFIX, RunOptions, run
@@ -37,7 +37,7 @@ def demo(
         auto, cpu, cuda, cuda:1 or mps.
     """
     sample = sample_slide(samples_folder())
-    say(sample.sentence)
+    print_line(sample.sentence)
     code = run([sample.path], batch=RunOptions(out=out_folder, device=device, overwrite=True))
     result_path = out_folder / f"{sample.path.stem}{SUFFIX}"
     result = load_result(result_path)
@@ -48,7 +48,7 @@ def demo(
         write_geojson(result, out_folder / f"{sample.path.stem}.geojson", GeoJsonOptions()),
         figure,
     ):
-        say(f"wrote {path}")
+        print_line(f"wrote {path}")
     report([result_path], out_folder=out_folder, overwrite=True)
     return code or _show(result_path, window=window)
 
@@ -58,9 +58,9 @@ def _show(result_path: Path, *, window: bool) -> int:
     if not window:
         return 0
     if not _has_screen():
-        say(f"There is no screen here. On a machine with one, open everything in napari with: {how}")
+        print_line(f"There is no screen here. On a machine with one, open everything in napari with: {how}")
         return 0
-    say(f"Opening napari (again later with: {how})")
+    print_line(f"Opening napari (again later with: {how})")
     return view([result_path])
 
 

@@ -9,7 +9,7 @@ from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
-from msm_mil_core.cli.console import drive, say
+from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.errors import OutputError
@@ -71,7 +71,7 @@ def encode(
 
     done = each_slide(slides, encode_one)
     for path, bag in done.good.items():
-        say(f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}")
+        print_line(f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}")
     print_failed(done)
     return done.exit_code()
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import UNDEFINED, with_interval
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.figures.evaluation import draw_evaluation
@@ -67,13 +67,15 @@ def evaluate(
     comparison = drive(work, "evaluate")
     _print(comparison)
     if not selection.has_test and options.part is None:
-        say("A model may have been trained on some of these bags: split.csv in the folder of its training says which.")
+        print_line(
+            "A model may have been trained on some of these bags: split.csv in the folder of its training says which."
+        )
     if options.json_file is not None:
         write_evaluation(comparison, options.json_file)
     if options.figure is not None:
         draw_evaluation(comparison, options.figure)
     for path in targets:
-        say(f"wrote {path}")
+        print_line(f"wrote {path}")
     return 0
 
 
@@ -91,7 +93,7 @@ def _print(comparison: ModelComparison) -> None:
     for evaluation in comparison.evaluations:
         out.print(_confusion(evaluation))
     for note in dict.fromkeys(note for evaluation in comparison.evaluations for note in evaluation.notes):
-        say(note)
+        print_line(note)
 
 
 def _figures(comparison: ModelComparison) -> Table:

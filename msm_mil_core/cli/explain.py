@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.cli.batch import Batch, each_slide, print_failed, print_json
-from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
 from msm_mil_core.explain.faithfulness import Curve
@@ -64,11 +64,11 @@ def _record(examined: _Examined) -> Record:
 def _print(examined: _Examined) -> None:
     result, examination = examined.result, examined.examination
     faithfulness = examination.faithfulness
-    say(f"{result.slide.name}: {faithfulness.answer}, probability {faithfulness.before:.3f}")
+    print_line(f"{result.slide.name}: {faithfulness.answer}, probability {faithfulness.before:.3f}")
     for sentence in examination.sentences:
-        say(sentence)
+        print_line(sentence)
     out.print(_table(examination))
-    say("Research use, not for diagnosis.")
+    print_line("Research use, not for diagnosis.")
 
 
 def _table(examination: Examination) -> Table:

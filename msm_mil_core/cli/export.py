@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
-from msm_mil_core.cli.console import say
+from msm_mil_core.cli.console import print_line
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.export.qupath.export import write_geojson
@@ -47,7 +47,7 @@ def export(
     paths = output_paths(results, out_folder, f".{to}")
     done = each_slide(results, lambda path: _export_one(path, _free(paths[path], to, overwrite=overwrite), to, geojson))
     for path in done.good.values():
-        say(f"wrote {path}")
+        print_line(f"wrote {path}")
     print_failed(done)
     return done.exit_code()
 
@@ -83,7 +83,7 @@ def draw(result: SlideResult, source: Path, target: Path) -> None:
     try:
         slide = require_slide(result.slide, source)
     except SlideError as exc:
-        say(f"The figure shows the maps without the slide: {exc}")
+        print_line(f"The figure shows the maps without the slide: {exc}")
         write_figure(result, None, target)
         return
     with slide:

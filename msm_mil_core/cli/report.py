@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
-from msm_mil_core.cli.console import drive, say
+from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.errors import OutputError, SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.results.result_file import load_result
@@ -39,7 +39,7 @@ def report(
     paths = output_paths(results, out_folder, ".report.pdf" if pdf else ".report.html")
     done = each_slide(results, lambda path: _report_one(path, paths[path], options, overwrite=overwrite))
     for path in done.good.values():
-        say(f"wrote {path}")
+        print_line(f"wrote {path}")
     print_failed(done)
     return done.exit_code()
 
@@ -60,5 +60,5 @@ def _slide_of(facts: SlideFacts, source: Path) -> Slide | None:
     try:
         return require_slide(facts, source)
     except SlideError as exc:
-        say(f"The report shows the maps without the slide: {exc}")
+        print_line(f"The report shows the maps without the slide: {exc}")
         return None

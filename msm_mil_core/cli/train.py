@@ -8,7 +8,7 @@ from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.check import print_report
-from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun
@@ -68,13 +68,13 @@ def train(
     dataset = drive(open_bag_dataset(bags, labels), "check")
     if folds.several:
         train_folds(dataset, options, folds, out_file, overwrite=overwrite)
-        say(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
+        print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
         return 0
     run = TrainingRun(dataset, options, out_file)
     run.announce()
     out.print(_table(drive(run.train(), options.name)))
-    say(f"wrote {out_file}; use it with: msm-mil run SLIDE --model {out_file}")
-    say(f"evaluate it with: msm-mil evaluate {bags} --labels {run.split} --model {out_file}")
+    print_line(f"wrote {out_file}; use it with: msm-mil run SLIDE --model {out_file}")
+    print_line(f"evaluate it with: msm-mil evaluate {bags} --labels {run.split} --model {out_file}")
     return 0
 
 

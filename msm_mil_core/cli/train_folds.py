@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.console import drive, out, say
+from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.parallel_runs import train_runs
 from msm_mil_core.cli.training_run import TrainingRun
@@ -63,7 +63,7 @@ def _run(fold: Fold, seed: int, options: TrainOptions, out_file: Path) -> Traini
 def _is_finished(run: TrainingRun) -> bool:
     if run.finished() is None:
         return False
-    say(f"{run.model} is finished")
+    print_line(f"{run.model} is finished")
     return True
 
 

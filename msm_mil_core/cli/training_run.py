@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.cli.console import say
+from msm_mil_core.cli.console import print_line
 from msm_mil_core.errors import CheckpointError, OutputError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.labels import Part
@@ -52,7 +52,7 @@ class TrainingRun:
     def announce(self) -> None:
         """Say if a training is continued."""
         if self.state.exists():
-            say(f"continuing the training in {self.folder}")
+            print_line(f"continuing the training in {self.folder}")
 
     def train(self) -> Generator[Progress, None, Checkpoint]:
         """Train, or continue the training in the folder, and write the model."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from msm_mil_core.cli.console import out, say
+from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.selection import Selection, drawn_region
 from msm_mil_core.explain.selection_syntax import parse_selection
@@ -99,7 +99,7 @@ def _record(answer: Answer) -> Record:
 
 
 def _print(answer: Answer) -> None:
-    say(str(answer))
+    print_line(str(answer))
     table = Table("", "before", "after")
     for name, was, now in zip(
         answer.before.classes, answer.before.probabilities, answer.after.probabilities, strict=True

@@ -60,6 +60,9 @@ class Counterfactual:
     after: Floats
     """(C,), probabilities without the set, or with it alone; those for the whole bag if none was found."""
 
+    def __repr__(self) -> str:
+        return f"<Counterfactual: {self}>"
+
     def __str__(self) -> str:
         answer = self.classes[int(self.before.argmax())]
         if not self.found:

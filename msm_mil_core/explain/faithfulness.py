@@ -96,6 +96,9 @@ class Faithfulness:
     effects: tuple[StageEffect, ...]
     """One for each stage."""
 
+    def __repr__(self) -> str:
+        return f"<Faithfulness of P({self.answer}) = {self.before:.3f}: {len(self.effects)} stages>"
+
     def deletion_area(self, curve: Curve) -> float:
         """Return the area under a deletion curve: the smaller, the more the first tiles matter."""
         return float(trapezoid(curve.deletion, self.shares))

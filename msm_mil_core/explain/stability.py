@@ -57,6 +57,9 @@ class Stability:
     """Its mean probability over the runs."""
     probability_sd: float
 
+    def __repr__(self) -> str:
+        return f"<Stability: {self}>"
+
     def __str__(self) -> str:
         runs, missing = self.options.runs, f"{100 * self.options.dropped:.0f} %"
         return (

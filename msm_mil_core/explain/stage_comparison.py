@@ -95,6 +95,10 @@ class StageComparison:
     coverage: tuple[CoverageStep, ...]
     """What each stage adds to the ones before it."""
 
+    def __repr__(self) -> str:
+        overlaps = ", ".join(f"{pair.one + 1} and {pair.other + 1}: {pair.overlap:.2f}" for pair in self.pairs)
+        return f"<StageComparison: overlap of stages {overlaps or 'none'}>"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pair:

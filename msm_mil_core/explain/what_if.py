@@ -84,6 +84,9 @@ class Answer:
     after: Prediction
     """Over all tiles: attention is NaN, evidence 0, where a tile is not kept."""
 
+    def __repr__(self) -> str:
+        return f"<Answer: {self}>"
+
     @property
     def flipped(self) -> bool:
         """Whether another class is most probable now."""

@@ -53,6 +53,12 @@ class Checkpoint:
     sha256: str = ""
     """Of the file; empty before it is saved."""
 
+    def __repr__(self) -> str:
+        classes = ", ".join(self.classes)
+        return (
+            f"<Checkpoint {self.name}: {self.options.preset}, {self.options.stages} stages, {self.encoder}, {classes}>"
+        )
+
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a model file, and check that it is whole.

@@ -21,6 +21,9 @@ class StageAttention:
     evidence: NDArray[np.float32] | None
     """(N, C), what each tile adds to each logit through this stage; None for models with a refinement block."""
 
+    def __repr__(self) -> str:
+        return f"<StageAttention: weight {self.beta:.2f}, claims {self.claimed.sum()} of {len(self.claimed)} tiles>"
+
     @property
     def effective_tiles(self) -> float:
         """Effective number of tiles: exp of the attention's entropy, 1 to N; 0 for a stage that was shown nothing."""
@@ -42,6 +45,11 @@ class Prediction:
     """Whether a stage was hidden what earlier stages had claimed."""
     bias: NDArray[np.float32] | None
     """(C,); `bias` plus the sum of all stages' evidence is `logits`. None where there is no evidence."""
+
+    def __repr__(self) -> str:
+        pairs = zip(self.classes, self.probabilities, strict=True)
+        chances = ", ".join(f"P({name}) = {probability:.3f}" for name, probability in pairs)
+        return f"<Prediction {chances}; {len(self.stages)} stages>"
 
     @property
     def winner(self) -> str:

@@ -46,5 +46,8 @@ class TileOutputs:
     fusion: StageFusion | None
     """None where all stages have the same weight."""
 
+    def __repr__(self) -> str:
+        return f"<TileOutputs of {len(self)} tiles, {len(self.scores)} stages, {len(self.classes)} classes>"
+
     def __len__(self) -> int:
         return len(self.tile_logits)

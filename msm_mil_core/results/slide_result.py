@@ -43,6 +43,10 @@ class SlideResult:
     tile_outputs: TileOutputs | None = None
     """What questions need; None for models with a refinement block, and in files of older versions."""
 
+    def __repr__(self) -> str:
+        said = f"{self.prediction.winner}, P = {self.prediction.probabilities.max():.3f}"
+        return f"<SlideResult {self.slide.name}: {said}; {self.model.name}, {len(self.tiles)} tiles>"
+
     def require_tile_outputs(self) -> TileOutputs:
         """Return what questions need.
 

@@ -65,6 +65,13 @@ class Slide:
     """The one factor per level by which openslide itself converts positions: the mean of the two exact ratios."""
     _open: list[OpenSlide] = field(repr=False)
 
+    def __repr__(self) -> str:
+        width, height = self.facts.size_px0
+        mpp = "no mpp" if self.facts.mpp is None else f"{self.facts.mpp:g} µm/px"
+        return (
+            f"<Slide {self.facts.name}: {width} x {height} px, {mpp}, {len(self.level_sizes_px)} levels, {self.vendor}>"
+        )
+
     def read(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
         """Read `size_px` (width, height) pixels of a level as (height, width, 3); outside the slide is background.
 

@@ -42,6 +42,9 @@ class TileGrid:
     NaN where the slide's is unknown and tiles are laid in level-0 pixels.
     """
 
+    def __repr__(self) -> str:
+        return f"<TileGrid of {len(self)} tiles: {self.side_px0} level-0 px, {self.side_px} px at {self.mpp:g} µm/px>"
+
     def __len__(self) -> int:
         return len(self.xy_px0)
 

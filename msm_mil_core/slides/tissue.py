@@ -57,6 +57,10 @@ class TissueMask:
     slide: str = "The slide"
     """Path of the slide, for messages."""
 
+    def __repr__(self) -> str:
+        rows, cols = self.mask.shape
+        return f"<TissueMask {cols} x {rows} px: {100 * self.mask.mean():.0f} % tissue>"
+
 
 def find_tissue(slide: Slide, options: TissueOptions | None = None) -> TissueMask:
     """Find tissue by its colour: saturation after Otsu's threshold, gaps closed, holes filled, specks dropped.

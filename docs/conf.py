@@ -1,0 +1,65 @@
+"""How the documentation is built, by make docs: everything that a page loads comes with it, nothing from elsewhere."""
+
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from msm_mil_core import __version__
+from msm_mil_core.cli.app import app as command_line
+
+HERE = Path(__file__).parent
+INCLUDED = {"README.md": "benchmark-protocol.md", "RESULTS.md": "benchmarks.md"}
+"""Files of the examples that are pages here, under another name."""
+
+project = "napari-msm-mil"
+author = "The napari-msm-mil developers"
+release = version = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
+exclude_patterns = ["_build", "_generated"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+autodoc_class_signature = "separated"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "undoc-members": True, "exclude-members": "model_config, __init__"}
+autodoc_member_order = "bysource"
+add_module_names = False
+numpydoc_show_class_members = False
+maximum_signature_line_length = 80
+
+html_theme = "alabaster"
+html_title = f"napari-msm-mil {release}"
+html_static_path = ["_static"]
+html_css_files = ["dark.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "description": "Compare what each mask stage of a slide-level model looked at. Research use, not for diagnosis.",
+    "fixed_sidebar": True,
+    "page_width": "72em",
+    "body_max_width": "none",
+    "font_family": "system-ui, sans-serif",
+    "head_font_family": "system-ui, sans-serif",
+}
+
+
+def setup(app: Sphinx) -> None:
+    """Write the reference of the command line from the command line itself, and let included pages find each other."""
+    app.connect("builder-inited", lambda _: write_commands())
+    app.connect("include-read", lambda _app, _path, _document, text: link_included(text))
+
+
+def write_commands() -> None:
+    """Write every command with its options as Markdown, to be included by cli.md."""
+    text = command_line.generate_docs(heading_level=1).replace("```console", "```text")
+    _, *commands = re.split(r"^## ", text, flags=re.MULTILINE)
+    folder = HERE / "_generated"
+    folder.mkdir(exist_ok=True)
+    page = "\n".join(f"## {command}" for command in commands if not command.startswith("Table of Contents"))
+    (folder / "commands.md").write_text(page, encoding="utf-8")
+
+
+def link_included(text: list[str]) -> None:
+    """Let links between files of the examples lead to the pages that include them."""
+    for file, page in INCLUDED.items():
+        text[0] = text[0].replace(f"]({file})", f"]({page})")

@@ -1,0 +1,143 @@
+"""The pages on file formats are contracts: real files hold what they say, no more and no less."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import pytest
+import safetensors
+
+import msm_mil_core as mm
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.bag_file import save_bag
+from msm_mil_core.mil.predict import predict_bag
+from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
+from tests.docs.pages import page, rows
+from tests.models import a_bag, a_checkpoint
+from tests.results import a_result, block_of_tiles, slide_facts
+
+SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 128, "L": 16, "D": 8, "H": 3, "I": 16}
+VERDICTS = Annotations(verdicts=(Verdict(stage=0, label="tumour", at="2026-11-22T10:00:00+01:00"),))
+
+Fact = tuple[tuple[int, ...], str]
+
+
+def documented(name: str) -> dict[str, dict[str, str]]:
+    """The rows of a page by the name in their first column."""
+    return {row["name"].strip("`"): row for row in rows(page(f"formats/{name}.md")) if "optional" in row}
+
+
+def required(name: str) -> set[str]:
+    return {key for key, row in documented(name).items() if row["optional"] == "no"}
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """The sizes that a shape in letters stands for: "(2·H·D, L)"."""
+    return eval(text.replace("·", "*"), {}, dict(SIZES))
+
+
+def without_number(tensor: str) -> str:
+    return re.sub(r"refinements\.\d", "refinements.t", tensor)
+
+
+def a_bag_file(path: Path, mpp: float | None) -> Path:
+    card = EncoderCard("drawn", 12, 96, None, "CC0", "5f2a")
+    save_bag(FeatureBag(a_bag(30), block_of_tiles(6, 5), slide_facts(mpp=mpp), card), path)
+    return path
+
+
+def a_result_of(preset: str, path: Path, **changes) -> Path:
+    reading = predict_bag(a_checkpoint(preset, masked_stages=2, **changes), a_bag(30), device="cpu")
+    result = a_result(block_of_tiles(6, 5), prediction=reading.prediction, preset=preset)
+    mm.save_result(replace(result, tile_outputs=reading.tile_outputs), path)
+    return path
+
+
+def content(path: Path) -> Iterator[tuple[str, Fact | None]]:
+    """Every attribute as "dataset@name", and every dataset with its shape and type."""
+    with h5py.File(path) as file:
+        found: dict[str, h5py.HLObject] = {"": file}
+        file.visititems(found.__setitem__)
+        for name, node in found.items():
+            yield from ((f"{name}@{attribute}", None) for attribute in node.attrs)
+            if isinstance(node, h5py.Dataset):
+                yield name, (node.shape, "JSON" if node.dtype.kind == "O" else node.dtype.name)
+
+
+def check_facts(found: dict[str, Fact | None], name: str) -> None:
+    facts = {key: fact for key, fact in found.items() if fact is not None}
+    assert facts == {key: (shape(documented(name)[key]["shape"]), documented(name)[key]["type"]) for key in facts}
+
+
+def test_a_result_holds_what_its_page_says(tmp_path):
+    full = a_result_of("default", tmp_path / "full.msm.h5", fusion="attention")
+    save_annotations(VERDICTS, full)
+    least = a_result_of("paper", tmp_path / "least.msm.h5")
+
+    everything, needed = dict(content(full)), dict(content(least))
+
+    assert set(everything) == set(documented("result"))
+    assert set(needed) == required("result")
+    check_facts(everything, "result")
+
+
+@pytest.mark.parametrize(("mpp", "leaves_out"), [(0.5, set()), (None, {"level0", "target"})])
+def test_features_hold_what_their_page_says(tmp_path, mpp, leaves_out):
+    found = dict(content(a_bag_file(tmp_path / "drawn.h5", mpp)))
+
+    left_out = {f"coords@{name}_magnification" for name in leaves_out}
+    assert set(found) == set(documented("features")) - left_out
+    assert left_out in (set(), set(documented("features")) - required("features"))
+    check_facts(found, "features")
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_a_checkpoint_holds_what_its_page_says(tmp_path, preset):
+    saved = mm.save_checkpoint(a_checkpoint(preset, masked_stages=2), tmp_path / "drawn.safetensors")
+
+    with safetensors.safe_open(saved.path, "np") as file:
+        card = json.loads(file.metadata()["msm-mil"])
+        names = file.keys()
+        tensors = {without_number(name): file.get_tensor(name).shape for name in names}
+
+    pages = documented("checkpoint")
+    assert set(card) == {name for name, row in pages.items() if "type" in row}
+    assert {name for name in required("checkpoint") if "shape" in pages[name]} <= set(tensors)
+    assert tensors == {name: shape(pages[name]["shape"]) for name in tensors}
+    assert all(f"`{name}`" in pages["options"]["what it is"] for name in card["options"])
+
+
+def test_the_two_presets_have_every_tensor_of_the_page():
+    states = [a_checkpoint(preset, masked_stages=2).state for preset in ("default", "paper")]
+
+    documented_tensors = {name for name, row in documented("checkpoint").items() if "shape" in row}
+    assert {without_number(name) for state in states for name in state} == documented_tensors
+
+
+def test_geojson_holds_what_its_page_says(tmp_path):
+    reading = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
+    result = a_result(block_of_tiles(6, 5), prediction=reading.prediction)
+    result = replace(result, options=dict(result.options) | {"encoder": "drawn"})
+
+    path = mm.write_geojson(result, tmp_path / "drawn.geojson", annotations=VERDICTS)
+
+    collection = json.loads(path.read_text())
+    each = [set(members(feature, "features[]")) for feature in collection["features"]]
+    assert {"type", "features"} | set().union(*each) == set(documented("geojson"))
+    assert required("geojson") - {"type", "features"} <= set.intersection(*each)
+
+
+def members(node: object, name: str) -> Iterator[str]:
+    """Names of all members, with stages and classes as the page writes them."""
+    if not isinstance(node, dict):
+        yield re.sub(r"Stage \d", "Stage n", re.sub(r"Evidence .*", "Evidence CLASS", name))
+        return
+    for key, value in node.items():
+        yield from members(value, f"{name}.{key}")
+
+
+def test_a_features_file_begins_with_its_schema(tmp_path):
+    assert a_bag_file(tmp_path / "drawn.h5", 0.5).read_bytes().startswith(b"msm-mil-features/1 ")
