@@ -1,5 +1,6 @@
 # make demo   the sample slide through the bundled model: result, GeoJSON, figure, window
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
+# make test-all      the suite with every optional package installed: zoo, bench, pdf
 # make test-lowest   the core's tests with the lowest versions that setup.cfg allows
 # make lint   ruff, mypy, import layers
 # make docs   the documentation, into docs/_build/html; a warning is an error
@@ -12,12 +13,15 @@ PYTHON ?= python3
 export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
-.PHONY: demo test test-window test-lowest lint docs bench-science bench-quick clean
+.PHONY: demo test test-all test-window test-lowest lint docs bench-science bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
 
 test: $(VENV)/.has-$(QT)-test
+	@sh .ci/on-a-screen $(VENV)/bin/python -m pytest
+
+test-all: $(VENV)/.has-$(QT)-all
 	@sh .ci/on-a-screen $(VENV)/bin/python -m pytest
 
 test-window: $(VENV)/.has-$(QT)-test
@@ -55,6 +59,9 @@ $(VENV)/.has-$(QT)-dev: setup.cfg .ci/install
 
 $(VENV)/.has-$(QT)-docs: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),docs && touch $@ $(VENV)/.has-$(QT)
+
+$(VENV)/.has-$(QT)-all: setup.cfg .ci/install
+	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,zoo,bench,pdf && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)-bench $(VENV)/.has-$(QT)
 
 $(VENV)/.has-$(QT)-bench: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,bench && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)
