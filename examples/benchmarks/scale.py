@@ -51,8 +51,8 @@ def main() -> None:
     parser.add_argument("--memory", choices=("abmil", "msm"), help=argparse.SUPPRESS)
     wishes = parser.parse_args()
     tiles = 10_000 if wishes.quick else wishes.tiles
-    if wishes.tile_outputs:
-        print(_peak_of_step(wishes.tile_outputs, tiles))
+    if wishes.memory:
+        print(_peak_of_step(wishes.memory, tiles))
         return
     table = _ratios(tiles) | _memory(tiles) | {"threads": torch.get_num_threads(), "torch": torch.__version__}
     print(json.dumps(table, indent=1))
