@@ -115,7 +115,7 @@ def now() -> str:
 
 
 def load_annotations(path: Path) -> Annotations:
-    """Read the notes in a result's file; empty if nobody made any.
+    """Read what a person added to a result's file: verdicts, questions, view; empty if nobody added anything.
 
     Raises
     ------
