@@ -27,6 +27,7 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "undoc-members": True, "exclude-members": "model_config, __init__"}
 autodoc_member_order = "bysource"
 add_module_names = False
+default_role = "code"  # single backticks of docstrings
 smartquotes_action = "qe"  # the two hyphens of an option stay two
 numpydoc_show_class_members = False
 maximum_signature_line_length = 80
