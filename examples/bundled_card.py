@@ -76,22 +76,23 @@ def card_of(model: Checkpoint, rows: Sequence[Row], groups: Sequence[str]) -> st
 
 {comparison_table(rows)}
 
-Read it as bad news: the intervals reach below 0.5, the stages gain nothing over plain gated attention here, and on some
-folds the mean colour of a photograph does as well or better. The model is there to show the window, not to answer.
+This is bad news: the intervals reach below 0.5, the stages gain nothing over plain gated attention here, and on some
+folds the mean colour of a photograph does as well or better. The model is there to demonstrate the window, not to
+classify.
 
-The held-out columns are of the same fold for all methods; intervals draw groups with replacement, and there are few.
+The held-out columns use the same fold for all methods; intervals resample groups, of which there are few.
 Seeds and folds show how much of a difference is luck. The other folds were also used to choose options, so the last
-column flatters a little. Groups are guessed from numbering and likeness; what they miss still leaks.
+column is slightly optimistic. Groups are guessed from numbering and similarity; what they miss still leaks.
 
-A random split, which lets neighbours in number into both sides, tells a logistic model on features of whole photographs
-an AUC of 0.885; these groups 0.762: the difference is leakage, not skill.
+With a random split, which puts photographs with neighbouring numbers on both sides, a logistic model on features of
+whole photographs reaches an AUC of 0.885; with these groups, 0.762: the difference is leakage, not skill.
 
 How tiles were chosen (a trial, not part of the script):
 
 {TRIED}
 
-56 px enlarged to 112 validated better and was not taken: colon tiles read sharp and the same tiles blurred as the
-photographs are have features with a cosine of 0.57 at that size, 0.71 for 48 px enlarged to 80.
+56 px enlarged to 112 validated better but was not chosen: features of sharp colon tiles, and of the same tiles blurred
+like the photographs, have a cosine of 0.57 at that size, and 0.71 for 48 px enlarged to 80.
 """
 
 

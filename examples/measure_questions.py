@@ -35,11 +35,11 @@ def main() -> None:
     parser.add_argument("--tiles", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=40)
     parser.add_argument("--json", type=Path)
-    wish = parser.parse_args()
-    figures = measure(wish.tiles, wish.questions)
+    arguments = parser.parse_args()
+    figures = measure(arguments.tiles, arguments.questions)
     print(json.dumps(figures, indent=2))
-    if wish.json:
-        wish.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def measure(count: int, questions: int) -> dict[str, object]:
@@ -49,7 +49,7 @@ def measure(count: int, questions: int) -> dict[str, object]:
     predicted, tiles = predict_bag(checkpoint, features, device="cpu"), a_grid(count)
     tile_outputs = predicted.tile_outputs
     if tile_outputs is None:
-        raise SystemExit("the preset remembers no tiles")
+        raise SystemExit("the preset computes no tile outputs")
     asked_s, forward_s, apart = [], [], []
     for number in range(questions):
         question = Question(steps=(a_step(number, count, rng),))

@@ -1,7 +1,7 @@
-"""How much of the encoder's own speed a whole run keeps: python examples/measure_run.py SLIDE [--runs 5].
+"""How much of the encoder's own speed a whole run retains: python examples/measure_run.py SLIDE [--runs 5].
 
 In one process, in turn: the encoder alone on tiles that are ready in memory, and a run from slide to result without
-kept features. Prints tiles per second of both, the ratio pair by pair, and the peak memory of the process.
+cached features. Prints tiles per second of both, the ratio pair by pair, and the peak memory of the process.
 """
 
 import argparse
@@ -31,11 +31,11 @@ def main() -> None:
     parser.add_argument("--mpp", type=float)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", type=Path)
-    wish = parser.parse_args()
-    figures = measure(wish.slide, wish.mpp, wish.runs)
+    arguments = parser.parse_args()
+    figures = measure(arguments.slide, arguments.mpp, arguments.runs)
     print(json.dumps(figures, indent=2))
-    if wish.json:
-        wish.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def measure(path: Path, mpp: float | None, runs: int) -> dict[str, object]:

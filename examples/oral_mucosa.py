@@ -1,7 +1,7 @@
-"""The photographs of oral mucosa that the bundled model learns from: read, cleared of copies, grouped, cut into tiles.
+"""The photographs of oral mucosa that the bundled model is trained on: read, deduplicated, grouped, cut into tiles.
 
 Rahman T.Y., Mahanta L.B., Das A.K., Sarma J.D., Histopathological imaging database for oral cancer analysis,
-Data in Brief 29 (2020) 105114. 1,224 photographs from 230 patients; which one is whose is not told.
+Data in Brief 29 (2020) 105114. 1,224 photographs from 230 patients; which photograph is of which patient is not stated.
 """
 
 import re
@@ -136,7 +136,7 @@ def tiles_of(pixels: NDArray[np.uint8], cut_px: int, side_px: int) -> NDArray[np
 
 
 def varied(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turn, mirror, zoom and stain a photograph anew: colour and exact size must not decide."""
+    """Rotate, mirror, zoom and restain a photograph at random: colour and exact size must not decide."""
     turned = np.rot90(pixels, rng.integers(4))
     turned = turned[:, ::-1] if rng.random() < 0.5 else turned
     density = -np.log((_zoomed(turned, rng).astype(np.float64) + 1) / 256)

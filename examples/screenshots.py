@@ -2,7 +2,7 @@
 
 Plays a user in a real napari window: opens the slide, runs the bundled model from the dock, and looks, compares, asks
 and checks. Needs a screen; on a machine without one, a virtual one: xvfb-run -a -s '-screen 0 1600x1200x24' python …
-The picture of the report needs `pip install 'napari-msm-mil[pdf]' pypdfium2` besides.
+The picture of the report needs `pip install 'napari-msm-mil[pdf]' pypdfium2` as well.
 """
 
 import argparse
@@ -31,23 +31,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("slide", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "screenshots")
-    wish = parser.parse_args()
+    arguments = parser.parse_args()
     get_settings().application.gui_notification_level = NotificationSeverity.ERROR  # no note on top of the picture
-    wish.out.mkdir(parents=True, exist_ok=True)
-    window = Window(wish.slide, wish.out)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    window = Window(arguments.slide, arguments.out)
     window.run()
     window.look_side_by_side()
     window.browse()
     window.compare()
     window.ask()
     window.check()
-    kept = window.kept
+    saved = window.saved
     window.viewer.close()
-    picture_report(kept, wish.out / "report.png")
+    picture_report(saved, arguments.out / "report.png")
 
 
 class Window:
-    """A napari window with the dock, and a hand that uses it."""
+    """A napari window with the dock, driven like a user would."""
 
     def __init__(self, slide: Path, out: Path) -> None:
         self.out = out
@@ -57,7 +57,7 @@ class Window:
         _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-msm-mil", "Run MSM-MIL")
 
     @property
-    def kept(self) -> Path:
+    def saved(self) -> Path:
         """Where the result is saved."""
         return Path(self.dock.findChild(QLabel, "kept").text().removeprefix("Saved in ")).expanduser()
 
@@ -74,7 +74,7 @@ class Window:
         self.press("side_by_side")
 
     def browse(self) -> None:
-        """Look at the top tiles, and fly to one."""
+        """Look at the top tiles, and go to one."""
         self.dock.findChild(Tabs).open_page("Gallery")
         pictures = self.dock.findChild(QListWidget, "gallery")
         wait(lambda: pictures.count() > 0)

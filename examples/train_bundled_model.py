@@ -1,7 +1,7 @@
 """Train the bundled model again, from photographs to model file: python examples/train_bundled_model.py PHOTOS.
 
 PHOTOS is the folder of the photographs (see oral_mucosa.py), 224 x 224 px. Everything is drawn from fixed seeds: a
-second run on the same machine gives the same file. Encoding takes most of the time; --cache keeps what it made.
+second run on the same machine gives the same file. Encoding takes most of the time; --cache stores its output.
 """
 
 import argparse
@@ -130,7 +130,7 @@ def _collect(photos: Sequence[Photo], cache: Path | None) -> Collection:
 
 
 class _Keeper:
-    """Computes an array once, and keeps it in a folder if there is one."""
+    """Computes an array once, and stores it in a folder if there is one."""
 
     def __init__(self, folder: Path | None, photos: Sequence[Photo], encoder: Encoder) -> None:
         digest = hashlib.sha256(f"{encoder.card.weights_sha256} {CUT_PX} {SIDE_PX}".encode())

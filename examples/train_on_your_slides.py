@@ -7,15 +7,11 @@ LABELS.csv has the columns slide and label, and, if you have them, patient and s
 import sys
 from pathlib import Path
 
-from msm_mil_core.learning.dataset.bag_dataset import read_bag_dataset
-from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import save_checkpoint
-from msm_mil_core.progress import finish
+import msm_mil_core as mm
 
 features, labels, target = map(Path, sys.argv[1:])
-bags = read_bag_dataset(features, labels)
-work = train(bags, TrainOptions(name=target.stem), keep=target.with_suffix(".standing"))  # killed? run it again
-model = save_checkpoint(finish(work), target)
+bags = mm.read_bag_dataset(features, labels)
+work = mm.train(bags, mm.TrainOptions(name=target.stem), target.with_suffix(".standing"))  # interrupted? run it again
+model = mm.save_checkpoint(mm.finish(work), target)
 print(model.record["figures"])
 print("Research use, not for diagnosis.")

@@ -9,49 +9,38 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _SOURCES = {
-    # a slide, its tiles and their features
+    # a run
     "open_slide": "slides.slide",
-    "find_tissue": "slides.tissue",
-    "lay_tiles": "slides.tiles",
-    "load_encoder": "encoders.registry",
-    "encode_tiles": "encoders.encode",
-    "load_bag": "bags.bag_file",
-    # a model, and a run
     "default_checkpoint_path": "mil.checkpoint",
     "load_checkpoint": "mil.checkpoint",
-    "save_checkpoint": "mil.checkpoint",
-    "predict": "mil.predict",
     "AnalysisOptions": "pipeline",
     "analyse": "pipeline",
-    "Progress": "progress",
     "finish": "progress",
     # a result
-    "SlideResult": "results.slide_result",
     "load_result": "results.result_file",
     "save_result": "results.result_file",
     "load_annotations": "results.annotations",
     # questions
-    "Question": "explain.what_if",
-    "Step": "explain.what_if",
-    "parse_selection": "explain.selection_syntax",
-    "what_if": "explain.what_if:ask",
     "CompareOptions": "explain.stage_comparison",
     "compare_stages": "explain.stage_comparison",
+    "parse_selection": "explain.selection_syntax",
+    "Step": "explain.what_if",
+    "Question": "explain.what_if",
+    "what_if": "explain.what_if:ask",
     "ExamineOptions": "explain.examination",
-    "measure_faithfulness": "explain.faithfulness",
-    "find_flip": "explain.counterfactual",
-    # files for others
-    "read_regions": "export.qupath.import_regions",
+    "examine": "explain.examination",
+    # files for other programs and people
     "write_geojson": "export.qupath.export",
-    "write_figure": "export.figures.result_figure",
-    "ReportOptions": "export.report.report",
     "write_report": "export.report.report",
-    # training
+    # training, and features alone
     "read_bag_dataset": "learning.dataset.bag_dataset",
     "TrainOptions": "learning.training.train_options",
     "train": "learning.training.train",
+    "save_checkpoint": "mil.checkpoint",
     "select_bags": "learning.dataset.bag_selection",
     "evaluate": "learning.evaluation.compare_models:compare_models",
+    "load_bag": "bags.bag_file",
+    "predict": "mil.predict",
     # what a user can put right
     "MsmMilError": "errors",
 }

@@ -24,7 +24,7 @@ from msm_mil_core.slides.tissue import TissueOptions, find_tissue
 
 
 class AnalysisOptions(Options):
-    """What a user chooses for a run; one model feeds the command line, the form and the record in the result."""
+    """What a user chooses for a run; one class feeds the command line, the form and the record in the result."""
 
     tissue: TissueOptions = TissueOptions()
     """How tissue is found."""
@@ -55,14 +55,18 @@ def analyse(
     options
         Everything else a user can choose.
     regions
-        Limits the run to these polygons.
+        Limits the run to the tiles whose centres lie in these polygons, level-0 pixels; None takes the whole slide.
     cache
         Folder in which features are cached for reuse; None caches nothing.
 
     Raises
     ------
-    MsmMilError
-        One of its children, if the slide, the model, the options or this machine do not allow the run.
+    SlideError, TissueError
+        If the slide's mpp is unknown, it cannot be read, or no tissue or tile is found.
+    EncoderError, CheckpointError
+        If the encoder is missing or cannot be loaded, or the model was trained on other features.
+    DeviceError
+        If this machine does not have the device, or it fails.
     """
     mpp = slide.require_mpp()
     options = _complete(options, checkpoint)

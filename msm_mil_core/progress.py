@@ -20,7 +20,7 @@ class Progress:
 
 
 def finish(work: Generator[Progress, None, Noun]) -> Noun:
-    """Run long work to its end without showing its progress, and return its result."""
+    """Run long work to its end without showing its progress, and return its result; errors pass through."""
     while True:
         try:
             next(work)

@@ -41,7 +41,7 @@ def cache_bag(bag: FeatureBag, folder: Path) -> None:
     try:
         save_bag(bag, cached_bag_path(folder, bag.slide, bag.tiles, bag.encoder))
     except OutputError as exc:
-        logger.warning("The features of %s are not kept: %s", bag.slide.name, exc)
+        logger.warning("The features of %s are not cached: %s", bag.slide.name, exc)
 
 
 def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:

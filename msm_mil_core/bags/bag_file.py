@@ -49,7 +49,7 @@ def save_bag(bag: FeatureBag, path: Path) -> None:
 
 
 def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
-    """Read a bag of ours, of TRIDENT, CLAM or STAMP.
+    """Read the features (N, P) of a slide's tiles from a file of ours, of TRIDENT, CLAM or STAMP.
 
     Parameters
     ----------

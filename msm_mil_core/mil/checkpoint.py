@@ -63,6 +63,11 @@ class Checkpoint:
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a model file, and check that it is whole.
 
+    Parameters
+    ----------
+    path
+        A .safetensors file that `save_checkpoint` or `msm-mil train` has written.
+
     Raises
     ------
     CheckpointError
@@ -88,6 +93,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> Checkpoint:
     """Write a model file, and return the checkpoint with its path and hash; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        A name that ends in .safetensors; a file of this name is replaced.
 
     Raises
     ------
@@ -137,7 +147,7 @@ def bundled_checkpoints() -> tuple[Path, ...]:
 
 
 def default_checkpoint_path() -> Path:
-    """Return the model file that is used by default.
+    """Return the file of the bundled demonstration model, which is used where no other is named.
 
     Raises
     ------

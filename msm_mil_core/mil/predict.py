@@ -30,23 +30,34 @@ class BagPrediction:
 def predict(
     checkpoint: Checkpoint, features: Array, *, device: str = "auto", masks: MaskChoice = "checkpoint"
 ) -> Prediction:
-    """Return the prediction alone of what `predict_bag` computes."""
+    """Return what a model predicts for a bag of features: class probabilities, and all stages.
+
+    Parameters
+    ----------
+    features
+        (N, P), one row per tile, of the encoder that the model was trained with.
+    device
+        "auto" takes CUDA, then Apple's MPS, else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+    masks
+        Whether a stage is hidden what earlier ones claimed: as the checkpoint says, always or never.
+
+    Raises
+    ------
+    ValueError, CheckpointError, FeatureFileError, DeviceError
+        As `predict_bag` raises them.
+    """
     return predict_bag(checkpoint, features, device=device, masks=masks).prediction
 
 
 def predict_bag(
     checkpoint: Checkpoint, features: Array, *, device: str = "auto", masks: MaskChoice = "checkpoint"
 ) -> BagPrediction:
-    """Run a model on a bag of features.
+    """Run a model on a bag of features, and return its prediction together with what it computed of each tile.
 
     Parameters
     ----------
-    features
-        (N, P), one row per tile.
-    device
-        As `choose_device` takes it.
-    masks
-        Whether a stage is hidden what earlier ones claimed: as the checkpoint says, always or never.
+    features, device, masks
+        As `predict` takes them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a person noted on a result: verdicts, questions and how it was viewed; stored in the result's file."""
+"""What a person added to a result: verdicts, questions and how it was viewed; stored in the result's file."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ DATASET = "notebook"
 
 
 class _Note(Options):
-    """Part of what a person noted."""
+    """Part of what a person added."""
 
 
 class Verdict(_Note):
@@ -110,17 +110,17 @@ def question_of(answer: Answer, name: str = "") -> SavedQuestion:
 
 
 def now() -> str:
-    """Return the time in the format of notes."""
+    """Return the time in the format of annotations."""
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def load_annotations(path: Path) -> Annotations:
-    """Read the notes in a result's file; empty if nobody made any.
+    """Read what a person added to a result's file: verdicts, questions, view; empty if nobody added anything.
 
     Raises
     ------
     ResultError
-        If the file or its notes cannot be read.
+        If the file or its annotations cannot be read.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -128,11 +128,11 @@ def load_annotations(path: Path) -> Annotations:
         return Annotations.model_validate_json(text)
     except (OSError, RuntimeError, KeyError, TypeError, ValidationError) as exc:
         why = str(exc).splitlines()[0]
-        raise ResultError(f"The notes in {path} cannot be read ({why}). The result itself may still open.") from exc
+        raise ResultError(f"The annotations in {path} cannot be read ({why}). The result may still open.") from exc
 
 
 def save_annotations(annotations: Annotations, path: Path) -> None:
-    """Put the notes into a result's file, in place of earlier ones; the file is whole at every moment.
+    """Put annotations into a result's file, in place of earlier ones; the file is whole at every moment.
 
     Nothing else changes: the file's permissions stay, and so do links to it.
 
@@ -142,22 +142,22 @@ def save_annotations(annotations: Annotations, path: Path) -> None:
         If the file does not exist, is read-only or damaged, or cannot be written.
     """
     if not path.is_file():
-        raise OutputError(f"{path} no longer exists, so the notes are not saved.")
+        raise OutputError(f"{path} no longer exists, so the annotations are not saved.")
     if not is_writable(path):
-        raise OutputError(f"{path} is read-only, so the notes are not saved in it.")
+        raise OutputError(f"{path} is read-only, so the annotations are not saved in it.")
     if not computed_at(path):
-        raise OutputError(f"{path} is damaged or no longer a result, so the notes are not saved in it.")
+        raise OutputError(f"{path} is damaged or no longer a result, so the annotations are not saved in it.")
     with whole_file(path.resolve()) as part:
         shutil.copy(path, part)
         try:
             with h5py.File(part, "r+") as file:
                 write_annotations(file, annotations)
         except (RuntimeError, KeyError, ValueError) as exc:
-            raise OutputError(f"{path} is damaged ({exc}), so the notes are not saved in it.") from exc
+            raise OutputError(f"{path} is damaged ({exc}), so the annotations are not saved in it.") from exc
 
 
 def is_writable(path: Path) -> bool:
-    """Return whether notes can be put into a result's file.
+    """Return whether annotations can be put into a result's file.
 
     The file's own permissions count first: a read-only file could be replaced, but that is not what its owner wants.
     """
@@ -174,7 +174,7 @@ def computed_at(path: Path) -> str:
 
 
 def write_annotations(file: h5py.File, annotations: Annotations) -> None:
-    """Put the notes into an open result file, in place of earlier ones."""
+    """Put annotations into an open result file, in place of earlier ones."""
     if DATASET in file:
         del file[DATASET]
     file[DATASET] = annotations.model_dump_json()

@@ -32,13 +32,17 @@ def save_result(
 
     Parameters
     ----------
+    path
+        Where it is written; by convention the name ends in .msm.h5.
     annotations
-        The annotations; None keeps those of the result at `path`, if it is of the same slide, model and tiles.
+        The annotations; None leaves those of the result at `path`, if it is of the same slide, model and tiles.
+    overwrite
+        Whether a file that already exists is replaced.
 
     Raises
     ------
     OutputError
-        If it cannot be written there, or there is one already that may not be overwritten.
+        If it cannot be written there, or a file that may not be replaced already exists.
     """
     annotations = _annotations_of_same_run(result, path) if annotations is None else annotations
     with whole_file(path, overwrite=overwrite) as part, h5py.File(part, "w") as file:

@@ -58,7 +58,7 @@ class SlideResult:
         return require_tile_outputs(self.tile_outputs, refined=self.model.preset == "paper")
 
     def is_same_run(self, other: "SlideResult") -> bool:
-        """Return whether both are of the same slide, model, tiles and masking: what is noted on one holds for both."""
+        """Return whether both are of the same slide, model, tiles and masking: annotations on one hold for both."""
         return (
             self.slide.quick_hash == other.slide.quick_hash
             and self.model.sha256 == other.model.sha256

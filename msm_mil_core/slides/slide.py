@@ -163,7 +163,14 @@ class Slide:
 
 
 def open_slide(path: Path, mpp: float | None = None) -> Slide:
-    """Open a slide, or a folder that holds one DICOM slide; `mpp` overrides the file's micrometres per pixel.
+    """Open a slide, or a folder that holds one DICOM slide; close it, or use it in a `with`.
+
+    Parameters
+    ----------
+    path
+        The file, in any format that openslide reads, or the folder.
+    mpp
+        Micrometres per level-0 pixel, which overrides the file's own; None takes what the file states, if it does.
 
     Raises
     ------

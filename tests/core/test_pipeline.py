@@ -134,4 +134,4 @@ def test_a_cache_that_cannot_be_written_does_not_stop_a_run(tmp_path, drawn, sma
         result = finish(analyse(slide, small_model, AnalysisOptions(), cache=tmp_path / "cache"))
 
     assert len(result.tiles) == 16
-    assert "not kept" in caplog.text
+    assert "not cached" in caplog.text

@@ -17,7 +17,7 @@ def test_every_file_that_the_documentation_names_exists(name):
     assert (ROOT / name).exists()
 
 
-def test_the_stranger_has_ten_questions_and_each_answer_names_a_place():
+def test_ten_questions_are_answered_and_each_answer_names_a_place():
     answers = [row["where"] for row in rows(page("architecture.md")) if "where" in row]
 
     assert len(answers) == 10

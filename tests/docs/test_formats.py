@@ -50,9 +50,9 @@ def a_bag_file(path: Path, mpp: float | None) -> Path:
 
 
 def a_result_of(preset: str, path: Path, **changes) -> Path:
-    reading = predict_bag(a_checkpoint(preset, masked_stages=2, **changes), a_bag(30), device="cpu")
-    result = a_result(block_of_tiles(6, 5), prediction=reading.prediction, preset=preset)
-    mm.save_result(replace(result, tile_outputs=reading.tile_outputs), path)
+    predicted = predict_bag(a_checkpoint(preset, masked_stages=2, **changes), a_bag(30), device="cpu")
+    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction, preset=preset)
+    mm.save_result(replace(result, tile_outputs=predicted.tile_outputs), path)
     return path
 
 
@@ -118,8 +118,8 @@ def test_the_two_presets_have_every_tensor_of_the_page():
 
 
 def test_geojson_holds_what_its_page_says(tmp_path):
-    reading = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
-    result = a_result(block_of_tiles(6, 5), prediction=reading.prediction)
+    predicted = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
+    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
     result = replace(result, options=dict(result.options) | {"encoder": "drawn"})
 
     path = mm.write_geojson(result, tmp_path / "drawn.geojson", annotations=VERDICTS)

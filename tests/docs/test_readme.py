@@ -24,6 +24,15 @@ def test_nothing_in_the_documentation_points_into_a_machine():
     assert not [path for path, text in pages.items() if re.search(r"(?:/home|/Users|/tmp)/|[A-Z]:\\", text)]
 
 
+def test_every_make_target_that_the_documentation_names_exists():
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *DOCS.rglob("*.md"))]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    named = {target for text in pages for target in re.findall(r"(?:^|`)make ([a-z][a-z-]*)", text, re.MULTILINE)}
+    assert {"demo", "test", "lint", "docs", "bench-quick"} <= named
+    assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
 def headings(text: str) -> set[str]:
     lines = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in lines}

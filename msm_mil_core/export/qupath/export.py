@@ -33,7 +33,14 @@ def write_geojson(
     top tiles of each stage are annotations besides. Ids depend on the slide, the model, its masking and the cell alone,
     so QuPath asks before it duplicates objects. Verdicts in `annotations` go into the names of top tiles, into the
     metadata of every object, and, for a claimed tile, into its own "verdict". The file is whole or absent, and is
-    checked by reading it back.
+    checked by reading it back. Coordinates are whole level-0 pixels from QuPath's origin.
+
+    Parameters
+    ----------
+    options
+        How many top tiles become annotations, and where the origin is; None for the defaults.
+    annotations
+        As `load_annotations` returns them; None writes no verdicts.
 
     Raises
     ------

@@ -37,14 +37,18 @@ class ReportOptions(Options):
 
 
 def write_report(
-    result: SlideResult, annotations: Annotations, slide: Slide | None, path: Path, options: ReportOptions
+    result: SlideResult, annotations: Annotations, slide: Slide | None, path: Path, options: ReportOptions | None = None
 ) -> Generator[Progress, None, Path]:
-    """Write a report as HTML, or as PDF if the path ends in .pdf; the file is whole or absent.
+    """Write a report as HTML, or as PDF if the path ends in .pdf, and return where; the file is whole or absent.
 
     Parameters
     ----------
+    annotations
+        As `load_annotations` returns them.
     slide
         The open slide of the result; without it maps have no slide below them and there are no galleries.
+    options
+        The parts of the report; None for the defaults.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def write_report(
     """
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
-    parts = yield from _gather(result, annotations, slide, options)
+    parts = yield from _gather(result, annotations, slide, options or ReportOptions())
     yield Progress("Writing the report", 0, 1)
     page = render_page(parts)
     with whole_file(path) as part:

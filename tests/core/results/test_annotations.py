@@ -229,11 +229,11 @@ def test_a_read_only_file_is_left_alone(file):
     assert load_annotations(file) == Annotations()
 
 
-def test_notes_that_cannot_be_read_do_not_hide_the_result(file):
+def test_annotations_that_cannot_be_read_do_not_hide_the_result(file):
     with h5py.File(file, "r+") as opened:
         opened["notebook"] = '{"verdicts": 3}'
 
-    with pytest.raises(ResultError, match=r"notes in .* cannot be read"):
+    with pytest.raises(ResultError, match=r"annotations in .* cannot be read"):
         load_annotations(file)
     assert load_result(file).tiles is not None
 
