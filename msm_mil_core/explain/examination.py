@@ -38,7 +38,21 @@ class Examination:
 
 
 def examine(tile_outputs: TileOutputs, options: ExamineOptions) -> Generator[Progress, None, Examination]:
-    """Measure faithfulness and stability, and search for the smallest sets."""
+    """Measure faithfulness and stability, and search for the smallest sets of tiles that decide.
+
+    Parameters
+    ----------
+    tile_outputs
+        What the model computed of the N tiles: ``result.require_tile_outputs()``. Neither slide nor model is needed.
+    options
+        Shares of tiles, random orders, runs and the budget of the searches.
+
+    Returns
+    -------
+    Examination
+        Deletion and insertion curves (Petsiuk et al., RISE, 2018) beside random orders, necessity and sufficiency of
+        each stage, stability when tiles are missing, and both smallest sets found by greedy search.
+    """
     faithfulness = yield from measure_faithfulness(tile_outputs, options.faithfulness)
     stability = yield from measure_stability(tile_outputs, options.stability)
     flip = yield from find_flip(tile_outputs, options.search)

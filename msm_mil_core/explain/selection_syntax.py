@@ -12,7 +12,13 @@ TILES = re.compile(r"tiles?:?(\d{1,9}(?:,\d{1,9})*)")
 
 
 def parse_selection(word: str) -> Selection:
-    """Parse a word: stages are counted from 1, tiles have their numbers in the result.
+    """Parse a word: stages are counted from 1, tiles from 0, as in the result.
+
+    Parameters
+    ----------
+    word
+        ``stage2`` (what stage 2 claims), ``stage1:top5`` (the top 5 % of what stage 1 could see), ``tile17`` or
+        ``tiles:3,4,9``; upper and lower case are the same.
 
     Raises
     ------

@@ -139,8 +139,12 @@ def compare_stages(
 
     Parameters
     ----------
+    prediction, tiles
+        The attention (N,) of each stage, and where the N tiles lie, in level-0 pixels.
     mpp
-        Micrometres per level-0 pixel of the slide, None if unknown.
+        Micrometres per level-0 pixel of the slide; None if unknown: distances in micrometres are NaN then.
+    options
+        Which share of its tiles is a stage's top, and how many random claims are drawn.
     """
     rng = np.random.default_rng(options.seed)
     tops = [top_tiles(stage.attention, options.top_percent) for stage in prediction.stages]

@@ -140,6 +140,8 @@ def ask(tile_outputs: TileOutputs, tiles: TileGrid, whole: Prediction, question:
     ----------
     tile_outputs, tiles, whole
         What the model computed of the N tiles, where they are, and its prediction for all of them.
+    question
+        Steps, each of which removes the tiles of a selection or keeps them alone, one after the other.
 
     Raises
     ------
