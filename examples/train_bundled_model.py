@@ -24,7 +24,7 @@ from msm_mil_core.encoders.registry import DEFAULT_ENCODER, Encoder, load_encode
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
 from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
-from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model
+from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model, with_figures
 from msm_mil_core.learning.evaluation.predictions import Predictions
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import ABMIL, ModelChanges, TrainOptions
@@ -164,7 +164,8 @@ def _encoded(bags: Sequence[NDArray[np.uint8]], encoder: Encoder) -> NDArray[np.
 
 
 def _trained(collection: Collection, test_fold: int, options: TrainOptions) -> Checkpoint:
-    checkpoint = finish(train(_bags(collection, test_fold), options))
+    bags = _bags(collection, test_fold)
+    checkpoint = finish(with_figures(finish(train(bags, options)), bags, device=options.device))
     print(f"{options.name}, test fold {test_fold}, seed {options.seed}: {_figure(checkpoint, 'test'):.3f}")
     return checkpoint
 
@@ -203,9 +204,7 @@ def _mosaics(collection: Collection, test_fold: int) -> dict[str, tuple[NDArray[
 
 def _row(name: str, collection: Collection, trained: Sequence[Checkpoint], options: TrainOptions) -> Row:
     chosen = max(trained, key=lambda checkpoint: _figure(checkpoint, "val"))
-    bags = _bags(collection, 0)
-    test = np.array([index for index, part in enumerate(bags.parts or ()) if part == "test"])
-    evaluation = finish(evaluate_model(chosen, bags.subset(test), device="cpu"))
+    evaluation = finish(evaluate_model(chosen, _bags(collection, 0).part("test"), device="cpu"))
     rotated = [_figure(trained[0], "test")] + [
         _figure(_trained(collection, fold, options), "test") for fold in range(1, FOLDS)
     ]

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import msm_mil_core as mm
+from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.evaluation.evaluate import with_figures
 
 features, labels, target = map(Path, sys.argv[1:])
-bags = mm.read_bag_dataset(features, labels)
-work = mm.train(bags, mm.TrainOptions(name=target.stem), target.with_suffix(".standing"))  # interrupted? run it again
-model = mm.save_checkpoint(mm.finish(work), target)
+options = mm.TrainOptions(name=target.stem)
+bags = split_bags(mm.read_bag_dataset(features, labels), options.split)
+trained = mm.finish(mm.train(bags, options, target.with_suffix(".standing")))  # interrupted? run it again
+model = mm.save_checkpoint(mm.finish(with_figures(trained, bags)), target)
 print(model.record["figures"])
 print("Research use, not for diagnosis.")

@@ -73,5 +73,5 @@ def _put_in_place(part: Path, path: Path, *, overwrite: bool) -> None:
         os.link(part, path)  # fails if the name is taken, even if another program took it a moment ago
     except OSError as exc:  # FAT and some network drives have no links at all
         if path.exists():
-            raise OutputError(f"{path} exists already; allow overwriting or choose another folder.") from exc
+            raise OutputError(f"{path} already exists; allow overwriting or choose another folder.") from exc
         part.replace(path)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.benchmarks.task import Numbers, Task, Truth
-from msm_mil_core.learning.dataset.splits import Split
+from examples.benchmarks.task import Numbers, Split, Task, Truth
 
 NAMES = ("tumour", "stroma", "complex stroma", "lymphocytes", "debris", "mucosa", "adipose", "background")
 PATTERNS = (0, 2, 3)

@@ -15,9 +15,8 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from examples.benchmarks.peers import Peer
-from examples.benchmarks.task import Numbers, Task
+from examples.benchmarks.task import Numbers, Split, Task
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.learning.dataset.splits import Split
 
 MOST_DEVIATIONS = 5.0
 """Features are cut off there: one that hardly varies among the training tiles is not to decide elsewhere."""

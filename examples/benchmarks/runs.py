@@ -17,10 +17,9 @@ from examples.benchmarks.faithfulness import delete, question_stages
 from examples.benchmarks.methods import ABLATION, LINEAR, METHODS
 from examples.benchmarks.peers import Peer
 from examples.benchmarks.protocol import Bench, Budget, answers, train_method
-from examples.benchmarks.task import Numbers, Task
+from examples.benchmarks.task import Numbers, Split, Task
 from examples.benchmarks.tasks import read_task
 from examples.benchmarks.variants import MsmPeer
-from msm_mil_core.learning.dataset.splits import Split
 
 QUESTIONED = ("abmil", "msm", "msm-explain", "msm-random", "acmil", "aem")
 """The methods whose maps are tested by taking tiles out."""

@@ -7,12 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from msm_mil_core.learning.dataset.splits import Split
-
 Features = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 VALIDATION_FOLDS = 10  # one of so many folds of what is not tested chooses the epoch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Indices of bags; no bag and no group is in two parts."""
+
+    train: Numbers
+    val: Numbers
+    test: Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

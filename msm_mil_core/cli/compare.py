@@ -50,7 +50,7 @@ def compare(
     csv_file
         Write the figures of a single result as CSV.
     overwrite
-        Replace a CSV file that exists already.
+        Replace a CSV file that already exists.
     """
     if csv_file is not None:
         _check_target(csv_file, results, overwrite=overwrite)
@@ -72,7 +72,7 @@ def _check_target(path: Path, results: list[Path], *, overwrite: bool) -> None:
     if len(results) > 1:
         raise OutputError(f"{path} holds the figures of one result; give --csv with one, or use --json for several.")
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already; use --overwrite or another name.")
+        raise OutputError(f"{path} already exists; use --overwrite or another name.")
     check_writable(path.parent)
 
 

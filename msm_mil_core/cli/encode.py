@@ -53,7 +53,7 @@ def encode(
     mpp
         Micrometres per level-0 pixel, for slides that do not record it.
     overwrite
-        Replace features that exist already.
+        Replace features that already exist.
     options
         How tissue is found, tiles are laid and encoded.
     """
@@ -64,7 +64,7 @@ def encode(
 
     def encode_one(path: Path) -> FeatureBag:
         if paths[path].exists() and not overwrite:
-            raise OutputError(f"{paths[path]} exists already; use --overwrite or another --out folder.")
+            raise OutputError(f"{paths[path]} already exists; use --overwrite or another --out folder.")
         bag = _bag(path, mpp, loaded, options)
         save_bag(bag, paths[path])
         return bag

@@ -42,7 +42,7 @@ def export(
     out_folder
         Folder for what is written.
     overwrite
-        Replace files that exist already.
+        Replace files that already exist.
     """
     paths = output_paths(results, out_folder, f".{to}")
     done = each_slide(results, lambda path: _export_one(path, _free(paths[path], to, overwrite=overwrite), to, geojson))
@@ -56,7 +56,7 @@ def _free(target: Path, to: Format, *, overwrite: bool) -> Path:
     beside = _verdicts_beside(target) if to == "csv" else target.with_name(f"{target.name}.gz")
     taken = [path for path in (target, beside) if path.exists()]
     if taken and not overwrite:
-        raise OutputError(f"{taken[0]} exists already; use --overwrite or another --out folder.")
+        raise OutputError(f"{taken[0]} already exists; use --overwrite or another --out folder.")
     return target
 
 

@@ -32,7 +32,7 @@ def report(
     out_folder
         Folder for the reports.
     overwrite
-        Replace files that exist already.
+        Replace files that already exist.
     pdf
         Write PDF instead; needs `pip install 'napari-msm-mil[pdf]'`.
     """
@@ -46,7 +46,7 @@ def report(
 
 def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite: bool) -> Path:
     if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already; use --overwrite or another --out folder.")
+        raise OutputError(f"{target} already exists; use --overwrite or another --out folder.")
     result = load_result(source)
     slide = _slide_of(result.slide, source)
     try:

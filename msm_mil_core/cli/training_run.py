@@ -5,14 +5,13 @@ import json
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.errors import CheckpointError, OutputError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.evaluation.evaluate import with_figures
 from msm_mil_core.learning.training.history import draw_curves, write_curves
 from msm_mil_core.learning.training.state import identity_of, read_epochs
 from msm_mil_core.learning.training.train import train
@@ -56,9 +55,12 @@ class TrainingRun:
 
     def train(self) -> Generator[Progress, None, Checkpoint]:
         """Train, or continue the training in the folder, and write the model."""
-        self._begin()
-        trained = yield from train(self.bags, self.options, keep=self.state)
-        checkpoint = save_checkpoint(trained, self.model)
+        bags = split_bags(self.bags, self.options.split)
+        if not self.state.exists():  # if it does, its options may differ, and then training says so
+            self._begin(bags)
+        trained = yield from train(bags, self.options, keep=self.state)
+        evaluated = yield from with_figures(trained, bags, device=self.options.device)
+        checkpoint = save_checkpoint(evaluated, self.model)
         self._end(checkpoint)
         return checkpoint
 
@@ -81,24 +83,15 @@ class TrainingRun:
         if self.model.exists() and not (overwrite or self.state.exists() or self.finished()):
             raise OutputError(f"{self.model} already exists; use --overwrite or another name.")
 
-    def _begin(self) -> None:
-        if self.state.exists():
-            return  # its options may differ, and then training says so
+    def _begin(self, bags: BagDataset) -> None:
+        """Write the options, and the table of labels with the split as it was drawn, for `msm-mil evaluate`."""
         with whole_file(self.folder / "options.json") as part:
             part.write_text(self.options.model_dump_json(indent=2), encoding="utf-8")
-        with whole_file(self.split) as part:
-            self._write_split(part)
-
-    def _write_split(self, path: Path) -> None:
-        """Write the table of labels with the split as it was drawn, as `msm-mil evaluate` takes it."""
-        split = split_bags(self.bags, self.options.split)
-        part_of = {int(bag): part for part in get_args(Part) for bag in getattr(split, part)}
-        with path.open("w", newline="", encoding="utf-8") as file:
+        rows = zip(bags.names, bags.labels, bags.patients, bags.parts or (), strict=True)
+        with whole_file(self.split) as part, part.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(("slide", "label", "patient", "split"))
-            for bag, name in enumerate(self.bags.names):
-                label = self.bags.classes[self.bags.labels[bag]]
-                table.writerow((name, label, self.bags.patients[bag], part_of[bag]))
+            table.writerows((name, bags.classes[label], patient, its) for name, label, patient, its in rows)
 
     def _end(self, checkpoint: Checkpoint) -> None:
         with whole_file(self._done) as part:

@@ -26,18 +26,33 @@ def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
     Tensor
         (B, S, N) bool.
     """
-    size, most = _claim_size(valid, options), _most(valid.shape[1], options)
+    size, most = _claim_size(valid.sum(1), options), _most(valid.shape[1], options)
     keep, claims = valid, []
     for stage in range(scores.shape[1]):
-        reserve = options.min_keep if stage < options.masked_stages else 0
-        count = torch.minimum(size, keep.sum(1) - reserve).clamp(min=0)  # (B,)
+        count = _claimed(keep.sum(1), size, stage, options)
         claims.append(_largest(scores[:, stage].masked_fill(~keep, -torch.inf), count, most))
         keep = keep & ~claims[-1]
     return torch.stack(claims, 1)
 
 
-def _claim_size(valid: Tensor, options: ModelOptions) -> Tensor:
-    tiles = valid.sum(1)
+def stages_shown(tiles: Tensor, options: ModelOptions) -> Tensor:
+    """Return how many stages are shown at least one tile while training, of bags of so many tiles: (B,) for (B,)."""
+    if options.mask_mode == "never":
+        return torch.full_like(tiles, options.stages)
+    size, left, shown = _claim_size(tiles, options), tiles, torch.ones_like(tiles)
+    for stage in range(options.masked_stages):
+        left = left - _claimed(left, size, stage, options)
+        shown = shown + (left > 0)
+    return shown
+
+
+def _claimed(left: Tensor, size: Tensor, stage: int, options: ModelOptions) -> Tensor:
+    """Return how many of the tiles that are left a stage claims, (B,)."""
+    reserve = options.min_keep if stage < options.masked_stages else 0
+    return torch.minimum(size, left - reserve).clamp(min=0)
+
+
+def _claim_size(tiles: Tensor, options: ModelOptions) -> Tensor:
     if options.k_share is None:
         return torch.full_like(tiles, options.k)
     return (tiles * options.k_share).round().clamp(min=1).long()

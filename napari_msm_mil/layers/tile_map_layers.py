@@ -34,7 +34,7 @@ def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
 
 
 def map_pixels(result: SlideResult, shown: TileMap) -> NDArray[np.float32]:
-    """Return the pixels of a map alone, for a layer that exists already."""
+    """Return the pixels of a map alone, for a layer that already exists."""
     return rasterise(result.tiles, shown.values).values
 
 

@@ -35,7 +35,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path):
 def test_a_name_taken_while_we_wrote_is_not_overwritten_unless_allowed(tmp_path: Path):
     path = tmp_path / "result.txt"
 
-    with pytest.raises(OutputError, match=r"result\.txt exists already"), whole_file(path, overwrite=False) as part:
+    with pytest.raises(OutputError, match=r"result\.txt already exists"), whole_file(path, overwrite=False) as part:
         part.write_text("ours")
         path.write_text("theirs")
 

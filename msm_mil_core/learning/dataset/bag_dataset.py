@@ -1,8 +1,6 @@
 """Labelled bags: the feature tables of a folder joined with a table of labels, read when needed."""
 
-import logging
-from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +10,10 @@ from numpy.typing import NDArray
 from msm_mil_core.bags.feature_table import FeatureTable, Rows, open_table
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.feature_folder import files_of
-from msm_mil_core.learning.dataset.labels import LabelTable, Part, listed, read_labels
+from msm_mil_core.learning.dataset.labels import LabelTable, Part, check_trainable, read_labels
 from msm_mil_core.progress import Progress, finish
 
 Indices = NDArray[np.int64]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,19 @@ class BagDataset:
             patients=tuple(self.patients[index] for index in chosen),
             parts=None if self.parts is None else tuple(self.parts[index] for index in chosen),
         )
+
+    def assign(self, test: Iterable[int], val: Iterable[int] = ()) -> "BagDataset":
+        """Return the bags with these in the test and the validation part, and all others in the training part."""
+        held_out: dict[int, Part] = {**dict.fromkeys(test, "test"), **dict.fromkeys(val, "val")}
+        return replace(self, parts=tuple(held_out.get(index, "train") for index in range(len(self))))
+
+    def indices(self, part: Part) -> Indices:
+        """Return which bags are in a part of the split, in rising order; none while it is still to be drawn."""
+        return np.array([index for index, its in enumerate(self.parts or ()) if its == part], np.int64)
+
+    def part(self, part: Part) -> "BagDataset":
+        """Return the bags of a part of the split."""
+        return self.subset(self.indices(part))
 
     def features(self, index: int) -> NDArray[np.float32]:
         """Read the features (N, P) of one bag.
@@ -114,6 +123,39 @@ class BagDataset:
         return f"The bag {self.names[index]}" if path is None else str(path)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureStatistics:
+    """Mean and standard deviation of each feature over the training tiles, (P,) each."""
+
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+
+
+def compute_feature_statistics(bags: BagDataset) -> Generator[Progress, None, FeatureStatistics]:
+    """Read every bag once, some thousand tiles at once, so that a bad one is reported before training.
+
+    Raises
+    ------
+    TrainingError
+        If a bag is empty, of another length, or holds numbers that are not finite.
+    FeatureFileError
+        If a feature file cannot be read.
+    """
+    width, trained = bags.tables[0].features, set(bags.indices("train").tolist())
+    count, total, squares = 0, np.zeros(width), np.zeros(width)
+    for index in range(len(bags)):
+        yield Progress("Checking bags", index, len(bags), "bags")
+        bags.check_width(index)
+        for rows in bags.finite_blocks(index):
+            if index in trained:
+                count += len(rows)
+                total += rows.sum(0, dtype=np.float64)
+                squares += np.square(rows, dtype=np.float64).sum(0)
+    mean = total / count
+    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    return FeatureStatistics(mean.astype(np.float32), std.astype(np.float32))
+
+
 def label_bags(
     tables: Mapping[str, FeatureTable],
     labels: Sequence[str],
@@ -135,7 +177,7 @@ def label_bags(
     if not len(tables) == len(labels) == len(patients) == len(tables if parts is None else parts):
         raise ValueError(f"{len(tables)} bags need as many labels ({len(labels)}), patients and parts.")
     table = LabelTable(tuple(tables), tuple(labels), tuple(patients), None if parts is None else tuple(parts))
-    _check_labels(table)
+    check_trainable(table)
     return _join(table, tuple(tables.values()), origin)
 
 
@@ -162,7 +204,7 @@ def open_bag_dataset(folder: Path, table: Path) -> Generator[Progress, None, Bag
         If a file cannot be read.
     """
     labels = read_labels(table)
-    _check_labels(labels)
+    check_trainable(labels)
     return (yield from open_labelled(labels, folder, table))
 
 
@@ -193,26 +235,3 @@ def _join(labels: LabelTable, tables: Sequence[FeatureTable], origin: Origin) ->
         origin=origin,
         parts=labels.parts,
     )
-
-
-def _check_labels(table: LabelTable) -> None:
-    if len(set(table.labels)) < 2:
-        raise TrainingError(
-            f"All {len(table.labels)} slides have the label {' '.join(set(table.labels))!r}. "
-            "A model needs at least two classes."
-        )
-    mixed = seen_twice(table.patients, table.labels)
-    if mixed:
-        logger.warning("Slides of more than one class come from %s; they stay in one part.", listed(mixed))
-    separated = seen_twice(table.patients, table.parts or table.patients)
-    if separated:
-        raise TrainingError(
-            f"The split separates the slides of {listed(separated)}, so the results would look too good. "
-            "Put all slides of a patient into one part."
-        )
-
-
-def seen_twice(owners: Sequence[str], values: Sequence[str]) -> list[str]:
-    """Return the owners, sorted, that go with more than one value."""
-    counts = Counter(owner for owner, _ in set(zip(owners, values, strict=True)))
-    return sorted(owner for owner, count in counts.items() if count > 1)

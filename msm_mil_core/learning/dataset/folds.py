@@ -1,7 +1,7 @@
 """Folds: the patients divided into several parts, each the test part of one model."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
@@ -9,7 +9,6 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
-from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.options import Options
 
@@ -53,10 +52,7 @@ def lay_folds(bags: BagDataset, count: int, split: SplitOptions) -> tuple[Fold, 
     if count == 1:
         return (Fold(1, bags),)
     _check(bags, count)
-    return tuple(
-        Fold(number, replace(bags, parts=_parts(len(bags), test)))
-        for number, test in enumerate(_draw(bags, count, split.seed), start=1)
-    )
+    return tuple(Fold(number, bags.assign(test)) for number, test in enumerate(_draw(bags, count, split.seed), start=1))
 
 
 def _check(bags: BagDataset, count: int) -> None:
@@ -82,8 +78,3 @@ def _drawn(bags: BagDataset, count: int, seed: int) -> Iterator[list[Indices]]:
     for draw in range(DRAWS):
         folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed + draw)
         yield [test for _, test in folds.split(bags.labels, bags.labels, np.array(bags.patients))]
-
-
-def _parts(count: int, test: Indices) -> tuple[Part, ...]:
-    tested = set(test.tolist())
-    return tuple("test" if index in tested else "train" for index in range(count))

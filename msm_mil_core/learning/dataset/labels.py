@@ -1,6 +1,7 @@
 """The table of labels: for each slide its class, its patient and its part of the split."""
 
 import csv
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from msm_mil_core.learning.dataset.finding import Finding
 
 Part = Literal["train", "val", "test"]
 Row = Mapping[str, str]
+
+logger = logging.getLogger(__name__)
 
 NEEDED = ("slide", "label")
 NAMES_SHOWN = 5
@@ -51,6 +54,36 @@ def read_labels(path: Path) -> LabelTable:
     if flaws:
         raise TrainingError(flaws[0].sentence)
     return table
+
+
+def check_trainable(table: LabelTable) -> None:
+    """Check that a model can be trained on these labels; warn of patients with several.
+
+    Raises
+    ------
+    TrainingError
+        If there are fewer than two classes, or a patient is in two parts.
+    """
+    if len(set(table.labels)) < 2:
+        raise TrainingError(
+            f"All {len(table.labels)} slides have the label {' '.join(set(table.labels))!r}. "
+            "A model needs at least two classes."
+        )
+    mixed = seen_twice(table.patients, table.labels)
+    if mixed:
+        logger.warning("Slides of more than one class come from %s; they stay in one part.", listed(mixed))
+    separated = seen_twice(table.patients, table.parts or table.patients)
+    if separated:
+        raise TrainingError(
+            f"The split separates the slides of {listed(separated)}, so the results would look too good. "
+            "Put all slides of a patient into one part."
+        )
+
+
+def seen_twice(owners: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Return the owners, sorted, that go with more than one value."""
+    counts = Counter(owner for owner, _ in set(zip(owners, values, strict=True)))
+    return sorted(owner for owner, count in counts.items() if count > 1)
 
 
 def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:

@@ -1,7 +1,7 @@
 """Which bags a model is trained on, which choose the epoch, and which only test it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from pydantic import Field
@@ -24,44 +24,25 @@ class SplitOptions(Options):
     """Another seed draws another split."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Split:
-    """Indices of bags, in rising order; no bag and no patient is in two parts."""
+def split_bags(bags: BagDataset, options: SplitOptions) -> BagDataset:
+    """Give every bag its part: as the table says, and drawn by patient where it leaves that open.
 
-    train: Indices
-    val: Indices
-    test: Indices
-    """Empty where nothing is held out."""
-
-
-def split_bags(bags: BagDataset, options: SplitOptions) -> Split:
-    """Split bags as their table says, and draw by patient what it leaves open.
+    No patient is in two parts; the test part is empty where nothing is held out. Split bags stay as they are.
 
     Raises
     ------
     TrainingError
         If a part would lack a class.
     """
-    test, rest = _test_part(bags, options)
-    val = _given(bags, "val")
-    if not len(val):
-        val = _hold_out(bags, rest, options.val_share, options.seed)
-    split = Split(train=np.setdiff1d(rest, val), val=val, test=test)
-    for name, part in (("train", split.train), ("val", split.val), ("test", split.test)):
-        _check_has_all_classes(bags, name, part)
-    return split
-
-
-def _test_part(bags: BagDataset, options: SplitOptions) -> tuple[Indices, Indices]:
-    everything = np.arange(len(bags))
-    test = _given(bags, "test")
+    everything, test, val = np.arange(len(bags)), bags.indices("test"), bags.indices("val")
     if bags.parts is None and options.test_share:
         test = _hold_out(bags, everything, options.test_share, options.seed)
-    return test, np.setdiff1d(everything, test)
-
-
-def _given(bags: BagDataset, name: Part) -> Indices:
-    return np.array([index for index, part in enumerate(bags.parts or ()) if part == name], np.int64)
+    if not len(val):
+        val = _hold_out(bags, np.setdiff1d(everything, test), options.val_share, options.seed)
+    split = bags.assign(val=val, test=test)
+    for name in get_args(Part):
+        _check_has_all_classes(split, name)
+    return split
 
 
 def _hold_out(bags: BagDataset, among: Indices, share: float, seed: int) -> Indices:
@@ -85,7 +66,8 @@ def _fold_count(bags: BagDataset, among: Indices, share: float) -> int:
     return max(2, min(round(1 / share), least, len({bags.patients[bag] for bag in among})))
 
 
-def _check_has_all_classes(bags: BagDataset, name: str, part: Indices) -> None:
+def _check_has_all_classes(bags: BagDataset, name: Part) -> None:
+    part = bags.indices(name)
     lacking = _lacking(bags, part)
     if lacking and (len(part) or name != "test"):
         raise TrainingError(

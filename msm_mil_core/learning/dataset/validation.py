@@ -9,11 +9,11 @@ import numpy as np
 
 from msm_mil_core.bags.feature_table import table_of
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import Origin, label_bags, seen_twice
+from msm_mil_core.learning.dataset.bag_dataset import Origin, label_bags
 from msm_mil_core.learning.dataset.feature_folder import match_files
 from msm_mil_core.learning.dataset.finding import Finding
 from msm_mil_core.learning.dataset.folds import FoldOptions, lay_folds
-from msm_mil_core.learning.dataset.labels import LabelTable, listed, survey_labels
+from msm_mil_core.learning.dataset.labels import LabelTable, listed, seen_twice, survey_labels
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from msm_mil_core.learning.dataset.validation_files import FileFacts, check_files, read_facts
 from msm_mil_core.progress import Progress

@@ -1,11 +1,12 @@
 """How good a model's predictions are, with 95 % intervals: the one evaluation that every table and file shows."""
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.evaluation.bootstrap import (
@@ -53,6 +54,19 @@ def evaluate_model(
     """Evaluate one model on bags of the kind that it was trained on; raises what `predict_bags` raises."""
     (predictions,) = yield from predict_bags(bags, [checkpoint], device=device)
     return evaluate(predictions, draw_resamples(bags.patients))
+
+
+def with_figures(
+    checkpoint: Checkpoint, bags: BagDataset, *, device: str = "auto"
+) -> Generator[Progress, None, Checkpoint]:
+    """Return the model with its metrics on validation and test bags in its record, of the split it was trained on."""
+    figures: dict[str, JsonValue] = {}
+    for name in ("val", "test"):
+        held_out = bags.part(name)
+        if len(held_out):
+            evaluation = yield from evaluate_model(checkpoint, held_out, device=device)
+            figures[name] = dict(evaluation.summary())
+    return replace(checkpoint, record={**checkpoint.record, "figures": figures})
 
 
 def evaluate(predictions: Predictions, resamples: Resamples) -> Evaluation:

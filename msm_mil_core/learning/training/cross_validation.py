@@ -76,8 +76,8 @@ def cross_validate(
     folds = []
     for model in models:
         split = split_bags(model.fold.bags, options.split)
-        part: Part = "test" if len(split.test) else "val"
-        bags = model.fold.bags.subset(getattr(split, part))
+        part: Part = "test" if len(split.part("test")) else "val"
+        bags = split.part(part)
         evaluation = yield from evaluate_model(model.checkpoint, bags, device=device)
         folds.append(FoldEvaluation(model, part, bags, evaluation))
     seeds = sorted({model.seed for model in models})

@@ -1,23 +1,23 @@
 """Training: labelled bags become a model, that of the epoch with the lowest validation loss."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 
+from msm_mil_core import __version__
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, compute_feature_statistics
+from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import split_bags
-from msm_mil_core.learning.training.feature_statistics import compute_feature_statistics
-from msm_mil_core.learning.training.record import record_training
 from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_of, restore_state, save_state
-from msm_mil_core.learning.training.step import take_step
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.learning.training.trainer import Trainer, build_trainer, torch_errors
+from msm_mil_core.learning.training.trainer import Trainer, build_trainer, take_step, torch_errors
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
@@ -42,12 +42,13 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
         If this machine does not have the device, or it fails.
     """
     device, (encoder, side_px, mpp) = training_device(options.device), _origin(bags, options)
-    split = split_bags(bags, options.split)
-    statistics = yield from compute_feature_statistics(bags, split.train)
-    trainer = build_trainer(bags, split, options, statistics, device)
+    bags = split_bags(bags, options.split)
+    statistics = yield from compute_feature_statistics(bags)
+    trainer = build_trainer(bags, options, statistics, device)
     state = yield from _run_epochs(trainer, keep)
     best = state.epochs[state.best - 1]
-    checkpoint = Checkpoint(
+    facts = {"best_epoch": best.number, "temperature": best.temperature, "precision": trainer.precision}
+    return Checkpoint(
         name=options.name,
         options=trainer.network.options,
         classes=bags.classes,
@@ -55,11 +56,9 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
         encoder_sha256=bags.origin.encoder_sha256,
         side_px=side_px,
         mpp=mpp,
-        record={"best_epoch": best.number, "temperature": best.temperature, "precision": trainer.precision},
+        record=_record(bags, options) | facts,
         state=calibrated(state.best_weights, best.temperature),
     )
-    record = yield from record_training(checkpoint, bags, split, options)
-    return replace(checkpoint, record={**record, **checkpoint.record})
 
 
 def training_device(requested: str) -> torch.device:
@@ -112,7 +111,7 @@ def _run_epochs(trainer: Trainer, keep: Path | None) -> Generator[Progress, None
 def _run_epoch(trainer: Trainer, number: int) -> Generator[Progress, None, Epoch]:
     """Pass once over the training bags, in an order that depends on the seed and the epoch alone."""
     options, rng = trainer.options, np.random.default_rng((trainer.options.seed, number))
-    order, at_once = rng.permutation(trainer.split.train), options.bags_per_step * options.accumulate
+    order, at_once = rng.permutation(trainer.bags.indices("train")), options.bags_per_step * options.accumulate
     done, total = (number - 1) * len(order), options.epochs * len(order)
     learning_rate, losses = trainer.optimiser.param_groups[0]["lr"], []
     for start in range(0, len(order), at_once):
@@ -120,5 +119,17 @@ def _run_epoch(trainer: Trainer, number: int) -> Generator[Progress, None, Epoch
         losses.append(take_step(trainer, order[start : start + at_once], rng))
     trainer.schedule.step()
     with torch_errors(trainer.device):
-        fitted = fit_temperature(trainer.network, trainer.bags.subset(trainer.split.val), trainer.class_weight)
+        fitted = fit_temperature(trainer.network, trainer.bags.part("val"), trainer.class_weight)
     return Epoch(number, learning_rate, float(np.mean(losses)), fitted.loss, fitted.value)
+
+
+def _record(bags: BagDataset, options: TrainOptions) -> dict[str, JsonValue]:
+    """Return how a model came about: its data, split and options."""
+    parts = {name: bags.part(name) for name in get_args(Part)}
+    return {
+        **options.card.model_dump(),
+        "created_by": f"napari-msm-mil {__version__}",
+        "classes": {name: int((bags.labels == index).sum()) for index, name in enumerate(bags.classes)},
+        "split": {name: {"bags": len(part), "patients": len(set(part.patients))} for name, part in parts.items()},
+        "training": options.model_dump(mode="json", exclude={"card", "name"}),
+    }

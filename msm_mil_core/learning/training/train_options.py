@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from msm_mil_core.learning.dataset.splits import SplitOptions
-from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
+from msm_mil_core.mil.model_options import Preset
 from msm_mil_core.options import Options
 from msm_mil_core.precision import Precision
 
@@ -37,6 +37,12 @@ class ModelChanges(Options):
     """Share of projected features dropped while training."""
     standardise: bool | None = None
     """Whether features are standardised by the mean and the standard deviation of the training tiles."""
+
+    @property
+    def given(self) -> dict[str, object]:
+        """What differs, by name; a number of tiles takes the place of the preset's share."""
+        changes = self.model_dump(exclude_none=True)
+        return {"k_share": None} | changes if "k" in changes else changes
 
 
 ABMIL = ModelChanges(masked_stages=0, lambda_s=0)
@@ -99,10 +105,3 @@ class TrainOptions(Options):
     """Number format: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
     card: CardOptions = CardOptions()
     """What people who get the model should read about it."""
-
-    def model_options(self, features: int, classes: int) -> ModelOptions:
-        """Return the preset with its changes, for features of length `features` and `classes` classes."""
-        changes = self.model.model_dump(exclude_none=True)
-        if "k" in changes:
-            changes.setdefault("k_share", None)  # a number of tiles takes the place of the preset's share
-        return ModelOptions(**(preset(self.preset, features, classes).model_dump() | changes))

@@ -1,4 +1,4 @@
-"""A network in training: the bags it learns from, and what changes it."""
+"""A network in training, and the step that changes it: by the gradients of some bags, divided into batches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.amp import GradScaler
+from torch.nn.utils.rnn import pad_sequence
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
+from msm_mil_core.bags.feature_table import FeatureTable
 from msm_mil_core.errors import DeviceError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.learning.dataset.splits import Split
-from msm_mil_core.learning.training.feature_statistics import FeatureStatistics
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, FeatureStatistics, Indices
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.network import MsmMil
+from msm_mil_core.mil.masking import stages_shown
+from msm_mil_core.mil.model_options import ModelOptions, preset
+from msm_mil_core.mil.network import MsmMil, loss
 from msm_mil_core.precision import Computed
 
 
@@ -25,10 +28,12 @@ class Trainer:
     """Everything that a step of a training needs."""
 
     bags: BagDataset
-    split: Split
+    """Split."""
     options: TrainOptions
     class_weight: NDArray[np.float32]
     """(C,), of each class in the loss."""
+    stages: NDArray[np.int64]
+    """(B,), how many stages are shown tiles of each bag."""
     precision: Computed
     network: MsmMil
     optimiser: AdamW
@@ -42,23 +47,45 @@ class Trainer:
         return self.network.classifier.weight.device
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BagBatch:
+    """Bags that go through the network at once: a step's, or some of them."""
+
+    bags: Indices
+    rows: tuple[Indices | None, ...]
+    """Which tiles of each, in rising order; None is all of them."""
+    shares: NDArray[np.float64]
+    """(3,), of the step's class weights, of those over all stages that were shown tiles, and of its bags."""
+
+    def scaled(self, options: ModelOptions) -> ModelOptions:
+        """Weigh the terms of the loss so that the batches' losses, each times its first share, sum to the step's."""
+        weights, stages, bags = self.shares.tolist()
+        return options.replace(
+            lambda_s=options.lambda_s * stages / weights,
+            lambda_beta=options.lambda_beta * bags / weights,
+            lambda_d=options.lambda_d * bags / weights,
+        )
+
+
 def build_trainer(
-    bags: BagDataset, split: Split, options: TrainOptions, statistics: FeatureStatistics, device: torch.device
+    bags: BagDataset, options: TrainOptions, statistics: FeatureStatistics, device: torch.device
 ) -> Trainer:
     """Return a trainer whose network has its first weights, drawn from the seed."""
-    model_options = options.model_options(len(statistics.mean), len(bags.classes))
+    class_weight = _class_weight(bags, balance=options.balance)
+    tiles = torch.tensor([min(table.tiles, options.tiles_per_bag or table.tiles) for table in bags.tables])
+    model_options = preset(options.preset, len(statistics.mean), len(bags.classes)).replace(**options.model.given)
     with seeded(options.seed):
         network = MsmMil(model_options)
-    if network.options.standardise:
-        network.standardise_by(statistics.mean, statistics.std)
+    if model_options.standardise:
+        network.standardise_by(torch.from_numpy(statistics.mean), torch.from_numpy(statistics.std))
     network = network.to(device)
     precision = choose_training_precision(options.precision, device.type, has_bfloat16=_has_bfloat16(device))
     optimiser = AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     return Trainer(
         bags=bags,
-        split=split,
         options=options,
-        class_weight=_class_weight(bags, split, options),
+        class_weight=class_weight,
+        stages=stages_shown(tiles, model_options).numpy(),
         precision=precision,
         network=network,
         optimiser=optimiser,
@@ -79,10 +106,73 @@ def _has_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
-def _class_weight(bags: BagDataset, split: Split, options: TrainOptions) -> NDArray[np.float32]:
-    counts = np.bincount(bags.labels[split.train], minlength=len(bags.classes))
-    weight = len(split.train) / (len(counts) * counts) if options.balance else np.ones(len(counts))
+def _class_weight(bags: BagDataset, *, balance: bool) -> NDArray[np.float32]:
+    labels = bags.part("train").labels
+    counts = np.bincount(labels, minlength=len(bags.classes))
+    weight = len(labels) / (len(counts) * counts) if balance else np.ones(len(counts))
     return weight.astype(np.float32)
+
+
+def take_step(trainer: Trainer, chosen: Indices, rng: np.random.Generator) -> float:
+    """Change the network by the gradients of the chosen bags together, and return their loss.
+
+    Raises
+    ------
+    FeatureFileError
+        If features cannot be read.
+    DeviceError
+        If the device fails.
+    """
+    seed, total = int(rng.integers(2**31)), 0.0  # all that dropout draws comes from the seed
+    batches = _draw_batches(trainer, chosen, rng)
+    trainer.network.train()
+    trainer.optimiser.zero_grad()
+    with seeded(seed), torch_errors(trainer.device):
+        for batch in batches:
+            loss_value = _loss(trainer, batch)
+            trainer.scaler.scale(loss_value).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            total += loss_value.item()
+    trainer.scaler.step(trainer.optimiser)
+    trainer.scaler.update()
+    return total
+
+
+def _draw_batches(trainer: Trainer, chosen: Indices, rng: np.random.Generator) -> tuple[BagBatch, ...]:
+    """Draw the tiles of a step's bags, and divide the bags into batches, each with its shares of the step."""
+    options = trainer.options
+    rows = [_draw_rows(trainer.bags.tables[index].tiles, options.tiles_per_bag, rng) for index in chosen]
+    parts = [slice(start, start + options.bags_per_step) for start in range(0, len(chosen), options.bags_per_step)]
+    weight = trainer.class_weight[trainer.bags.labels[chosen]].astype(np.float64)
+    terms = np.stack([weight, weight * trainer.stages[chosen], np.ones(len(weight))])  # (3, b)
+    whole = terms.sum(1)
+    return tuple(BagBatch(chosen[part], tuple(rows[part]), terms[:, part].sum(1) / whole) for part in parts)
+
+
+def _draw_rows(tiles: int, most: int | None, rng: np.random.Generator) -> Indices | None:
+    return None if most is None or tiles <= most else np.sort(rng.permutation(tiles)[:most])
+
+
+def _loss(trainer: Trainer, batch: BagBatch) -> Tensor:
+    network, bags, device = trainer.network, trainer.bags, trainer.device
+    half = trainer.precision == "float16"
+    tiles = [
+        _tiles(bags.tables[bag], rows, device, half=half) for bag, rows in zip(batch.bags, batch.rows, strict=True)
+    ]
+    valid = None
+    if len(tiles) > 1:
+        valid = pad_sequence([torch.ones(len(bag), dtype=torch.bool, device=device) for bag in tiles], batch_first=True)
+    padded = tiles[0][None] if valid is None else pad_sequence(tiles, batch_first=True)  # (B, N, P)
+    with torch.autocast(device.type, getattr(torch, trainer.precision), enabled=trainer.precision != "float32"):
+        output = network(padded, valid)
+    labels = torch.from_numpy(bags.labels[batch.bags]).to(device)
+    class_weight, weighed = torch.from_numpy(trainer.class_weight).to(device), batch.scaled(network.options)
+    return loss(output, labels, weighed, class_weight) * float(batch.shares[0])
+
+
+def _tiles(table: FeatureTable, rows: Indices | None, device: torch.device, *, half: bool) -> Tensor:
+    """Read tiles; those stored in half precision go to the device so, and stay so if that is what computes."""
+    read = torch.from_numpy(np.require(table.read(rows), None, ["C", "W"])).to(device)
+    return read if half and read.dtype == torch.float16 else read.float()
 
 
 @contextmanager

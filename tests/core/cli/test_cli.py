@@ -75,7 +75,7 @@ def test_an_existing_result_is_kept_unless_overwriting_is_allowed(tmp_path, slid
     code = call(words)
 
     assert code == 2
-    assert "drawn.msm.h5 exists already" in last_line(capsys)
+    assert "drawn.msm.h5 already exists" in last_line(capsys)
     assert (tmp_path / "drawn.msm.h5").read_bytes() == before
     assert call([*words, "--overwrite"]) == 0
 
@@ -309,7 +309,7 @@ def test_a_model_is_trained_on_encoded_slides_and_used(tmp_path, capsys):
 
     assert code == 0, capsys.readouterr().err
     assert load_checkpoint(tmp_path / "m.safetensors").classes == ("benign", "malignant")
-    assert call(words) == 2  # the model exists already
+    assert call(words) == 2  # the model already exists
 
 
 def test_a_slide_without_tissue_is_told_what_to_change(tmp_path, model, capsys):

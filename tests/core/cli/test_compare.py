@@ -110,7 +110,7 @@ def test_a_csv_is_written_and_kept_unless_overwriting_is_allowed(tmp_path, resul
     assert code == 0
     assert [row["stage"] for row in rows] == ["1", "1", "2", "1", "2", "3"]
     assert call(words) == 2
-    assert "exists already" in last_line(capsys)
+    assert "already exists" in last_line(capsys)
     assert call([*words, "--overwrite"]) == 0
 
 

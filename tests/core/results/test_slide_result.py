@@ -201,7 +201,7 @@ def test_a_result_is_not_overwritten_against_the_wish(tmp_path):
     path = saved(tmp_path)
     before = path.read_bytes()
 
-    with pytest.raises(OutputError, match=r"drawn\.msm\.h5 exists already"):
+    with pytest.raises(OutputError, match=r"drawn\.msm\.h5 already exists"):
         save_result(a_result(), path, overwrite=False)
 
     assert path.read_bytes() == before

@@ -182,7 +182,7 @@ def test_the_command_writes_a_page_and_replaces_none_unasked(tmp_path, capsys):
 
     assert (first, again) == (0, 2)
     assert "artefact" in (tmp_path / "drawn.report.html").read_text(encoding="utf-8")
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_damaged_notes_do_not_hold_up_a_report(tmp_path, capsys):

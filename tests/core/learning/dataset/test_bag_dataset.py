@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from msm_mil_core.bags.feature_table import open_table, table_of
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags, read_bag_dataset
-from msm_mil_core.learning.dataset.labels import read_labels
+from msm_mil_core.learning.dataset.labels import Part, read_labels
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from tests.bags import a_feature_file, a_table, labelled
 
@@ -153,11 +154,12 @@ def test_a_split_never_separates_the_slides_of_a_patient_and_every_part_has_ever
     for seed in range(5):
         split = split_bags(bags, SplitOptions(seed=seed))
 
-        owners = [{bags.patients[index] for index in part} for part in (split.train, split.val, split.test)]
+        parts = [split.part(name) for name in get_args(Part)]
+        owners = [set(part.patients) for part in parts]
         assert not (owners[0] & owners[1] or owners[0] & owners[2] or owners[1] & owners[2])
-        assert sorted([*split.train, *split.val, *split.test]) == list(range(len(bags)))
-        for part in (split.train, split.val, split.test):
-            assert set(bags.labels[part]) == {0, 1, 2}
+        assert sorted(name for part in parts for name in part.names) == sorted(bags.names)
+        assert all(set(part.labels) == {0, 1, 2} for part in parts)
+        assert split_bags(split, SplitOptions(seed=seed + 1)).parts == split.parts
 
 
 def test_the_same_seed_draws_the_same_split():
@@ -165,8 +167,8 @@ def test_the_same_seed_draws_the_same_split():
 
     first, again, other = (split_bags(bags, SplitOptions(seed=seed)) for seed in (0, 0, 1))
 
-    assert first.test.tolist() == again.test.tolist()
-    assert first.test.tolist() != other.test.tolist()
+    assert first.parts == again.parts
+    assert first.part("test").names != other.part("test").names
 
 
 def test_the_table_has_the_last_word_on_the_split_and_only_what_it_leaves_open_is_drawn():
@@ -176,10 +178,10 @@ def test_the_table_has_the_last_word_on_the_split_and_only_what_it_leaves_open_i
     no_val = split_bags(some_bags(labels, parts=["test"] * 2 + ["train"] * 10), SplitOptions())
     no_test = split_bags(some_bags(labels), SplitOptions(test_share=0))
 
-    assert [len(part) for part in (complete.train, complete.val, complete.test)] == [8, 2, 2]
-    assert no_val.test.tolist() == [0, 1]
-    assert len(no_val.val) == 2
-    assert not len(no_test.test)
+    assert [len(complete.part(name)) for name in get_args(Part)] == [8, 2, 2]
+    assert no_val.indices("test").tolist() == [0, 1]
+    assert len(no_val.part("val")) == 2
+    assert not len(no_test.part("test"))
 
 
 def test_too_few_patients_to_split_is_a_sentence():

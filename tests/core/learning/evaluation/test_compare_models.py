@@ -162,7 +162,7 @@ def test_evaluating_prints_a_table_and_writes_json_and_a_figure(tmp_path, capsys
     assert set(written["cases"][3]["answers"][1]["probabilities"]) == {"hot", "cold"}
     assert written["cases"][3]["patient"] == "p1"
     assert (tmp_path / "out" / "e.png").read_bytes().startswith(b"\x89PNG")
-    assert call([*words_of(bags, table, one), *files]) == 2  # they exist already
+    assert call([*words_of(bags, table, one), *files]) == 2  # they already exist
     assert call([*words_of(bags, table, one), *files, "--overwrite"]) == 0
 
 

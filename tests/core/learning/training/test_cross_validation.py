@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.folds import lay_folds
+from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from msm_mil_core.mil.checkpoint import load_checkpoint
 from tests.bags import a_training_folder, labelled
@@ -28,11 +30,12 @@ def test_every_bag_is_tested_once_and_no_patient_is_in_two_parts():
 
     splits = [split_bags(fold.bags, SplitOptions()) for fold in lay_folds(bags, 4, SplitOptions())]
 
-    assert sorted(index for split in splits for index in split.test) == list(range(len(bags)))
+    assert sorted(index for split in splits for index in split.indices("test")) == list(range(len(bags)))
     for split in splits:
-        owners = [{bags.patients[index] for index in part} for part in (split.train, split.val, split.test)]
+        parts = [split.part(name) for name in get_args(Part)]
+        owners = [set(part.patients) for part in parts]
         assert not (owners[0] & owners[1] or owners[0] & owners[2] or owners[1] & owners[2])
-        assert all(set(bags.labels[part]) == {0, 1, 2} for part in (split.train, split.val, split.test))
+        assert all(set(part.labels) == {0, 1, 2} for part in parts)
 
 
 def test_one_fold_is_the_split_as_it_was():

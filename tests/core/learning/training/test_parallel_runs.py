@@ -64,7 +64,7 @@ def test_a_killed_process_is_reported_and_its_training_continues(tmp_path):
     behind = len(read_epochs(runs[0].state)[0])
     resumed = next(progress for progress in runs[0].train() if progress.step == "Training")
     assert not multiprocessing.active_children()
-    assert resumed.done == behind * len(split_bags(runs[0].bags, runs[0].options.split).train) > 0
+    assert resumed.done == behind * len(split_bags(runs[0].bags, runs[0].options.split).part("train")) > 0
 
 
 def test_one_training_on_several_devices_is_refused_with_what_to_do(tmp_path, capsys):

@@ -6,10 +6,12 @@ import torch
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import Origin
+from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.evaluation.evaluate import evaluate_model, with_figures
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import ABMIL, CardOptions, ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train_options import ABMIL, CardOptions, ModelChanges
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
-from msm_mil_core.mil.model_options import ModelOptions
+from msm_mil_core.mil.model_options import ModelOptions, preset
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import finish
@@ -21,7 +23,8 @@ def test_a_model_learns_what_sets_the_bags_apart():
 
     trained = finish(train(bags, some_options()))
 
-    assert trained.record["figures"]["test"]["auc"] > 0.9
+    evaluation = finish(evaluate_model(trained, split_bags(bags, some_options().split).part("test"), device="cpu"))
+    assert evaluation.metrics.auc.value > 0.9
     fresh = two_kinds_of_bags(20, seed=1)
     answers = [predict(trained, fresh.features(index), device="cpu").winner for index in range(20)]
     assert np.mean([answer == fresh.classes[label] for answer, label in zip(answers, fresh.labels, strict=True)]) > 0.9
@@ -61,9 +64,11 @@ def test_training_leaves_the_random_numbers_of_others_alone():
 
 def test_the_model_file_says_how_it_came_about(tmp_path):
     card = CardOptions(data="drawn numbers", limits="good for nothing", licence="CC0", citation="none", labels="drawn")
-    trained = finish(train(two_kinds_of_bags(), some_options(name="toy", card=card, epochs=3)))
+    options = some_options(name="toy", card=card, epochs=3)
+    bags = split_bags(two_kinds_of_bags(), options.split)
+    evaluated = finish(with_figures(finish(train(bags, options)), bags, device="cpu"))
 
-    loaded = load_checkpoint(save_checkpoint(trained, tmp_path / "toy.safetensors").path)
+    loaded = load_checkpoint(save_checkpoint(evaluated, tmp_path / "toy.safetensors").path)
 
     assert (loaded.name, loaded.encoder, loaded.side_px, loaded.mpp) == ("toy", "efficientnet-lite0", 96, 0.52)
     assert loaded.classes == ("normal", "tumour")
@@ -122,25 +127,26 @@ def test_a_loss_that_is_not_a_number_is_a_sentence():
         finish(train(two_kinds_of_bags(), some_options(learning_rate=1e30, epochs=2)))
 
 
-@pytest.mark.parametrize("preset", ["default", "explain", "paper"])
-def test_every_preset_can_be_trained(preset):
-    options = some_options(preset=preset, epochs=1, bags_per_step=1, model=ModelChanges(hidden=8, attention=4, k=2))
+@pytest.mark.parametrize("name", ["default", "explain", "paper"])
+def test_every_preset_can_be_trained(name):
+    options = some_options(preset=name, epochs=1, bags_per_step=1, model=ModelChanges(hidden=8, attention=4, k=2))
 
     trained = finish(train(two_kinds_of_bags(12), options))
 
-    assert trained.options.preset == preset
-    assert (trained.options.refine == "paper") is (preset == "paper")
+    assert trained.options.preset == name
+    assert (trained.options.refine == "paper") is (name == "paper")
 
 
 def test_left_out_changes_are_the_presets():
-    options = TrainOptions(preset="explain", model=ModelChanges(k_share=0.05)).model_options(1280, 3)
+    options = preset("explain", 1280, 3).replace(**ModelChanges(k_share=0.05).given)
 
     assert options.mask_mode == "always"
     assert (options.k_share, options.classes) == (0.05, 3)
+    assert preset("explain", 1280, 3).replace(**ModelChanges(k=7).given).k_share is None
 
 
 def test_without_masked_stages_the_network_is_gated_abmil():
-    options = TrainOptions(model=ABMIL).model_options(P, 2)
+    options = preset("default", P, 2).replace(**ABMIL.given)
     network = MsmMil(options).train()
     bag = torch.randn(9, P)
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from msm_mil_core.learning.training.step import stages_shown
+from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+from msm_mil_core.learning.evaluation.evaluate import evaluate_model
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
 from msm_mil_core.learning.training.trainer import choose_training_precision
 from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.masking import stages_shown
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.progress import finish
@@ -36,16 +38,17 @@ def is_close(one: Checkpoint, other: Checkpoint) -> bool:
     [{}, {"lambda_s": 0.3, "lambda_beta": 0.1, "fusion": "attention"}, {"lambda_d": 0.5, "k_share": 0.4}],
 )
 def test_steps_in_several_parts_are_steps_of_all_their_bags(changes):
-    bags, model = uneven_bags(), ModelChanges(**SMALL | changes)
-    same = some_options(model=model, epochs=3, learning_rate=1e-3, tiles_per_bag=9)
+    same = some_options(model=ModelChanges(**SMALL | changes), epochs=3, learning_rate=1e-3, tiles_per_bag=9)
+    split = split_bags(uneven_bags(), same.split)
 
-    whole = finish(train(bags, same.replace(bags_per_step=6)))
-    parted = finish(train(bags, same.replace(bags_per_step=1, accumulate=6)))
-    halves = finish(train(bags, same.replace(bags_per_step=4, accumulate=2)))
+    whole = finish(train(split, same.replace(bags_per_step=6)))
+    parted = finish(train(split, same.replace(bags_per_step=1, accumulate=6)))
+    halves = finish(train(split, same.replace(bags_per_step=4, accumulate=2)))
 
     assert is_close(whole, parted)
     assert not is_close(whole, halves)  # steps of 8: the law is of the bags in a step, not of any number
-    assert whole.record["figures"]["val"]["auc"] == pytest.approx(parted.record["figures"]["val"]["auc"])
+    aucs = [finish(evaluate_model(one, split.part("val"))).metrics.auc.value for one in (whole, parted)]
+    assert aucs[0] == pytest.approx(aucs[1])
 
 
 @pytest.mark.parametrize("changes", [{}, {"k": 2, "min_keep": 0}, {"k_share": 0.3}, {"mask_mode": "never"}])
@@ -53,9 +56,9 @@ def test_how_many_stages_are_shown_tiles_is_what_the_network_does(changes):
     options = ModelOptions(**{"features": P, "classes": 2, "hidden": 4, "masked_stages": 3, "k": 4} | changes)
     network = MsmMil(options).train()
 
-    for tiles in range(1, 20):
-        shown = network(torch.randn(1, tiles, P)).shown.any(-1).sum()
-        assert stages_shown(tiles, options) == shown
+    tiles = torch.arange(1, 20)
+    shown = [int(network(torch.randn(1, count, P)).shown.any(-1).sum()) for count in tiles]
+    assert stages_shown(tiles, options).tolist() == shown
 
 
 @pytest.mark.parametrize(
@@ -75,10 +78,12 @@ def test_half_precision_is_chosen_where_the_device_has_it(requested, device, has
 
 
 def test_a_model_learns_in_half_precision_too():
-    trained = finish(train(two_kinds_of_bags(), some_options(precision="bfloat16")))
+    split = split_bags(two_kinds_of_bags(), SplitOptions())
+
+    trained = finish(train(split, some_options(precision="bfloat16")))
 
     assert trained.record["precision"] == "bfloat16"
-    assert trained.record["figures"]["test"]["auc"] > 0.9
+    assert finish(evaluate_model(trained, split.part("test"))).metrics.auc.value > 0.9
     assert all(weight.dtype == np.float32 for weight in trained.state.values())
 
 
