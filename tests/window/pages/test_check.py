@@ -153,7 +153,7 @@ def test_another_result_can_be_checked_while_the_first_one_still_stops(qtbot, pa
     assert panel.effects == "\n".join(found.sentences)
 
 
-@pytest.mark.parametrize(("preset", "why"), [("paper", "tiles change each other"), ("default", "written before")])
+@pytest.mark.parametrize(("preset", "why"), [("paper", "tiles change each other"), ("default", "written by an older version")])
 def test_a_result_that_cannot_be_questioned_says_why_it_cannot_be_checked(qtbot, panel, show, preset, why):
     show(a_questionable_result(2000))
     child(panel, "check").click()
