@@ -1,11 +1,17 @@
 """What every test shares: where the data lies."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+def pytest_collection_finish() -> None:
+    """Spare the modules and tests from every later collection: napari's viewer fixture collects twice a test."""
+    gc.freeze()
 
 
 @pytest.fixture

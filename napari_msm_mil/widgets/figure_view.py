@@ -30,6 +30,7 @@ class FigureView(QLabel):
         self._changes.setTimeout(REDRAW_MS)
         self._changes.triggered.connect(self._redraw)
         self.setVisible(False)
+        self.resize(0, 0)  # Qt would begin with 640 px, and the figure be drawn once for nothing
 
     def show_figure(self, draw: Callable[[Sheet], bytes] | None, description: str = "") -> None:
         """Draw a figure and describe it to screen readers; None removes it."""

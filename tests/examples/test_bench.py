@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from examples.benchmarks import patterns
 from examples.benchmarks.jobs import Workshop, perform_all
 from examples.benchmarks.methods import ABLATION, METHODS
 from examples.benchmarks.peers import FROM_TORCHMIL
@@ -105,7 +106,8 @@ def test_a_killed_bench_goes_on_where_it_was(shop, capsys):
     assert "2 runs, 1 to do" in capsys.readouterr().out
 
 
-def test_the_report_is_written_from_what_was_run(shop, tmp_path):
+def test_the_report_is_written_from_what_was_run(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(patterns, "SIZES", (48, 16, 24))
     methods = ("abmil", "msm", "msm-random", "acmil", "linear on mean features")
     runs = [Run(task, 0, name, most_folds=2) for task in ("elephant", "patterns-any") for name in methods]
     runs += [Run("patterns-any", 0, "masks never", most_folds=2)]

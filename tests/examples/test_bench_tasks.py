@@ -1,5 +1,7 @@
 """The bench's tasks: what may not leak, does not."""
 
+from functools import cache, partial
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,12 @@ from examples.benchmarks.task import folds_by_group, stratified_folds
 from examples.benchmarks.tasks import TASKS, read_task
 
 GROUPED = tuple(name for name in TASKS if name not in ("nuclei-crops", "nuclei-grid", "idc-any", "idc-tenth", "oscc"))
+
+
+@pytest.fixture(scope="module")
+def patterns():
+    """Draw the bags of each rule once."""
+    return cache(partial(read_patterns, repeat=0))
 
 
 @pytest.fixture
@@ -39,8 +47,8 @@ def test_leaving_groups_out_tests_one_group_a_fold():
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_no_tile_is_in_two_parts_of_a_pattern_task(shared_data, rule):
-    task = read_patterns(shared_data, rule, repeat=3)
+def test_no_tile_is_in_two_parts_of_a_pattern_task(patterns, shared_data, rule):
+    task = patterns(shared_data, rule)
 
     parts = [
         {tile.tobytes() for bag in part for tile in task.bags[bag]}
@@ -62,8 +70,8 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_label_of_a_pattern_bag_is_what_its_tiles_say(shared_data, rule):
-    task = read_patterns(shared_data, rule, repeat=0)
+def test_the_label_of_a_pattern_bag_is_what_its_tiles_say(patterns, shared_data, rule):
+    task = patterns(shared_data, rule)
 
     present = [set(kinds.tolist()) & set(PATTERNS) for kinds in task.truth.kinds]
 
@@ -73,16 +81,17 @@ def test_the_label_of_a_pattern_bag_is_what_its_tiles_say(shared_data, rule):
     assert len(task.bags) == sum(SIZES)
 
 
-def test_one_of_each_cannot_be_told_by_the_number_of_evidence_tiles(shared_data):
-    task = read_patterns(shared_data, "one-of-each", repeat=0)
+def test_one_of_each_cannot_be_told_by_the_number_of_evidence_tiles(patterns, shared_data):
+    task = patterns(shared_data, "one-of-each")
 
     counts = np.array([np.isin(kinds, PATTERNS).sum() for kinds in task.truth.kinds])
 
     assert abs(counts[task.labels == 1].mean() - counts[task.labels == 0].mean()) < 0.3
 
 
-def test_another_repeat_draws_other_bags_and_the_same_one_the_same(shared_data):
-    first, again, other = (read_patterns(shared_data, "all", repeat) for repeat in (0, 0, 1))
+def test_another_repeat_draws_other_bags_and_the_same_one_the_same(patterns, shared_data):
+    first = patterns(shared_data, "all")
+    again, other = (read_patterns(shared_data, "all", repeat) for repeat in (0, 1))
 
     assert all(np.array_equal(one, two) for one, two in zip(first.bags, again.bags, strict=True))
     assert not np.array_equal(first.bags[0], other.bags[0])

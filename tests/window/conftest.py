@@ -1,6 +1,7 @@
 """What the tests of the window share: the plugin as napari finds it, viewers and layers, and notifications."""
 
 import os
+from functools import partial
 
 os.environ.setdefault("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")  # a thread that touches the window is an error
 
@@ -26,6 +27,14 @@ def plugin(npe2pm):
     manifest = PluginManifest.from_distribution("napari-msm-mil")
     npe2pm.register(manifest, warn_disabled=False)
     return manifest
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    """Wait as long as a busy machine may need, not pytest-qt's five seconds."""
+    for wait in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, wait, partial(getattr(qtbot, wait), timeout=RUN_MS))
+    return qtbot
 
 
 @pytest.fixture

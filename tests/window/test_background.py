@@ -8,7 +8,7 @@ from qtpy.QtCore import QThreadPool
 from msm_mil_core.errors import DeviceError, MsmMilError, SlideError
 from msm_mil_core.progress import Progress
 from napari_msm_mil.background import Background, Job
-from tests.window.dock_user import settle
+from tests.window.dock_user import RUN_MS, settle
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def background(qtbot):
     background = Background()
     yield background
     background.cancel()
-    assert QThreadPool.globalInstance().waitForDone(5_000)
+    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
 
 
 def steps(n, *, then=None, raising=None):

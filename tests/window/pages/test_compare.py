@@ -90,9 +90,9 @@ def test_figures_are_as_wide_as_the_panel_and_described_to_screen_readers(qtbot,
     compared(drawn())
     panel.show()
 
-    qtbot.waitUntil(lambda: abs(child(panel, "coverage_figure").pixmap().width() - panel.width()) < 30)
-
     figure = child(panel, "coverage_figure")
+    qtbot.waitUntil(lambda: bool(figure.pixmap()) and abs(figure.pixmap().width() - panel.width()) < 30)
+
     assert figure.pixmap().width() == figure.contentsRect().width() * figure.devicePixelRatioF()
     assert figure.accessibleDescription() == panel.findings
 
