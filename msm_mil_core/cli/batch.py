@@ -92,9 +92,9 @@ def _stem(source: Path) -> str:
 
 
 def annotations_in(path: Path) -> Annotations:
-    """Read the notes in a result's file; if they are damaged, print that and continue without them."""
+    """Read the annotations in a result's file; if they are damaged, print that and continue without them."""
     try:
         return load_annotations(path)
     except ResultError as exc:
-        print_line(f"Without notes: {exc}")
+        print_line(f"Without annotations: {exc}")
         return Annotations()

@@ -36,7 +36,7 @@ class RunOptions(Options):
     region: Path | None = None
     """GeoJSON with polygons that limit the run, as QuPath exports them."""
     overwrite: bool = False
-    """Replace results that already exist; notes on the same run are preserved."""
+    """Replace results that already exist; annotations on the same run are preserved."""
     keep_features: bool = True
     """Cache features for reuse in the user's cache folder."""
 

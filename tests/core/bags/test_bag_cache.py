@@ -94,7 +94,7 @@ def test_features_that_are_not_finite_are_not_taken(tmp_path: Path):
     assert from_cache(tmp_path, bag) is None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_flipped_bit_never_changes_features(tmp_path: Path, data: st.DataObject):
     bag = a_bag()

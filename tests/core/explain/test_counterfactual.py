@@ -39,7 +39,7 @@ def smallest(tile_outputs, kind):
     return None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 500), st.integers(1, 25), st.sampled_from(["flip", "sufficient"]), st.integers(2, 3))
 def test_a_found_set_decides_and_none_of_a_minimal_one_can_be_spared(seed, N, kind, classes):
     tile_outputs = some_tile_outputs(N, seed=seed, classes=classes)

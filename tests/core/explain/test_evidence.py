@@ -14,7 +14,7 @@ from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 40), st.sampled_from(["default", "explain"]), st.integers(0, 100), st.integers(0, 1))
 def test_evidence_of_a_model_adds_up_to_its_logit(N, preset, seed, class_index):
     prediction = predict(a_checkpoint(preset, seed=seed), a_bag(N, seed=seed), device="cpu")

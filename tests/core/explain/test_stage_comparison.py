@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
@@ -42,7 +42,6 @@ def figures(pair):
     return pair.overlap, pair.rank_correlation, pair.distance_px0
 
 
-@settings(deadline=None)
 @given(st.integers(3, 80), st.integers(0, 100), st.floats(1, 100))
 def test_identical_stages_overlap_wholly_and_lie_in_one_place(N, seed, percent):
     stage = a_prediction(N, seed=seed).stages[0].attention
@@ -52,7 +51,6 @@ def test_identical_stages_overlap_wholly_and_lie_in_one_place(N, seed, percent):
     assert figures(pair) == pytest.approx((1, 1, 0))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 99), st.integers(1, 500), st.floats(0.1, 4))
 def test_two_single_tiles_are_as_far_apart_as_on_the_glass(apart, side_px0, mpp):
     tiles = block_of_tiles(100, 1, side_px0)
@@ -65,7 +63,6 @@ def test_two_single_tiles_are_as_far_apart_as_on_the_glass(apart, side_px0, mpp)
     assert pair.overlap == 0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(0, 100), st.floats(1, 100))
 def test_two_stages_compare_the_same_the_other_way_round(N, seed, percent):
     stages = a_prediction(N, S=2, seed=seed).stages
@@ -80,7 +77,6 @@ def test_two_stages_compare_the_same_the_other_way_round(N, seed, percent):
 cells = st.sets(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=25)
 
 
-@settings(deadline=None)
 @given(cells, st.integers(0, 9), st.integers(0, 9))
 def test_a_shifted_set_is_as_far_away_as_it_was_shifted(drawn, right, down):
     at = np.array(sorted(drawn))

@@ -25,7 +25,7 @@ models = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(models, st.integers(1, 60), st.integers(0, 2**32 - 1))
 def test_what_if_on_a_part_equals_a_run_on_a_bag_of_just_those_tiles(model, N, seed):
     checkpoint, bag = a_checkpoint(**model), a_bag(N, seed=seed)
@@ -48,7 +48,7 @@ def test_what_if_on_a_part_equals_a_run_on_a_bag_of_just_those_tiles(model, N, s
         assert not part.evidence[~kept].any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(models, st.integers(1, 60))
 def test_the_answer_is_the_networks_own(model, N):
     import torch

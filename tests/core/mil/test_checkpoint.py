@@ -83,7 +83,6 @@ def test_the_same_content_gives_the_same_bytes(tmp_path):
         standardise=st.booleans(),
     )
 )
-@settings(deadline=None)
 def test_the_shapes_known_without_torch_are_those_of_the_network(options: ModelOptions):
     with torch.device("meta"):
         state = MsmMil(options).state_dict()
@@ -193,7 +192,7 @@ def test_a_standard_deviation_of_zero_is_a_flaw(tmp_path):
         save_checkpoint(checkpoint, tmp_path / "model.safetensors")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_read_but_never_crashes(saved, data):
     content = saved.read_bytes()

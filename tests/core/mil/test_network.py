@@ -105,7 +105,7 @@ def test_a_masked_tile_gets_no_gradient_from_the_stages_it_was_hidden_from():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(valid=st.lists(st.booleans(), min_size=1, max_size=40).filter(any), seed=st.integers(0, 99))
 def test_padding_changes_nothing_wherever_it_stands(name, valid, seed):
     network, valid = a_network(name, seed=seed), torch.tensor([valid])

@@ -37,7 +37,7 @@ def test_a_prediction_is_what_the_network_says(name):
         assert stage.beta == pytest.approx(output.beta[0, s].item())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     N=st.integers(1, 60),
     seed=st.integers(0, 999),

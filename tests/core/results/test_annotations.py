@@ -86,7 +86,7 @@ def test_a_result_on_which_nobody_noted_anything_has_an_empty_notebook(file):
     assert load_annotations(file) == Annotations()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(annotations=notebooks)
 def test_any_notes_come_back_as_they_were(tmp_path_factory, annotations):
     path = tmp_path_factory.mktemp("notes") / "drawn.msm.h5"
@@ -167,7 +167,7 @@ def test_a_program_that_is_killed_while_it_saves_leaves_a_whole_file(file, saves
     assert facts_in(file) == before
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path_factory, share):
     path = tmp_path_factory.mktemp("cut") / "drawn.msm.h5"

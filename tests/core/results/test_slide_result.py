@@ -34,7 +34,7 @@ def results(draw):
     return dataclasses.replace(result, options=draw(st.dictionaries(st.text(), json_values, max_size=3)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(result=results())
 def test_a_result_comes_back_from_its_file_field_by_field(tmp_path_factory, result):
     path = tmp_path_factory.mktemp("results") / "drawn.msm.h5"
@@ -164,7 +164,7 @@ def test_parts_that_do_not_fit_each_other_are_told(tmp_path):
         load_result(path)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_file_cut_short_anywhere_is_told(tmp_path_factory, share):
     path = saved(tmp_path_factory.mktemp("cut"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import SlideError
@@ -70,7 +70,6 @@ def test_a_missing_value_is_missing_and_never_guessed(properties: dict[str, str]
     assert (size.mpp, size.origin, size.remark) == (None, "missing", "")
 
 
-@settings(deadline=None)
 @given(st.floats(*SANE_MPP))
 def test_a_typed_value_overrides_the_file(mpp: float):
     size = find_pixel_size(SLIDE, told(0.25, 0.25), mpp)
@@ -78,14 +77,12 @@ def test_a_typed_value_overrides_the_file(mpp: float):
     assert (size.mpp, size.origin) == (mpp, "user")
 
 
-@settings(deadline=None)
 @given(st.floats().filter(lambda mpp: not SANE_MPP[0] <= mpp <= SANE_MPP[1]))
 def test_a_typed_value_that_no_slide_has_is_refused(mpp: float):
     with pytest.raises(SlideError, match=r"a\.svs.*from 0\.05 to 20"):
         find_pixel_size(SLIDE, {}, mpp)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*told(1, 1), "tiff.ResolutionUnit", "tiff.XResolution"]), st.text(max_size=8)))
 def test_whatever_a_file_says_the_value_is_sane_or_missing(properties: dict[str, str]):
     mpp = find_pixel_size(SLIDE, properties).mpp

@@ -1,7 +1,7 @@
 """From level-0 pixels to the level that is read."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from msm_mil_core.slides.read_plan import TOLERATED_COARSENING, level_ratio, plan_read
@@ -39,7 +39,6 @@ def test_a_level_that_is_coarser_by_rounding_only_will_do():
     assert plan.px0_per_px == (4443 / 2221, 3567 / 1783)
 
 
-@settings(deadline=None)
 @given(pyramids(), st.integers(1, 5000), st.integers(1, 2048))
 def test_no_level_is_coarser_than_needed_and_none_that_would_do_is_coarser(
     levels: tuple[tuple[int, int], ...], side_px0: int, side_px: int
@@ -52,7 +51,6 @@ def test_no_level_is_coarser_than_needed_and_none_that_would_do_is_coarser(
     assert all(ratio <= coarsest_side[plan.level] for ratio in coarsest_side if ratio <= enough)
 
 
-@settings(deadline=None)
 @given(pyramids(), st.integers(1, 5000), st.integers(1, 2048), st.integers(0, 200_000), st.integers(0, 200_000))
 def test_a_box_on_the_level_is_the_tile_on_level_0(
     levels: tuple[tuple[int, int], ...], side_px0: int, side_px: int, x_px0: int, y_px0: int
@@ -66,7 +64,6 @@ def test_a_box_on_the_level_is_the_tile_on_level_0(
     assert [right * across, bottom * down] == pytest.approx([x_px0 + side_px0, y_px0 + side_px0])
 
 
-@settings(deadline=None)
 @given(pyramids(), st.integers(1, 5000), st.integers(1, 2048), st.integers(0, 100_000))
 def test_neighbouring_boxes_share_their_edge(
     levels: tuple[tuple[int, int], ...], side_px0: int, side_px: int, x_px0: int

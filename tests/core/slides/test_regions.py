@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Polygon
 
@@ -32,7 +32,6 @@ def test_a_hole_in_a_region_is_outside():
     assert held.tolist() == [True, False]
 
 
-@settings(deadline=None)
 @given(st.permutations([shapely.box(0, 0, 90, 90), shapely.box(50, 0, 200, 60), shapely.Point(500, 500).buffer(80)]))
 def test_the_order_of_regions_does_not_matter(polygons: list[Polygon]):
     points = np.random.default_rng(0).uniform(0, 600, (200, 2))

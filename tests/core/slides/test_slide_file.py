@@ -117,7 +117,7 @@ def test_a_scan_in_sixteen_bits_is_read_as_eight(tmp_path: Path):
     assert (pixels == 40_000 >> 8).all()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.sampled_from([b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0", b""]), st.binary(max_size=200))
 def test_no_content_whatever_gets_past_as_anything_but_our_error(tmp_path: Path, mark: bytes, content: bytes):
     path = tmp_path / "noise.svs"

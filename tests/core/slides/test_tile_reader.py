@@ -39,7 +39,7 @@ def test_a_tile_that_fits_level_0_is_read_as_it_is(gradient: Slide):
     np.testing.assert_array_equal(tile, a_gradient()[384:512, 256:384])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(24, 700), st.integers(8, 200), st.integers(0, 1110), st.integers(0, 1004))
 @example(239, 77, 817, 0)
 @example(377, 178, 734, 308)

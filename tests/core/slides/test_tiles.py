@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
@@ -96,7 +96,6 @@ def test_without_a_target_tiles_are_counted_in_level_0_pixels():
     assert np.isnan(unknown.mpp)
 
 
-@settings(deadline=None)
 @given(masks(), st.integers(1, 120), st.floats(0, 1))
 def test_no_tile_leaves_the_slide_and_no_two_overlap(
     slide: tuple[tuple[int, int], TissueMask], side_px: int, min_tissue: float
@@ -127,7 +126,6 @@ def shares_cell_by_cell(size_px0: tuple[int, int], tissue: TissueMask, side_px0:
     return np.asarray(by_row @ tissue.mask @ by_col.T)
 
 
-@settings(deadline=None)
 @given(masks(), st.integers(5, 60), st.floats(0.01, 0.99))
 def test_the_share_of_tissue_is_exact_however_mask_and_tiles_lie(
     slide: tuple[tuple[int, int], TissueMask], side_px: int, min_tissue: float
@@ -145,7 +143,6 @@ def test_the_share_of_tissue_is_exact_however_mask_and_tiles_lie(
     np.testing.assert_array_equal(laid[~unsure], (share >= min_tissue)[~unsure])
 
 
-@settings(deadline=None)
 @given(masks(), st.integers(5, 60))
 def test_asking_for_less_tissue_never_loses_a_tile(slide: tuple[tuple[int, int], TissueMask], side_px: int):
     size_px0, tissue = slide
@@ -158,7 +155,6 @@ def test_asking_for_less_tissue_never_loses_a_tile(slide: tuple[tuple[int, int],
     assert found[0] <= found[1]
 
 
-@settings(deadline=None)
 @given(masks(), st.integers(5, 60))
 def test_a_mirrored_slide_has_mirrored_tiles(slide: tuple[tuple[int, int], TissueMask], side_px: int):
     (width, height), tissue = slide
@@ -186,7 +182,6 @@ def test_regions_keep_the_tiles_whose_centres_they_hold():
     assert len(tiles) == 8
 
 
-@settings(deadline=None)
 @given(st.floats(0.2, 3), st.floats(0.2, 3))
 def test_tiles_in_regions_are_a_part_of_all_tiles(across: float, down: float):
     region = scale(shapely.Point(200, 200).buffer(100), across, down)

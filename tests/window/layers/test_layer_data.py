@@ -77,7 +77,7 @@ def test_all_layers_of_a_result_keep_the_units_of_the_viewer(tmp_path):
     mpp=st.floats(0.05, 20),
     cells=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8, unique=True),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_each_cell_of_a_heatmap_covers_its_tile_on_the_slide(side_px0, mpp, cells):
     cells = sorted(cells, key=lambda cell: cell[::-1])
     tiles = tile_grid(cells, side_px0)

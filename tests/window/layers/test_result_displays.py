@@ -155,7 +155,7 @@ def test_a_saved_view_is_the_view_of_its_display_whatever_passes(view, solo, cov
     assert view_of(shown) == view_of(shown.with_layers(everything)) == view
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(view=views, solo=st.none() | st.integers(0, 2), covered=st.booleans())
 def test_a_view_that_is_shown_is_the_view(layers, displays, result, view, solo, covered):
     if covered:

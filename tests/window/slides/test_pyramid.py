@@ -63,7 +63,7 @@ indices = (
 
 
 @given(row=indices, column=indices, colour=st.slices(3) | st.integers(-3, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_level_is_indexed_as_an_array_is(level, picture, row, column, colour):
     assert np.array_equal(level[row, column, colour], picture[row, column, colour])
 

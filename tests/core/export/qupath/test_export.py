@@ -36,7 +36,7 @@ def results(draw):
     return a_result(tile_grid(cells), slide=slide_facts((1250, 1190), bounds=bounds), prediction=prediction)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(result=results(), top_k=st.integers(0, 5))
 def test_every_file_holds_to_what_qupath_reads(tmp_path_factory, result, top_k):
     path = tmp_path_factory.mktemp("drawn") / "drawn.geojson"
@@ -220,7 +220,7 @@ def test_a_tile_tells_the_verdict_on_the_stage_that_claims_it(tmp_path):
     assert told.count(None) == 30 - 4 - 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(label=st.text(max_size=80), note=st.text(max_size=80))
 @example(label='"100 %s"\n\\: 😀' * 800, note="a long note\r\n" * 1000)
 def test_whatever_is_noted_qupath_reads_the_file(tmp_path_factory, label, note):

@@ -64,7 +64,7 @@ def test_only_annotations_with_an_area_count(tmp_path):
     assert [region.bounds for region in regions.polygons] == [(500, 500, 600, 600)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     corner=st.tuples(st.integers(-500, 500), st.integers(-500, 500)), rule=st.sampled_from(["auto", "none", "custom"])
 )

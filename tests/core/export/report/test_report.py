@@ -103,7 +103,7 @@ def test_a_page_needs_nothing_from_elsewhere_and_tells_no_path(drawn, tmp_path):
     assert len(page) < 5e6
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(words=st.lists(st.text(alphabet=CHARACTERS, min_size=1, max_size=80), min_size=3, max_size=3))
 def test_whatever_is_written_in_a_note_is_shown_as_it_is(tmp_path_factory, words):
     texts = [f"<script>alert(1)</script> {stage} {word} &amp; \"'" for stage, word in enumerate(words)]

@@ -3,7 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows, write_csv
@@ -68,7 +68,6 @@ def test_evidence_and_bias_in_the_table_add_up_to_the_logits(tmp_path):
     np.testing.assert_allclose(total + result.prediction.bias, result.prediction.logits, atol=1e-5)
 
 
-@settings(deadline=None)
 @given(label=st.text(max_size=80), note=st.text(max_size=80))
 @example(label='a,"b"\n😀', note="left\rright\n" * 1000)
 def test_whatever_is_noted_stays_in_its_row_and_column(tmp_path_factory, label, note):
