@@ -161,7 +161,7 @@ def test_notes_that_cannot_be_read_do_not_hold_up_an_export(tmp_path, capsys, to
 
     printed, _ = words_of(capsys)
     assert code == 0
-    assert "Without notes" in printed
+    assert "Without annotations" in printed
     assert (tmp_path / f"drawn.{to}").is_file()
 
 
