@@ -13,6 +13,8 @@ from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.errors import MsmMilError, OutputError, ResultError
 from msm_mil_core.export.tables.json_file import Record
 from msm_mil_core.results.annotations import Annotations, load_annotations
+from msm_mil_core.results.result_file import load_result
+from msm_mil_core.results.slide_result import SlideResult
 
 Noun = TypeVar("Noun")
 
@@ -50,6 +52,16 @@ def each_slide(slides: Sequence[Path], work: Callable[[Path], Noun]) -> Batch[No
     return batch
 
 
+def each_result(results: Sequence[Path], work: Callable[[SlideResult], Noun]) -> Batch[tuple[SlideResult, Noun]]:
+    """Read each result file, and do the work for what it holds; errors are treated as by `each_slide`."""
+
+    def of_one(path: Path) -> tuple[SlideResult, Noun]:
+        result = load_result(path)
+        return result, work(result)
+
+    return each_slide(results, of_one)
+
+
 def print_failed(batch: Batch[Noun]) -> None:
     """Print a table of the slides that failed and why."""
     if not batch.failed:
@@ -60,12 +72,24 @@ def print_failed(batch: Batch[Noun]) -> None:
     out.print(table)
 
 
-def print_json(done: Batch[Record]) -> None:
+def print_json(done: Batch[tuple[SlideResult, Noun]], record: Callable[[Noun], Record]) -> None:
     """Print one line of JSON for each result, with an "error" for each that failed: all of it can be parsed."""
-    for path, record in done.good.items():
-        print(json.dumps({"result": str(path)} | record, allow_nan=False))
+    for path, (result, noun) in done.good.items():
+        print(json.dumps({"result": str(path), "slide": result.slide.name} | record(noun), allow_nan=False))
     for path, why in done.failed.items():
         print(json.dumps({"result": str(path), "error": str(why)}))
+
+
+def check_free(path: Path, *, overwrite: bool, instead: str = "another name") -> None:
+    """Refuse to overwrite a file, unless that was requested.
+
+    Raises
+    ------
+    OutputError
+        If it exists; the message names what to choose instead.
+    """
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} already exists; use --overwrite or {instead}.")
 
 
 def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:

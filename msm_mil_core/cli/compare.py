@@ -1,6 +1,5 @@
 """msm-mil compare: how far the mask stages of results attend to different tissue."""
 
-from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from typing import Annotated
@@ -10,24 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import Batch, each_slide, print_failed, print_json
+from msm_mil_core.cli.batch import check_free, each_result, print_failed, print_json
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
 from msm_mil_core.explain.stage_comparison import CompareOptions, Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
-from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 
 UNDEFINED = "-"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Compared:
-    result: SlideResult
-    comparison: StageComparison
 
 
 def compare(
@@ -54,14 +45,14 @@ def compare(
     """
     if csv_file is not None:
         _check_target(csv_file, results, overwrite=overwrite)
-    done = each_slide(results, lambda path: _compare_one(path, options))
+    done = each_result(results, lambda result: _compare(result, options))
     if csv_file is not None:
-        write_comparison_csv(done.good[results[0]].comparison, csv_file)
+        write_comparison_csv(done.good[results[0]][1], csv_file)
     if as_json:
-        print_json(Batch({path: _record(compared) for path, compared in done.good.items()}, done.failed))
+        print_json(done, comparison_json)
         return done.exit_code()
-    for compared in done.good.values():
-        _print(compared)
+    for result, comparison in done.good.values():
+        _print(result, comparison)
     if csv_file is not None:
         print_line(f"wrote {csv_file}")
     print_failed(done)
@@ -71,23 +62,15 @@ def compare(
 def _check_target(path: Path, results: list[Path], *, overwrite: bool) -> None:
     if len(results) > 1:
         raise OutputError(f"{path} holds the figures of one result; give --csv with one, or use --json for several.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} already exists; use --overwrite or another name.")
+    check_free(path, overwrite=overwrite)
     check_writable(path.parent)
 
 
-def _compare_one(path: Path, options: CompareOptions) -> _Compared:
-    result = load_result(path)
-    work = compare_stages(result.prediction, result.tiles, result.slide.mpp, options)
-    return _Compared(result, drive(work, result.slide.name))
+def _compare(result: SlideResult, options: CompareOptions) -> StageComparison:
+    return drive(compare_stages(result.prediction, result.tiles, result.slide.mpp, options), result.slide.name)
 
 
-def _record(compared: _Compared) -> Record:
-    return {"slide": compared.result.slide.name} | comparison_json(compared.comparison)
-
-
-def _print(compared: _Compared) -> None:
-    result, comparison = compared.result, compared.comparison
+def _print(result: SlideResult, comparison: StageComparison) -> None:
     if comparison.pairs:
         out.print(_table(result, comparison))
     else:

@@ -8,11 +8,10 @@ from cyclopts import Parameter
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
-from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import check_free, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
-from msm_mil_core.errors import OutputError
 from msm_mil_core.options import Options
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
@@ -63,8 +62,7 @@ def encode(
     options = _complete(options, loaded)
 
     def encode_one(path: Path) -> FeatureBag:
-        if paths[path].exists() and not overwrite:
-            raise OutputError(f"{paths[path]} already exists; use --overwrite or another --out folder.")
+        check_free(paths[path], overwrite=overwrite, instead="another --out folder")
         bag = _bag(path, mpp, loaded, options)
         save_bag(bag, paths[path])
         return bag

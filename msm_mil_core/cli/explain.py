@@ -1,27 +1,18 @@
 """msm-mil explain: whether it matters where the mask stages attend, how stable that is, and which tiles decide."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
 
-from msm_mil_core.cli.batch import Batch, each_slide, print_failed, print_json
+from msm_mil_core.cli.batch import each_result, print_failed, print_json
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
 from msm_mil_core.explain.faithfulness import Curve
 from msm_mil_core.export.tables.examination import examination_json
-from msm_mil_core.export.tables.json_file import Record
-from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Examined:
-    result: SlideResult
-    examination: Examination
 
 
 def explain(
@@ -42,27 +33,21 @@ def explain(
     as_json
         Print one line of JSON a result instead of sentences and a table.
     """
-    done = each_slide(results, lambda path: _examine_one(path, options))
+    done = each_result(results, lambda result: _examine(result, options))
     if as_json:
-        print_json(Batch({path: _record(examined) for path, examined in done.good.items()}, done.failed))
+        print_json(done, examination_json)
         return done.exit_code()
-    for examined in done.good.values():
-        _print(examined)
+    for result, examination in done.good.values():
+        _print(result, examination)
     print_failed(done)
     return done.exit_code()
 
 
-def _examine_one(path: Path, options: ExamineOptions) -> _Examined:
-    result = load_result(path)
-    return _Examined(result, drive(examine(result.require_tile_outputs(), options), result.slide.name))
+def _examine(result: SlideResult, options: ExamineOptions) -> Examination:
+    return drive(examine(result.require_tile_outputs(), options), result.slide.name)
 
 
-def _record(examined: _Examined) -> Record:
-    return {"slide": examined.result.slide.name} | examination_json(examined.examination)
-
-
-def _print(examined: _Examined) -> None:
-    result, examination = examined.result, examined.examination
+def _print(result: SlideResult, examination: Examination) -> None:
     faithfulness = examination.faithfulness
     print_line(f"{result.slide.name}: {faithfulness.answer}, probability {faithfulness.before:.3f}")
     for sentence in examination.sentences:

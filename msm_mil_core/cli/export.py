@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import annotations_in, check_free, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.errors import OutputError, SlideError
+from msm_mil_core.errors import SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
@@ -54,9 +54,8 @@ def export(
 
 def _free(target: Path, to: Format, *, overwrite: bool) -> Path:
     beside = _verdicts_beside(target) if to == "csv" else target.with_name(f"{target.name}.gz")
-    taken = [path for path in (target, beside) if path.exists()]
-    if taken and not overwrite:
-        raise OutputError(f"{taken[0]} already exists; use --overwrite or another --out folder.")
+    for path in (target, beside):
+        check_free(path, overwrite=overwrite, instead="another --out folder")
     return target
 
 

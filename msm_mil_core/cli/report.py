@@ -5,9 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import annotations_in, check_free, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, print_line
-from msm_mil_core.errors import OutputError, SlideError
+from msm_mil_core.errors import SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.find_slide import require_slide
@@ -45,8 +45,7 @@ def report(
 
 
 def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite: bool) -> Path:
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} already exists; use --overwrite or another --out folder.")
+    check_free(target, overwrite=overwrite, instead="another --out folder")
     result = load_result(source)
     slide = _slide_of(result.slide, source)
     try:

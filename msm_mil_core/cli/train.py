@@ -7,12 +7,13 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
+from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.check import print_report
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun
-from msm_mil_core.errors import CheckpointError, OutputError
+from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
 from msm_mil_core.learning.dataset.validation import validate_bags
@@ -55,9 +56,8 @@ def train(
         Replace a model that already exists.
     """
     _check_name(out_file)
-    if not folds.several and out_file.exists() and not overwrite:
-        raise OutputError(f"{out_file} already exists; use --overwrite or another name.")
     if not folds.several:
+        check_free(out_file, overwrite=overwrite)
         training_device(options.device)
     check_writable(out_file.parent)
     if "name" not in options.model_fields_set:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.errors import CheckpointError, OutputError
+from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.evaluation.evaluate import with_figures
@@ -80,8 +81,7 @@ class TrainingRun:
         OutputError
             If there is one.
         """
-        if self.model.exists() and not (overwrite or self.state.exists() or self.finished()):
-            raise OutputError(f"{self.model} already exists; use --overwrite or another name.")
+        check_free(self.model, overwrite=overwrite or self.state.exists() or self.finished() is not None)
 
     def _begin(self, bags: BagDataset) -> None:
         """Write the options, and the table of labels with the split as it was drawn, for `msm-mil evaluate`."""

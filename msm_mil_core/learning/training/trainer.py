@@ -28,7 +28,7 @@ class Trainer:
     """Everything that a step of a training needs."""
 
     bags: BagDataset
-    """Split."""
+    """All of them, split."""
     options: TrainOptions
     class_weight: NDArray[np.float32]
     """(C,), of each class in the loss."""
