@@ -21,7 +21,8 @@ def choose_device(requested: str = "auto") -> torch.device:
     import torch
 
     if requested == "auto":
-        return torch.device(_best_name(has_cuda=torch.cuda.is_available(), has_mps=torch.backends.mps.is_available()))
+        has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+        return torch.device(best_device_name(has_cuda=has_cuda, has_mps=has_mps))
     try:
         device = torch.device(requested)
     except RuntimeError as exc:
@@ -47,7 +48,8 @@ def choose_devices(requested: str = "auto") -> tuple[torch.device, ...]:
     return devices
 
 
-def _best_name(*, has_cuda: bool, has_mps: bool) -> str:
+def best_device_name(*, has_cuda: bool, has_mps: bool) -> str:
+    """Name the device that "auto" means on a machine with these."""
     if has_cuda:
         return "cuda"
     return "mps" if has_mps else "cpu"

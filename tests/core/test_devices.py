@@ -2,7 +2,7 @@
 
 import pytest
 
-from msm_mil_core.devices import _best_name, choose_device
+from msm_mil_core.devices import best_device_name, choose_device
 from msm_mil_core.errors import DeviceError
 
 
@@ -11,7 +11,7 @@ from msm_mil_core.errors import DeviceError
     [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
 )
 def test_auto_takes_cuda_then_mps_then_the_cpu(cuda, mps, best):
-    assert _best_name(has_cuda=cuda, has_mps=mps) == best
+    assert best_device_name(has_cuda=cuda, has_mps=mps) == best
 
 
 def test_the_cpu_is_always_there():

@@ -21,7 +21,6 @@ from tests.models import a_checkpoint
 from tests.results import a_prediction, a_result, tile_grid
 from tests.slides import DrawnSlide
 
-FAST_MS = 2_000
 RUN_MS = 60_000
 
 

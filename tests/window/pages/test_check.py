@@ -14,8 +14,6 @@ from tests.results import a_prediction, a_result
 from tests.window.dock_user import child, choose, settle
 from tests.window.pages.conftest import a_questionable_result
 
-WAIT_MS = 30_000
-
 
 @pytest.fixture
 def panel(qtbot):
@@ -57,11 +55,11 @@ def check(qtbot, panel):
 
 
 def wait_for_check(qtbot, panel):
-    qtbot.waitUntil(lambda: panel.text.startswith("The model says "), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.text.startswith("The model says "))
 
 
 def wait_for_attribution(qtbot, panel):
-    qtbot.waitUntil(lambda: panel.attribution.text.startswith("Rank correlation"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.attribution.text.startswith("Rank correlation"))
 
 
 def shown(panel, name):

@@ -12,8 +12,6 @@ from napari_msm_mil.pages.compare.panel import NOTHING_COMPARED, ONE_STAGE, Comp
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 from tests.window.dock_user import child, choose, settle
 
-WAIT_MS = 30_000
-
 
 @pytest.fixture
 def panel(qtbot):
@@ -51,7 +49,7 @@ def drawn(*, S=3, N=30, mpp=0.5, **changes):
 
 
 def wait_for_comparison(qtbot, panel):
-    qtbot.waitUntil(lambda: panel.text.startswith("Top "), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.text.startswith("Top "))
 
 
 def shown(panel, name):
@@ -116,7 +114,7 @@ def test_another_share_is_compared_when_it_is_requested(qtbot, panel, compared):
     child(panel, "compare_percent").setValue(50)
     child(panel, "compare").click()
 
-    qtbot.waitUntil(lambda: panel.text.startswith("Top 50 %"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.text.startswith("Top 50 %"))
 
 
 def test_another_result_takes_over_while_the_first_is_compared(qtbot, layers, panel, comparing):
@@ -227,7 +225,7 @@ def test_the_agreement_follows_the_share_that_is_compared(qtbot, layers, panel, 
 
     child(panel, "compare_percent").setValue(60)
     child(panel, "compare").click()
-    qtbot.waitUntil(lambda: panel.text.startswith("Top 60 %"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.text.startswith("Top 60 %"))
 
     assert np.isfinite(layers.layer_by_key(result, "agreement").data).sum() > few
     assert "60 %" in panel.maps["agreement"].legend
