@@ -4,6 +4,7 @@
 # make test-lowest   the core's tests with the lowest versions that setup.cfg allows
 # make lint   ruff, mypy, import layers
 # make docs   the documentation, into docs/_build/html; a warning is an error
+# make reliability     kills, full disks, races, damaged files and cycles, with a table of tried and held; SHORT=1 for a part
 # make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
 # make bench-quick     a few small tasks, against the floors under their figures
 
@@ -13,7 +14,7 @@ PYTHON ?= python3
 export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
-.PHONY: demo test test-all test-window test-lowest lint docs bench-science bench-quick clean
+.PHONY: demo test test-all test-window test-lowest lint docs reliability bench-science bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -39,6 +40,9 @@ lint: $(VENV)/.has-$(QT)-dev
 docs: $(VENV)/.has-$(QT)-docs
 	@$(VENV)/bin/python -m sphinx -W --keep-going -q docs docs/_build/html
 	@$(VENV)/bin/python docs/check_pages.py docs/_build/html
+
+reliability: $(VENV)/.has-$(QT)-test
+	@sh .ci/on-a-screen $(VENV)/bin/python -m examples.reliability $(if $(SHORT),--short)
 
 bench-science: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.science

@@ -1,0 +1,1 @@
+"""What the product promises when things go wrong, tried many times: `make reliability`."""
