@@ -11,8 +11,9 @@ from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.check import print_report
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
+from msm_mil_core.cli.held import held
 from msm_mil_core.cli.train_folds import train_folds
-from msm_mil_core.cli.training_run import TrainingRun
+from msm_mil_core.cli.training_run import TrainingRun, state_file
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
@@ -57,25 +58,35 @@ def train(
     """
     _check_name(out_file)
     if not folds.several:
-        check_free(out_file, overwrite=overwrite)
+        check_free(out_file, overwrite=overwrite or state_file(out_file).exists())
         training_device(options.device)
     check_writable(out_file.parent)
     if "name" not in options.model_fields_set:
         options = options.replace(name=out_file.stem)
-    report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
-    print_report(report)
-    report.require_valid()
-    dataset = drive(open_bag_dataset(bags, labels), "check")
-    if folds.several:
-        train_folds(dataset, options, folds, out_file, overwrite=overwrite)
-        print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
-        return 0
-    run = TrainingRun(dataset, options, out_file)
-    run.announce()
-    out.print(_table(drive(run.train(), options.name)))
-    print_line(f"wrote {out_file}; use it with: msm-mil run SLIDE --model {out_file}")
-    print_line(f"evaluate it with: msm-mil evaluate {bags} --labels {run.split} --model {out_file}")
+    with held(out_file, "is being trained"):
+        report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
+        print_report(report)
+        report.require_valid()
+        dataset = drive(open_bag_dataset(bags, labels), "check")
+        if folds.several:
+            train_folds(dataset, options, folds, out_file, overwrite=overwrite)
+            print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
+        else:
+            _train_one(TrainingRun(dataset, options, out_file), bags, overwrite=overwrite)
     return 0
+
+
+def _train_one(run: TrainingRun, bags: Path, *, overwrite: bool) -> None:
+    """Train one model, or finish what a killed training has left, and show how it does."""
+    check_free(run.model, overwrite=overwrite or run.state.exists())
+    run.announce()
+    checkpoint = run.finished() if run.state.exists() else None
+    if checkpoint is None:
+        checkpoint = drive(run.train(), run.options.name)
+    run.tidy()
+    out.print(_table(checkpoint))
+    print_line(f"wrote {run.model}; use it with: msm-mil run SLIDE --model {run.model}")
+    print_line(f"evaluate it with: msm-mil evaluate {bags} --labels {run.split} --model {run.model}")
 
 
 def _check_name(path: Path) -> None:
