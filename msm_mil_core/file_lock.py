@@ -16,6 +16,8 @@ from msm_mil_core.errors import OutputError
 
 LONGEST_NAME = 200
 """Of a file in bytes: a longer name leaves too little room for what a lock's name adds."""
+POLL_S = 0.01
+"""How long to wait between two attempts: most locks are held for a moment."""
 _CANNOT_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
@@ -71,7 +73,7 @@ def _acquire(target: Path, path: Path, wait_s: float) -> FileLock:
     lock = FileLock(lock_path(target), mode=0o666, fallback_to_soft=False)  # whoever may write there may lock
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=wait_s)
+        lock.acquire(timeout=wait_s, poll_interval=POLL_S)
     except Timeout as exc:
         raise HeldError(f"{path} {_holder(lock)}. Wait until it has ended, or choose another place.") from exc
     except OSError as exc:

@@ -26,7 +26,7 @@ WORTHWHILE_GAIN = 1.2
 """How much faster bfloat16 has to be: between what CPUs with the units gain and the noise of a busy machine."""
 FAITHFUL_COSINE = 0.999
 """How close every tile's features have to stay to those in float32."""
-WAIT_S = 20.0
+WAIT_S = 30.0
 """How long to wait for another process that stores its answer."""
 
 logger = logging.getLogger(__name__)

@@ -50,7 +50,7 @@ VIEWS = 10
 """How many earlier views are kept; of verdicts and questions all are."""
 KINDS: Mapping[str, type[Note]] = {"stage": Verdict, "question": SavedQuestion, VIEW: View}
 """What may be noted on a subject, by the first word of its name: stage/0, question/7f3a, view."""
-WAIT_S = 20.0
+WAIT_S = 30.0
 """How long to wait for another program that writes the same result."""
 
 N = TypeVar("N", Verdict, SavedQuestion, View)
