@@ -30,11 +30,6 @@ def run_folder(model: Path) -> Path:
     return model.with_suffix(".run")
 
 
-def state_file(model: Path) -> Path:
-    """Return the file that exists as long as the training of a model has not ended."""
-    return run_folder(model) / "standing.safetensors"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRun:
     """What is trained, and where it goes."""
@@ -52,7 +47,7 @@ class TrainingRun:
     @property
     def state(self) -> Path:
         """Exists as long as the training has not ended."""
-        return state_file(self.model)
+        return self.folder / "standing.safetensors"
 
     @property
     def split(self) -> Path:
