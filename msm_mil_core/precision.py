@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import OutputError
+from msm_mil_core.file_lock import locked
 from msm_mil_core.user_folders import precision_file
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -25,6 +26,8 @@ WORTHWHILE_GAIN = 1.2
 """How much faster bfloat16 has to be: between what CPUs with the units gain and the noise of a busy machine."""
 FAITHFUL_COSINE = 0.999
 """How close every tile's features have to stay to those in float32."""
+WAIT_S = 30.0
+"""How long to wait for another process that stores its answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,11 +89,8 @@ def _probed_once(weights_sha256: str, attempt: Callable[[Computed], Trial]) -> C
     import torch
 
     key = f"{weights_sha256} on {platform.node()} with torch {torch.__version__}"
-    found = _stored()
-    if key not in found:
-        found[key] = "bfloat16" if gains_from_bfloat16(attempt) else "float32"
-        _store(found)
-    return found[key]
+    found = _stored().get(key)
+    return found or _store(key, "bfloat16" if gains_from_bfloat16(attempt) else "float32")
 
 
 def _stored() -> dict[str, Computed]:
@@ -102,12 +102,17 @@ def _stored() -> dict[str, Computed]:
     return cast(dict[str, Computed], {key: value for key, value in entries if value in get_args(Computed)})
 
 
-def _store(found: Mapping[str, Computed]) -> None:
+def _store(key: str, probed: Computed) -> Computed:
+    """Store an answer beside those of other processes, and return the one that counts: the first of each key."""
     try:
-        with whole_file(precision_file()) as part:
-            part.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        with locked(precision_file(), "is being written", wait_s=WAIT_S):
+            found = {key: probed} | _stored()
+            with whole_file(precision_file()) as part:
+                part.write_text(json.dumps(found, indent=1), encoding="utf-8")
     except OutputError as exc:
         logger.warning("%s The next run probes the encoder's precision again.", exc)
+        return probed
+    return found[key]
 
 
 def _cosine(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cli.batch import check_free, each_slide, output_paths, print_failed
 from msm_mil_core.cli.console import drive, print_line
+from msm_mil_core.cli.held import held
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.options import Options
@@ -62,9 +63,10 @@ def encode(
     options = _complete(options, loaded)
 
     def encode_one(path: Path) -> FeatureBag:
-        check_free(paths[path], overwrite=overwrite, instead="another --out folder")
-        bag = _bag(path, mpp, loaded, options)
-        save_bag(bag, paths[path])
+        with held(paths[path], "is being encoded"):
+            check_free(paths[path], overwrite=overwrite, instead="another --out folder")
+            bag = _bag(path, mpp, loaded, options)
+            save_bag(bag, paths[path])
         return bag
 
     done = each_slide(slides, encode_one)

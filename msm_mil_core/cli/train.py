@@ -11,8 +11,9 @@ from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.check import print_report
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
+from msm_mil_core.cli.held import held
 from msm_mil_core.cli.train_folds import train_folds
-from msm_mil_core.cli.training_run import TrainingRun
+from msm_mil_core.cli.training_run import TrainingRun, run_folder
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
@@ -37,7 +38,8 @@ def train(
     The bags and labels are checked first, as by msm-mil check.
 
     A folder beside the model, OUT with the suffix .run, holds the options, the split, the curves (CSV and PNG) and
-    the state of the training: after an interruption at any moment, the same command continues to the same model.
+    the state of the training: after an interruption at any moment, the same command continues to the same model. If
+    that is finished, the command says so. While one process trains to OUT, no other one can.
 
     With --folds or --seeds, several models are trained: OUT with .fold1.seed0, .fold2.seed0 and so on before its
     suffix, each with its own folder; those that are finished are not trained again. With several devices
@@ -57,25 +59,38 @@ def train(
     """
     _check_name(out_file)
     if not folds.several:
-        check_free(out_file, overwrite=overwrite)
+        check_free(out_file, overwrite=overwrite or run_folder(out_file).is_dir())  # more is known once bags are read
         training_device(options.device)
     check_writable(out_file.parent)
     if "name" not in options.model_fields_set:
         options = options.replace(name=out_file.stem)
-    report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
-    print_report(report)
-    report.require_valid()
-    dataset = drive(open_bag_dataset(bags, labels), "check")
-    if folds.several:
-        train_folds(dataset, options, folds, out_file, overwrite=overwrite)
-        print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
-        return 0
-    run = TrainingRun(dataset, options, out_file)
-    run.announce()
-    out.print(_table(drive(run.train(), options.name)))
-    print_line(f"wrote {out_file}; use it with: msm-mil run SLIDE --model {out_file}")
-    print_line(f"evaluate it with: msm-mil evaluate {bags} --labels {run.split} --model {out_file}")
+    with held(out_file, "is being trained"):
+        report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
+        print_report(report)
+        report.require_valid()
+        dataset = drive(open_bag_dataset(bags, labels), "check")
+        if folds.several:
+            train_folds(dataset, options, folds, out_file, overwrite=overwrite)
+            print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
+        else:
+            _train_one(TrainingRun(dataset, options, out_file), bags, overwrite=overwrite)
     return 0
+
+
+def _train_one(run: TrainingRun, bags: Path, *, overwrite: bool) -> None:
+    """Train one model, unless this same training has ended with it, and show how it does."""
+    begun = run.state.exists()
+    checkpoint = None if overwrite and not begun else run.finished()
+    check_free(run.model, overwrite=overwrite or begun or checkpoint is not None)
+    if checkpoint is None:
+        run.announce()
+        checkpoint = drive(run.train(), run.options.name)
+    else:
+        print_line(f"{run.model} is finished")
+    run.tidy()
+    out.print(_table(checkpoint))
+    print_line(f"wrote {run.model}; use it with: msm-mil run SLIDE --model {run.model}")
+    print_line(f"evaluate it with: msm-mil evaluate {bags} --labels {run.split} --model {run.model}")
 
 
 def _check_name(path: Path) -> None:

@@ -61,8 +61,10 @@ def _run(fold: Fold, seed: int, options: TrainOptions, out_file: Path) -> Traini
 
 
 def _is_finished(run: TrainingRun) -> bool:
+    """Return whether nothing of a run is left to do, and say so."""
     if run.finished() is None:
         return False
+    run.tidy()
     print_line(f"{run.model} is finished")
     return True
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.held import held
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags
@@ -19,6 +20,14 @@ from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from msm_mil_core.progress import Progress
+
+ORPHAN_S = 20.0
+"""How long a training waits for the processes of one that was killed: they end at their next step."""
+
+
+def run_folder(model: Path) -> Path:
+    """Return the folder beside a model that tells how it was trained."""
+    return model.with_suffix(".run")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +42,7 @@ class TrainingRun:
     @property
     def folder(self) -> Path:
         """Holds the options, the split, the curves and the state of the training."""
-        return self.model.with_suffix(".run")
+        return run_folder(self.model)
 
     @property
     def state(self) -> Path:
@@ -55,14 +64,25 @@ class TrainingRun:
             print_line(f"continuing the training in {self.folder}")
 
     def train(self) -> Generator[Progress, None, Checkpoint]:
-        """Train, or continue the training in the folder, and write the model."""
-        bags = split_bags(self.bags, self.options.split)
-        if not self.state.exists():  # if it does, its options may differ, and then training says so
-            self._begin(bags)
-        trained = yield from train(bags, self.options, keep=self.state)
-        evaluated = yield from with_figures(trained, bags, device=self.options.device)
-        checkpoint = save_checkpoint(evaluated, self.model)
-        self._end(checkpoint)
+        """Train, or continue the training in the folder, and write the model.
+
+        Killed at any moment, the next call continues to the same model.
+
+        Raises
+        ------
+        HeldError
+            If another process trains this model.
+        MsmMilError
+            As `train` does.
+        """
+        with held(self.folder, "is being trained", wait_s=ORPHAN_S):
+            bags = split_bags(self.bags, self.options.split)
+            if not self.state.exists():  # if it does, its options may differ, and then training says so
+                self._begin(bags)
+            trained = yield from train(bags, self.options, keep=self.state)
+            evaluated = yield from with_figures(trained, bags, device=self.options.device)
+            checkpoint = save_checkpoint(evaluated, self.model)
+            self._end(checkpoint)
         return checkpoint
 
     def finished(self) -> Checkpoint | None:
@@ -72,6 +92,10 @@ class TrainingRun:
         except (OSError, ValueError, CheckpointError):
             return None
         return checkpoint if done == self._proof(checkpoint) else None
+
+    def tidy(self) -> None:
+        """Remove the state of a training that has ended: all that is left to do if it was killed at its very end."""
+        self.state.unlink(missing_ok=True)
 
     def check_free(self, *, overwrite: bool) -> None:
         """Refuse to overwrite a model that is not of this training.
@@ -94,12 +118,13 @@ class TrainingRun:
             table.writerows((name, bags.classes[label], patient, its) for name, label, patient, its in rows)
 
     def _end(self, checkpoint: Checkpoint) -> None:
-        with whole_file(self._done) as part:
-            part.write_text(json.dumps(self._proof(checkpoint)), encoding="utf-8")
+        """Write the curves, then the proof that all is written, then drop the state: it is needed until then."""
         epochs, best = read_epochs(self.state)
         write_curves(epochs, self.folder / "curves.csv")
         draw_curves(epochs, best, self.folder / "curves.png")
-        self.state.unlink()
+        with whole_file(self._done) as part:
+            part.write_text(json.dumps(self._proof(checkpoint)), encoding="utf-8")
+        self.tidy()
 
     def _proof(self, checkpoint: Checkpoint) -> dict[str, str]:
         return {"training": identity_of(self.bags, self.options), "model_sha256": checkpoint.sha256}

@@ -1,117 +1,156 @@
-"""What a person added to a result: verdicts, questions and how it was viewed; stored in the result's file."""
+"""What a person added to a result, as dated changes: what several programs add is merged, and nothing is lost."""
 
 import os
 import shutil
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Self, TypeVar
+from uuid import uuid4
 
 import h5py
-from pydantic import Field, ValidationError
+from pydantic import ValidationError, field_validator, model_validator
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.display.heatmap import Contrast
 from msm_mil_core.errors import OutputError, ResultError
-from msm_mil_core.explain.what_if import Answer, Question
+from msm_mil_core.file_lock import locked
 from msm_mil_core.options import Options
+from msm_mil_core.results.change import Change, first_noted, in_force, next_change, unite
+from msm_mil_core.results.notes import (
+    VIEW,
+    Note,
+    SavedQuestion,
+    StageView,
+    Verdict,
+    View,
+    now,
+    question_of,
+    subject_of_stage,
+)
+from msm_mil_core.results.plain_notes import PlainNotes, changes_of
+from msm_mil_core.results.run_identity import holds_run
+from msm_mil_core.results.slide_result import SlideResult
+
+__all__ = [
+    "Annotations",
+    "SavedQuestion",
+    "StageView",
+    "Verdict",
+    "View",
+    "computed_at",
+    "is_writable",
+    "load_annotations",
+    "now",
+    "question_of",
+    "save_annotations",
+    "write_annotations",
+]
 
 DATASET = "notebook"
+VIEWS = 10
+"""How many earlier views are kept; of verdicts and questions all are."""
+KINDS: Mapping[str, type[Note]] = {"stage": Verdict, "question": SavedQuestion, VIEW: View}
+"""What may be noted on a subject, by the first word of its name: stage/0, question/7f3a, view."""
+WAIT_S = 30.0
+"""How long to wait for another program that writes the same result."""
+
+N = TypeVar("N", Verdict, SavedQuestion, View)
 
 
-class _Note(Options):
-    """Part of what a person added."""
+class Annotations(Options):
+    """Everything a person added to a result; none of it is recomputed when the result is opened.
 
+    `Annotations(verdicts=..., questions=..., view=...)` takes notes without a history, as older files hold them.
+    """
 
-class Verdict(_Note):
-    """What a pathologist says a stage attends to."""
+    changes: tuple[Change, ...] = ()
+    """All of them, by subject, the latest last."""
 
-    stage: int = Field(ge=0)
-    """Counted from 0."""
-    label: str
-    """tumour, inflammation, artefact, or free text."""
-    note: str = ""
-    """Free text."""
-    at: str
-    """ISO 8601, with the time zone."""
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """At most one a stage, by stage."""
+        return tuple(sorted(self._noted(Verdict).values(), key=lambda verdict: verdict.stage))
 
+    @property
+    def questions(self) -> tuple[SavedQuestion, ...]:
+        """In the order in which they were saved."""
+        return tuple(self._noted(SavedQuestion).values())
 
-class SavedQuestion(_Note):
-    """A question that someone asked and saved, and the model's answer."""
-
-    question: Question
-    left: int
-    """How many tiles remained."""
-    before: tuple[float, ...]
-    """Probability of each class for the whole slide."""
-    after: tuple[float, ...]
-    """Probability of each class for the remaining tiles."""
-    at: str
-    """ISO 8601, with the time zone."""
-
-
-class StageView(_Note):
-    """How a stage's map was shown."""
-
-    visible: bool = True
-    contrast: Contrast = "rank"
-    opacity: float = Field(default=0.7, ge=0, le=1)
-
-
-class View(_Note):
-    """How a result was shown."""
-
-    stages: tuple[StageView, ...]
-    shared_scale: bool = False
-    """Whether the colours of all stages stand for the same values."""
-    top_percent: float = Field(default=100, gt=0, le=100)
-    """How much of each stage's map was shown, from the top."""
-    claimed: bool = True
-    """Whether claimed tiles were outlined."""
-
-
-class Annotations(_Note):
-    """Everything a person added to a result; none of it is recomputed when the result is opened."""
-
-    verdicts: tuple[Verdict, ...] = ()
-    """At most one a stage."""
-    questions: tuple[SavedQuestion, ...] = ()
-    """In the order in which they were saved."""
-    view: View | None = None
+    @property
+    def view(self) -> View | None:
+        """How the result was shown last; None if that is not known."""
+        return self._noted(View).get(VIEW)
 
     def verdict_of(self, stage: int) -> Verdict | None:
         """Return the verdict on a stage."""
-        return next((verdict for verdict in self.verdicts if verdict.stage == stage), None)
+        return self._noted(Verdict).get(subject_of_stage(stage))
+
+    def earlier_verdicts(self, stage: int) -> tuple[Verdict, ...]:
+        """Return the verdicts on a stage that are no longer in force, in their order: no verdict is forgotten."""
+        last = in_force(self.changes).get(subject_of_stage(stage))
+        earlier = (
+            change.content for change in self.changes if change.subject == subject_of_stage(stage) and change != last
+        )
+        return tuple(verdict for verdict in earlier if isinstance(verdict, Verdict))
 
     def with_verdict(self, verdict: Verdict) -> "Annotations":
         """Return annotations with this verdict in place of the stage's last; an empty one removes it."""
-        others = [known for known in self.verdicts if known.stage != verdict.stage]
-        new = [verdict] if verdict.label or verdict.note else []
-        ordered = sorted([*others, *new], key=lambda known: known.stage)
-        return self.replace(verdicts=tuple(ordered))
+        if verdict.label or verdict.note:
+            return self._with(subject_of_stage(verdict.stage), verdict)
+        return self if self.verdict_of(verdict.stage) is None else self._with(subject_of_stage(verdict.stage), None)
 
-    def with_question(self, kept: SavedQuestion) -> "Annotations":
+    def with_question(self, saved: SavedQuestion) -> "Annotations":
         """Return annotations with one more question."""
-        return self.replace(questions=(*self.questions, kept))
+        return self._with(f"question/{uuid4().hex}", saved)
 
     def without_question(self, index: int) -> "Annotations":
         """Return annotations without one of its questions."""
-        left = tuple(kept for at, kept in enumerate(self.questions) if at != index)
-        return self.replace(questions=left)
+        subjects = list(self._noted(SavedQuestion))
+        return self._with(subjects[index], None) if 0 <= index < len(subjects) else self
 
+    def with_view(self, view: View) -> "Annotations":
+        """Return annotations with this view in place of the last."""
+        return self if view == self.view else self._with(VIEW, view)
 
-def question_of(answer: Answer, name: str = "") -> SavedQuestion:
-    """Return an answer as a question to save."""
-    return SavedQuestion(
-        question=answer.question.replace(name=name or answer.question.name),
-        left=int(answer.kept.sum()),
-        before=tuple(map(float, answer.before.probabilities)),
-        after=tuple(map(float, answer.after.probabilities)),
-        at=now(),
-    )
+    def merged(self, other: "Annotations") -> "Annotations":
+        """Return the notes of both; on each subject the later one is in force, and the earlier one is not forgotten.
 
+        The order does not matter, nor how often the same notes are merged.
+        """
+        return self if other == self else Annotations(changes=(*self.changes, *other.changes))
 
-def now() -> str:
-    """Return the time in the format of annotations."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    def _with(self, subject: str, content: Note | None) -> "Annotations":
+        return Annotations(changes=(*self.changes, next_change(self.changes, subject, content)))
+
+    def _noted(self, kind: type[N]) -> dict[str, N]:
+        """Return what is in force of one kind by its subject, in the order in which the subjects were first noted."""
+        times = first_noted(self.changes)
+        latest = sorted(in_force(self.changes).items(), key=lambda item: (times[item[0]], item[0]))
+        return {subject: change.content for subject, change in latest if isinstance(change.content, kind)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_plain_notes(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "changes" in given or not given:
+            return given
+        return {"changes": tuple(changes_of(PlainNotes.model_validate(given)))}
+
+    @field_validator("changes")
+    @classmethod
+    def _in_order(cls, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        ordered = unite(changes)
+        views = [change for change in ordered if change.subject == VIEW]
+        forgotten = views[: -VIEWS - 1]
+        return tuple(change for change in ordered if change not in forgotten)
+
+    @model_validator(mode="after")
+    def _subjects_fit(self) -> Self:
+        for change in self.changes:
+            kind, content = KINDS.get(change.subject.partition("/")[0]), change.content
+            if kind is None or not isinstance(content, kind | None):
+                raise ValueError(f"{change.subject} is no subject of such a note")
+            if isinstance(content, Verdict) and change.subject != subject_of_stage(content.stage):
+                raise ValueError(f"{change.subject} has a verdict on stage {content.stage}")
+        return self
 
 
 def load_annotations(path: Path) -> Annotations:
@@ -131,29 +170,33 @@ def load_annotations(path: Path) -> Annotations:
         raise ResultError(f"The annotations in {path} cannot be read ({why}). The result may still open.") from exc
 
 
-def save_annotations(annotations: Annotations, path: Path) -> None:
-    """Put annotations into a result's file, in place of earlier ones; the file is whole at every moment.
+def save_annotations(annotations: Annotations, path: Path, result: SlideResult | None = None) -> Annotations:
+    """Merge annotations into those in a result's file, and return what it holds now; it is whole at every moment.
 
-    Nothing else changes: the file's permissions stay, and so do links to it.
+    Nothing else changes: the file's permissions stay, and so do links to it. Programs that save at the same time wait
+    for each other.
+
+    Parameters
+    ----------
+    result
+        What the annotations are on; None does not check whether the file still holds it.
 
     Raises
     ------
     OutputError
-        If the file does not exist, is read-only or damaged, or cannot be written.
+        If the file does not exist, is read-only or damaged, holds another run by now, or cannot be locked or written.
     """
-    if not path.is_file():
-        raise OutputError(f"{path} no longer exists, so the annotations are not saved.")
-    if not is_writable(path):
-        raise OutputError(f"{path} is read-only, so the annotations are not saved in it.")
-    if not computed_at(path):
-        raise OutputError(f"{path} is damaged or no longer a result, so the annotations are not saved in it.")
-    with whole_file(path.resolve()) as part:
-        shutil.copy(path, part)
+    _check_can_hold(path)
+    with locked(path, "is being saved", wait_s=WAIT_S):
+        if result is not None and not holds_run(path, result):
+            raise OutputError(f"{path} holds another run by now, so the annotations are not saved in it.")
         try:
-            with h5py.File(part, "r+") as file:
-                write_annotations(file, annotations)
-        except (RuntimeError, KeyError, ValueError) as exc:
-            raise OutputError(f"{path} is damaged ({exc}), so the annotations are not saved in it.") from exc
+            stored = load_annotations(path)
+        except ResultError as exc:
+            raise OutputError(f"{exc} So that they are not lost, no others are saved in it.") from exc
+        merged = stored.merged(annotations)
+        _replace(merged, path)
+        return merged
 
 
 def is_writable(path: Path) -> bool:
@@ -174,7 +217,26 @@ def computed_at(path: Path) -> str:
 
 
 def write_annotations(file: h5py.File, annotations: Annotations) -> None:
-    """Put annotations into an open result file, in place of earlier ones."""
+    """Put annotations into an open result file, in place of those in it."""
     if DATASET in file:
         del file[DATASET]
     file[DATASET] = annotations.model_dump_json()
+
+
+def _check_can_hold(path: Path) -> None:
+    if not path.is_file():
+        raise OutputError(f"{path} no longer exists, so the annotations are not saved.")
+    if not is_writable(path):
+        raise OutputError(f"{path} is read-only, so the annotations are not saved in it.")
+    if not computed_at(path):
+        raise OutputError(f"{path} is damaged or no longer a result, so the annotations are not saved in it.")
+
+
+def _replace(annotations: Annotations, path: Path) -> None:
+    with whole_file(path.resolve()) as part:
+        shutil.copy(path, part)
+        try:
+            with h5py.File(part, "r+") as file:
+                write_annotations(file, annotations)
+        except (RuntimeError, KeyError, ValueError) as exc:
+            raise OutputError(f"{path} is damaged ({exc}), so the annotations are not saved in it.") from exc

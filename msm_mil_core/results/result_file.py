@@ -1,6 +1,8 @@
 """The file of a result: one HDF5 file of the schema `msm-mil-result/1`, with the annotations made on it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.errors import ResultError
+from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.file_lock import NoLockError, locked
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
-from msm_mil_core.results.annotations import Annotations, load_annotations, write_annotations
+from msm_mil_core.results.annotations import WAIT_S, Annotations, load_annotations, write_annotations
+from msm_mil_core.results.run_identity import holds_run
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
@@ -35,24 +39,18 @@ def save_result(
     path
         Where it is written; by convention the name ends in .msm.h5.
     annotations
-        The annotations; None leaves those of the result at `path`, if it is of the same slide, model and tiles.
+        The annotations. They are merged with those of a result at `path` that is of the same slide, model and tiles.
     overwrite
         Whether a file that already exists is replaced.
 
     Raises
     ------
     OutputError
-        If it cannot be written there, or a file that may not be replaced already exists.
+        If it cannot be written there, a file that may not be replaced already exists, or one has annotations that
+        would be lost.
     """
-    annotations = _annotations_of_same_run(result, path) if annotations is None else annotations
-    with whole_file(path, overwrite=overwrite) as part, h5py.File(part, "w") as file:
-        _write_facts(file, result)
-        _write_tiles(file.create_group("tiles"), result.tiles)
-        _write_prediction(file, result.prediction)
-        if result.tile_outputs is not None:
-            _write_tile_outputs(file.create_group("memory"), result.tile_outputs)
-        if annotations != Annotations():
-            write_annotations(file, annotations)
+    with _locked(path):
+        _write(result, path, _merged_with_those_at(path, result, annotations or Annotations()), overwrite=overwrite)
 
 
 def load_result(path: Path) -> SlideResult:
@@ -77,13 +75,36 @@ def load_result(path: Path) -> SlideResult:
         raise ResultError(f"{path} is damaged ({_first_line(exc)}). Run the slide again.") from exc
 
 
-def _annotations_of_same_run(result: SlideResult, path: Path) -> Annotations:
-    if not path.is_file():
-        return Annotations()
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock on a path; where the drive cannot lock files, go on only if nothing can be lost."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path, "is being saved", wait_s=WAIT_S))
+        except NoLockError:
+            if path.exists():
+                raise
+        yield
+
+
+def _merged_with_those_at(path: Path, result: SlideResult, annotations: Annotations) -> Annotations:
+    if not path.is_file() or not holds_run(path, result):
+        return annotations
     try:
-        return load_annotations(path) if load_result(path).is_same_run(result) else Annotations()
-    except ResultError:  # the file at `path` cannot be read, so there is nothing to keep
-        return Annotations()
+        return load_annotations(path).merged(annotations)
+    except ResultError as exc:
+        raise OutputError(f"{exc} So that they are not lost, the file is not replaced; choose another place.") from exc
+
+
+def _write(result: SlideResult, path: Path, annotations: Annotations, *, overwrite: bool) -> None:
+    with whole_file(path, overwrite=overwrite) as part, h5py.File(part, "w") as file:
+        _write_facts(file, result)
+        _write_tiles(file.create_group("tiles"), result.tiles)
+        _write_prediction(file, result.prediction)
+        if result.tile_outputs is not None:
+            _write_tile_outputs(file.create_group("memory"), result.tile_outputs)
+        if annotations != Annotations():
+            write_annotations(file, annotations)
 
 
 def _write_facts(file: h5py.File, result: SlideResult) -> None:

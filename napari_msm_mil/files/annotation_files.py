@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import count, takewhile
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class SavedAnnotations:
     path: Path
     reason: str
     """Why it is another file than before; empty if it is the same."""
+    annotations: Annotations
+    """What the file holds now: those that other programs saved there are among them."""
 
 
 def annotations_path(result: SlideResult, saved_path: Path | None, folder: Path) -> Path | None:
@@ -35,27 +38,33 @@ def annotations_path(result: SlideResult, saved_path: Path | None, folder: Path)
     """
     if saved_path is not None and is_writable(saved_path):
         return saved_path
-    copies = takewhile(Path.is_file, _copies(result, folder))
-    annotated = (copy for copy in copies if computed_at(copy) == result.created and _is_annotated(copy))
-    return max(annotated, key=lambda copy: copy.stat().st_mtime_ns, default=saved_path)
+    return max(_annotated_copies(result, folder), key=lambda copy: copy.stat().st_mtime_ns, default=saved_path)
 
 
 def annotations_on(result: SlideResult, saved_path: Path | None, folder: Path) -> Annotations:
-    """Read the annotations on a result; empty if there are none. Arguments as in `annotations_path`.
+    """Read the annotations on a result, those in copies among them; empty if there are none.
+
+    Arguments as in `annotations_path`.
 
     Raises
     ------
     ResultError
-        If there are annotations that cannot be read.
+        If there are annotations that cannot be read, and no copy has any.
     """
-    path = annotations_path(result, saved_path, folder)
-    return Annotations() if path is None or not path.is_file() else load_annotations(path)
+    copies = [load_annotations(copy) for copy in _annotated_copies(result, folder)]
+    try:
+        own = Annotations() if saved_path is None or not saved_path.is_file() else load_annotations(saved_path)
+    except ResultError:
+        if not copies:
+            raise
+        own = Annotations()
+    return reduce(Annotations.merged, copies, own)
 
 
 def save_or_copy(
     result: SlideResult, annotations: Annotations, saved_path: Path | None, folder: Path
 ) -> SavedAnnotations:
-    """Save into the result's file; if that cannot be written, save a copy of the result with its annotations.
+    """Merge annotations into the result's file; if that cannot be written, into a copy of the result.
 
     Raises
     ------
@@ -65,13 +74,21 @@ def save_or_copy(
     reason = ""
     if saved_path is not None:
         try:
-            save_annotations(annotations, saved_path)
-            return SavedAnnotations(saved_path, "")
+            return SavedAnnotations(saved_path, "", save_annotations(annotations, saved_path, result))
         except OutputError as exc:
             reason = str(exc)
-    path = next(copy for copy in _copies(result, folder) if _is_free(copy, result))
+    path = next(copy for copy in _copies(result, folder) if not copy.exists() or _is_copy(copy, result))
+    if path.exists():
+        return SavedAnnotations(path, reason, save_annotations(annotations, path, result))
     save_result(result, path, annotations)
-    return SavedAnnotations(path, reason)
+    return SavedAnnotations(path, reason, annotations)
+
+
+def _annotated_copies(result: SlideResult, folder: Path) -> Iterator[Path]:
+    """Yield the copies of a result that have annotations."""
+    for copy in takewhile(Path.is_file, _copies(result, folder)):
+        if computed_at(copy) == result.created and _has_annotations(copy):
+            yield copy
 
 
 def _copies(result: SlideResult, folder: Path) -> Iterator[Path]:
@@ -81,13 +98,17 @@ def _copies(result: SlideResult, folder: Path) -> Iterator[Path]:
     yield from (path.with_name(f"{path.name.removesuffix(SUFFIX)}-{number}{SUFFIX}") for number in count(2))
 
 
-def _is_annotated(copy: Path) -> bool:
+def _has_annotations(copy: Path) -> bool:
     try:
         return load_annotations(copy) != Annotations()
     except ResultError:
         return False
 
 
-def _is_free(copy: Path, result: SlideResult) -> bool:
-    """Return whether a result can be written there without replacing another one, or any annotation."""
-    return not copy.exists() or (is_writable(copy) and computed_at(copy) == result.created and not _is_annotated(copy))
+def _is_copy(copy: Path, result: SlideResult) -> bool:
+    """Return whether annotations can be merged into a file, because it holds this result and not another run of it."""
+    try:
+        load_annotations(copy)
+    except ResultError:
+        return False
+    return is_writable(copy) and computed_at(copy) == result.created

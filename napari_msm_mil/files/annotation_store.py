@@ -1,6 +1,6 @@
-"""Holds the annotations on results: in memory at once, in the result's file soon after, and nothing is lost."""
+"""Holds the annotations on results: in memory at once, merged into the result's file soon after; nothing is lost."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,10 @@ from superqt.utils import QSignalDebouncer
 
 from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.progress import Progress
-from msm_mil_core.results.annotations import Annotations, View, is_writable, load_annotations
+from msm_mil_core.results.annotations import Annotations, View, is_writable
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
-from napari_msm_mil.files.annotation_files import SavedAnnotations, annotations_path, save_or_copy
+from napari_msm_mil.files.annotation_files import SavedAnnotations, annotations_on, annotations_path, save_or_copy
 
 PAUSE_MS = 1000
 """Changes that follow each other sooner are saved together."""
@@ -40,7 +40,6 @@ class _Save:
     """One save that succeeded."""
 
     result: SlideResult
-    annotations: Annotations
     before: Path | None
     """The file that held them before."""
     now: SavedAnnotations
@@ -73,20 +72,19 @@ class AnnotationStore(QObject):
             application.aboutToQuit.connect(self.flush)
 
     def load(self, result: SlideResult, saved_path: Path | None) -> None:
-        """Read the annotations on a result that is saved in a file, unless they are known already."""
-        if result in self._entries:
-            return
-        path = annotations_path(result, saved_path, self._folder)
-        known = self._of_file(path)
-        self._entries[result] = _Entry(result, known[0].annotations if known else Annotations(), path)
-        if path != saved_path:
-            self.saved.emit(result, f"The annotations on this result are saved in {path}.")
-        if known or path is None or not path.is_file():
-            return
+        """Read the annotations on a result that is saved in a file: those that others saved join those known here."""
+        if result not in self._entries:
+            path = annotations_path(result, saved_path, self._folder)
+            shared = self._of_file(path)
+            self._entries[result] = _Entry(result, shared[0].annotations if shared else Annotations(), path)
+            if path != saved_path:
+                self.saved.emit(result, f"The annotations on this result are saved in {path}.")
         try:
-            self._entries[result].annotations = load_annotations(path)
+            found = annotations_on(result, self._entries[result].saved_path, self._folder)
         except ResultError as exc:
             self.failed.emit(result, str(exc))
+        else:
+            self._report(same for same in self._take(self._entries[result], found) if same.result is not result)
 
     def annotations(self, result: SlideResult) -> Annotations:
         """Return the annotations on a result."""
@@ -97,22 +95,19 @@ class AnnotationStore(QObject):
         return self._entries[result].saved_path if result in self._entries else None
 
     def change(self, result: SlideResult, annotations: Annotations) -> None:
-        """Take new annotations on a result; they are saved after a short pause."""
+        """Add to the annotations on a result what they lack of these; they are saved after a short pause."""
         entry = self._entries.setdefault(result, _Entry(result, Annotations(), None))
-        if annotations == entry.annotations:
-            return
-        entry.unsaved, entry.refused = True, False
-        for same in self._of_file(entry.saved_path) or [entry]:
-            same.annotations = annotations
-            self.changed.emit(same.result)
-        self._changes.throttle()
+        if taken := self._take(entry, annotations):
+            entry.unsaved, entry.refused = True, False
+            self._report(taken)
+            self._changes.throttle()
 
     def remember_view(self, result: SlideResult, view: View) -> None:
         """Remember how a result is displayed; this alone creates no file where there is none to write to."""
         entry = self._entries.get(result)
         if entry is None or entry.annotations.view == view:
             return
-        entry.annotations = entry.annotations.replace(view=view)
+        entry.annotations = entry.annotations.with_view(view)
         if entry.saved_path is not None and is_writable(entry.saved_path):
             entry.unsaved = True
             self._changes.throttle()
@@ -127,6 +122,18 @@ class AnnotationStore(QObject):
     def _of_file(self, saved_path: Path | None) -> list[_Entry]:
         """Return the entries of all results in one file: a run that was repeated has the same file."""
         return [entry for entry in self._entries.values() if saved_path is not None and entry.saved_path == saved_path]
+
+    def _take(self, entry: _Entry, annotations: Annotations) -> list[_Entry]:
+        """Merge annotations into those of all results in an entry's file; return the entries to which they were new."""
+        merged = [(same, same.annotations.merged(annotations)) for same in self._of_file(entry.saved_path) or [entry]]
+        changed = [(same, new) for same, new in merged if new != same.annotations]
+        for same, new in changed:
+            same.annotations = new
+        return [same for same, _ in changed]
+
+    def _report(self, changed: Iterable[_Entry]) -> None:
+        for entry in changed:
+            self.changed.emit(entry.result)
 
     def _flush(self, entry: _Entry) -> None:
         try:
@@ -147,9 +154,11 @@ class AnnotationStore(QObject):
 
     def _on_saved(self, save: _Save) -> None:
         entry = self._entries[save.result]
-        entry.unsaved, entry.refused = entry.annotations != save.annotations, False
         for same in self._of_file(save.before):
             same.saved_path = save.now.path
+        taken = self._take(entry, save.now.annotations)
+        entry.unsaved, entry.refused = entry.annotations != save.now.annotations, False
+        self._report(taken)
         time = QTime.currentTime().toString("HH:mm")
         self.saved.emit(save.result, f"{save.now.reason} Saved in {save.now.path} at {time}.".strip())
         self._continue()
@@ -175,4 +184,4 @@ def _save(entry: _Entry, folder: Path) -> _Save:
         annotations, before = entry.annotations, entry.saved_path
         now = save_or_copy(entry.result, annotations, before, folder)
         entry.saved_path = now.path  # while the lock is held: whoever saves next writes to this file
-        return _Save(entry.result, annotations, before, now)
+        return _Save(entry.result, before, now)

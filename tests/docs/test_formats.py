@@ -82,6 +82,10 @@ def test_a_result_holds_what_its_page_says(tmp_path):
     assert set(everything) == set(documented("result"))
     assert set(needed) == required("result")
     check_facts(everything, "result")
+    with h5py.File(full) as file:
+        (change,) = json.loads(file["notebook"][()])["changes"]
+    members = {row["member of a change"] for row in rows(page("formats/result.md")) if "member of a change" in row}
+    assert members == {f"`{member}`" for member in change}
 
 
 @pytest.mark.parametrize(("mpp", "leaves_out"), [(0.5, set()), (None, {"level0", "target"})])

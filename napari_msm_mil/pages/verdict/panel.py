@@ -1,7 +1,8 @@
 """The page on which a pathologist says what each stage looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from html import escape
 from itertools import pairwise
 
 from qtpy.QtCore import Qt, Signal
@@ -17,6 +18,8 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 SUGGESTIONS = ("", "tumour", "inflammation", "necrosis", "stroma", "normal tissue", "artefact")
 SMALL_GREY = "font-size: 8pt; color: #7d7d7d"
 """A grey that can be read on napari's dark and on its light background."""
+LISTED = 5
+"""How many earlier verdicts are listed."""
 EXPLAINED = "What did each stage look at? Choose or type a label; it is saved automatically with the result."
 
 
@@ -29,7 +32,6 @@ class VerdictPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[_VerdictRow] = []
-        self._annotations = Annotations()
         self._saved = WrappedText("notes_saved")
         self._explained = WrappedText("verdict_explained")
         self._explained.setText(EXPLAINED)
@@ -57,14 +59,12 @@ class VerdictPanel(QWidget):
         fields = [field for row in self._rows for field in row.fields]
         for before, after in pairwise((self._explained, *fields)):
             QWidget.setTabOrder(before, after)  # rows come and go, and new ones are last
-        self._annotations = Annotations()
         self.show_saved("")
 
     def show_annotations(self, annotations: Annotations) -> None:
-        """Show the verdicts so far; a field that is being typed in is left alone."""
-        self._annotations = annotations
+        """Show the verdicts so far; a field in which something new is typed is left alone."""
         for row in self._rows:
-            row.show_verdict(annotations.verdict_of(row.index))
+            row.show_verdict(annotations.verdict_of(row.index), annotations.earlier_verdicts(row.index))
 
     def finish(self) -> None:
         """Report what is being typed: the user goes on to something else."""
@@ -93,18 +93,18 @@ class VerdictPanel(QWidget):
         return row
 
     def _on_edited(self, row: "_VerdictRow") -> None:
-        verdict, known = row.verdict, self._annotations.verdict_of(row.index)
-        reported = ("", "") if known is None else (known.label.strip(), known.note.strip())
-        if (verdict.label, verdict.note) != reported:
-            self._annotations = self._annotations.with_verdict(verdict)
+        if row.edited:
+            row.take()
             self.show_saved("Not saved yet.")
-            self.verdict_given.emit(verdict)
+            self.verdict_given.emit(row.verdict)
 
 
 class _VerdictRow:
     def __init__(self, index: int, edited: Callable[["_VerdictRow"], None]) -> None:
         name = stage_name(index)
         self.index = index
+        self._shown = ("", "")
+        """The label and the note that were shown last: what differs from them was typed."""
         self._name = QLabel(name)
         self._picture = QLabel()
         self._picture.setPixmap(swatch(index).pixmap(28, 14))
@@ -138,22 +138,37 @@ class _VerdictRow:
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict(
-            stage=self.index, label=self._label.currentText().strip(), note=self._note.text().strip(), at=now()
-        )
+        label, note = self._typed
+        return Verdict(stage=self.index, label=label, note=note, at=now())
+
+    @property
+    def edited(self) -> bool:
+        return self._typed != self._shown
+
+    def take(self) -> None:
+        """Count what is typed as shown: it is reported once."""
+        self._shown = self._typed
+
+    @property
+    def _typed(self) -> tuple[str, str]:
+        return self._label.currentText().strip(), self._note.text().strip()
 
     def block_signals(self) -> None:
         for field in (self._label, self._label.lineEdit(), self._note):
             if field is not None:
                 field.blockSignals(True)
 
-    def show_verdict(self, verdict: Verdict | None) -> None:
-        if not self._label.hasFocus():
-            self._label.setCurrentText("" if verdict is None else verdict.label)
-        if not self._note.hasFocus():
-            self._note.setText("" if verdict is None else verdict.note)
+    def show_verdict(self, verdict: Verdict | None, earlier: Sequence[Verdict]) -> None:
+        """Show a verdict, whoever gave it; what is typed and not yet reported stays."""
+        label, note = ("", "") if verdict is None else (verdict.label.strip(), verdict.note.strip())
+        self._shown = (
+            _update(self._label.currentText(), self._shown[0], label, self._label.setCurrentText),
+            _update(self._note.text(), self._shown[1], note, self._note.setText),
+        )
         self._when.setText("" if verdict is None else _in_short(verdict.at))
-        self._when.setToolTip("" if verdict is None else verdict.at)
+        said = [] if verdict is None else [verdict.at]
+        said += [f"Before: {_words(old)} ({_in_short(old.at)})" for old in reversed(earlier[-LISTED:])]
+        self._when.setToolTip(f"<p>{'<br>'.join(map(escape, said))}</p>" if said else "")
 
 
 class _LabelBox(QComboBox):
@@ -171,6 +186,17 @@ class _LabelBox(QComboBox):
         """Leave the wheel to the column: scrolling past a verdict must not change it."""
         if event is not None:
             event.ignore()
+
+
+def _update(typed: str, shown: str, new: str, show: Callable[[str], None]) -> str:
+    """Show a new text in a field in which nothing else is typed; return what counts as shown from now on."""
+    if typed.strip() == shown != new:
+        show(new)
+    return new
+
+
+def _words(verdict: Verdict) -> str:
+    return ", ".join(text for text in (verdict.label, verdict.note) if text)
 
 
 def _in_short(at: str) -> str:

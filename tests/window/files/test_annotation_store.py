@@ -1,11 +1,15 @@
 """Annotations are saved automatically, and closing loses none."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 from qtpy.QtCore import QCoreApplication, QObject
 
-from msm_mil_core.results.annotations import Annotations, StageView, Verdict, View, load_annotations, save_annotations
+from msm_mil_core.explain.what_if import Question
+from msm_mil_core.results.annotations import Annotations, load_annotations, save_annotations
+from msm_mil_core.results.notes import SavedQuestion, StageView, Verdict, View
 from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.files.folders import result_path
@@ -14,6 +18,10 @@ from tests.window.dock_user import RUN_MS, settle
 
 TUMOUR = Annotations().with_verdict(Verdict(stage=0, label="tumour", at="2026-11-24T10:00:00+01:00"))
 STROMA = TUMOUR.with_verdict(Verdict(stage=1, label="stroma", at="2026-11-24T10:01:00+01:00"))
+
+
+def a_question() -> SavedQuestion:
+    return SavedQuestion(question=Question(), left=1, before=(0.5, 0.5), after=(0.1, 0.9), at="")
 
 
 def a_store(folder, **options):
@@ -141,6 +149,88 @@ def test_a_folder_that_cannot_be_written_is_reported_and_the_annotations_stay(sa
     assert "Cannot write" in reports[0]
     assert store.annotations(result) == TUMOUR
     store.change(result, Annotations())
+
+
+NOTES_ELSEWHERE = """
+import pathlib, sys
+from msm_mil_core.results.annotations import Annotations, Verdict, load_annotations, save_annotations
+path = pathlib.Path(sys.argv[1])
+for stage in (1, 2):
+    given = Verdict(stage=stage, label="elsewhere", at="2026-11-24T10:02:00+01:00")
+    save_annotations(load_annotations(path).with_verdict(given), path)
+"""
+
+
+def test_what_another_process_noted_meanwhile_is_kept_and_shown(store, saved):
+    result, path = saved
+    store.load(result, path)
+    store.change(result, STROMA)  # known here, not saved yet
+    subprocess.run([sys.executable, "-c", NOTES_ELSEWHERE, str(path)], check=True)
+    shown = []
+    store.changed.connect(lambda changed: shown.append(store.annotations(changed)))
+
+    store.flush()
+
+    labels = [verdict.label for verdict in load_annotations(path).verdicts]
+    assert labels == ["tumour", "elsewhere", "elsewhere"]
+    assert shown == [load_annotations(path)]
+    assert [old.label for old in shown[0].earlier_verdicts(1)] == ["stroma"]
+
+
+def test_a_result_that_is_shown_again_has_what_others_saved_meanwhile(store, saved):
+    result, path = saved
+    store.load(result, path)
+    save_annotations(STROMA, path)
+
+    store.load(result, path)
+
+    assert store.annotations(result) == STROMA
+
+
+def test_two_windows_on_a_read_only_result_share_one_copy(saved, tmp_path):
+    path = saved[1]
+    path.chmod(0o444)
+    windows, opened = [a_store(tmp_path / "results") for _ in range(2)], [load_result(path) for _ in range(2)]
+    for window, result in zip(windows, opened, strict=True):
+        window.load(result, path)
+
+    for stage, (window, result) in enumerate(zip(windows, opened, strict=True)):
+        window.change(result, Annotations().with_verdict(Verdict(stage=stage, label="tumour", at="")))
+        window.flush()
+
+    (copy,) = (tmp_path / "results").iterdir()
+    assert [verdict.stage for verdict in load_annotations(copy).verdicts] == [0, 1]
+    settle()
+
+
+def test_notes_do_not_go_into_the_file_of_a_run_that_took_its_place(store, saved, tmp_path):
+    result, path = saved
+    store.load(result, path)
+    save_result(replace(result, model=replace(result.model, sha256="cd34")), path)
+
+    store.change(result, TUMOUR)
+    store.flush()
+
+    assert load_annotations(path) == Annotations()
+    assert store.saved_path(result).parent == tmp_path / "results"
+    assert load_annotations(store.saved_path(result)) == TUMOUR
+
+
+def test_notes_that_had_to_go_into_a_copy_are_found_when_the_file_can_be_written_again(store, saved, tmp_path):
+    result, path = saved
+    path.chmod(0o444)
+    store.load(result, path)
+    store.change(result, TUMOUR)
+    store.flush()
+    path.chmod(0o644)
+    tomorrow, reopened = a_store(tmp_path / "results"), load_result(path)
+
+    tomorrow.load(reopened, path)
+    tomorrow.change(reopened, tomorrow.annotations(reopened).with_question(a_question()))
+    tomorrow.flush()
+
+    assert load_annotations(path).verdict_of(0) == TUMOUR.verdict_of(0)
+    assert len(load_annotations(path).questions) == 1
 
 
 def test_annotations_that_cannot_be_read_are_reported(store, saved):

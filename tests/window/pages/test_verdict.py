@@ -208,3 +208,28 @@ def tab_order(window):
             names.append(widget.objectName())
         widget = widget.nextInFocusChain()
     return [name for name in names if not name.startswith("qt_")]
+
+
+def test_a_verdict_from_elsewhere_is_shown_and_not_undone_by_leaving_the_field(panel, given, qtbot):
+    panel.show_annotations(Annotations().with_verdict(Verdict(stage=0, label="tumour", at="")))
+    box = child(panel, "verdict_0")
+    box.setFocus()
+    elsewhere = Annotations().with_verdict(Verdict(stage=0, label="tumour", at=""))
+
+    panel.show_annotations(elsewhere.with_verdict(Verdict(stage=0, label="<b>stroma", at="")))
+    panel.show_annotations(elsewhere.with_verdict(Verdict(stage=0, label="stroma", at="")))
+    panel.finish()
+
+    assert box.currentText() == "stroma"
+    assert not given
+    assert "Before: tumour" in child(panel, "verdict_at_0").toolTip()
+
+
+def test_what_is_being_typed_stays_when_a_verdict_comes_from_elsewhere(panel, given, qtbot):
+    box = child(panel, "verdict_0")
+    qtbot.keyClicks(box.lineEdit(), "in situ")
+
+    panel.show_annotations(Annotations().with_verdict(Verdict(stage=0, label="stroma", note="left", at="")))
+    panel.finish()
+
+    assert [(verdict.label, verdict.note) for verdict in given] == [("in situ", "left")]

@@ -1,0 +1,25 @@
+"""Which run a result's file holds: read without the rest of the result."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from msm_mil_core.results.slide_result import SlideResult
+
+
+def holds_run(path: Path, result: SlideResult) -> bool:
+    """Return whether a file holds the same run as `SlideResult.is_same_run` means it; False if it cannot be read."""
+    try:
+        with h5py.File(path, "r") as file:
+            slide, model = json.loads(file.attrs["slide"]), json.loads(file.attrs["model"])
+            return bool(
+                slide["quick_hash"] == result.slide.quick_hash
+                and model["sha256"] == result.model.sha256
+                and file["tiles/xy_px0"].shape == result.tiles.xy_px0.shape
+                and np.array_equal(file["tiles/xy_px0"][()], result.tiles.xy_px0)
+                and bool(file["stages/attention"].attrs["masks_applied"]) == result.prediction.masks_applied
+            )
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError):
+        return False
