@@ -45,5 +45,5 @@ def contradiction(size: TileSize, overlap_px: float | None, xy_px0: NDArray[np.i
 def _steps(xy_px0: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the steps along x between neighbours of the same y."""
     x, y = xy_px0[np.lexsort(xy_px0.T)].T
-    steps = np.diff(x)[np.diff(y) == 0]
+    steps: NDArray[np.int64] = np.diff(x)[np.diff(y) == 0]
     return steps[steps > 0]

@@ -65,6 +65,8 @@ def evaluate(
     selection = drive(select_bags(bags, labels, options.part), "evaluate")
     work = compare_models(selection, checkpoints, encoder=options.encoder, device=options.device)
     comparison = drive(work, "evaluate")
+    for note in selection.notes:
+        print_line(f"note: {note}")
     _print(comparison)
     if not selection.has_test and options.part is None:
         print_line(

@@ -11,8 +11,10 @@ import pytest
 
 from msm_mil_core.bags.feature_table import open_table, table_of
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags, read_bag_dataset
-from msm_mil_core.learning.dataset.labels import Part, read_labels
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags, read_bag_dataset
+from msm_mil_core.learning.dataset.columns import Part
+from msm_mil_core.learning.dataset.labels import read_labels
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from tests.bags import a_feature_file, a_table, labelled
 

@@ -1,0 +1,119 @@
+"""Which column of a table holds the slides, which the labels, the patients and the parts of the split."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from msm_mil_core.errors import TrainingError
+from msm_mil_core.learning.dataset.finding import Finding, listed
+from msm_mil_core.learning.dataset.sheet import DELIMITERS, Line, Sheet, column_key
+
+Field = Literal["slide", "label", "patient", "split"]
+Part = Literal["train", "val", "test"]
+
+PARTS: tuple[Part, ...] = get_args(Part)
+NEEDED: tuple[Field, ...] = ("slide", "label")
+_NUMBERS = ("", "id", "ids", "no", "nr", "number", "num", "name", "code", "identifier", "barcode")
+_OWNERS = ("patient", "case", "subject", "participant", "donor", "individual", "person")
+ALIASES: Mapping[Field, tuple[str, ...]] = {
+    "slide": ("slideid", "slidename", "slidenumber", "slideno", "slidefile", "slidefilename"),
+    "label": (),
+    "patient": tuple(f"{owner}{number}" for owner in _OWNERS for number in _NUMBERS if owner + number != "patient"),
+    "split": ("splits", "part", "partition", "subset", "set", "fold", "phase", "dataset", "splitset", "traintest"),
+}
+"""Other names for a column, as `column_key` gives them, that are taken where it is missing."""
+KNOWN = frozenset(get_args(Field)).union(*ALIASES.values())
+_GROUPING = {
+    "patient": ("patient", "case", "subject", "donor", "specimen", "sample", "biopsy", "block", "accession", "person"),
+    "split": ("split", "fold", "partition", "subset", "train", "test", "val", "phase", "part", "set"),
+    "site": ("site", "centre", "center", "hospital", "institution", "institute", "clinic", "scanner", "cohort", "lab"),
+}
+"""Parts of names of columns that seem to say which slides belong together."""
+
+_ADVICE = {
+    "patient": "If it says which slides are of one patient, name it patient: they are kept in one part then.",
+    "split": "If it says which slides are train, val and test, name it split.",
+    "site": "If slides of one site must not be in several parts, say so in a column split.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where in each line the fields are."""
+
+    slide: int
+    label: int
+    patient: int | None
+    """None where the table names no patients."""
+    split: int | None
+    """None where the table leaves the split open."""
+
+    def value(self, line: Line, field: Field) -> str:
+        """Return a field of a line; empty where the line or the table does not have it."""
+        index: int | None = getattr(self, field)
+        return line.cells[index] if index is not None and index < len(line.cells) else ""
+
+
+def find_columns(sheet: Sheet) -> tuple[Columns, tuple[Finding, ...]]:
+    """Find the columns by their names or by known other names, which is noted, as is what is not used.
+
+    Raises
+    ------
+    TrainingError
+        If slide or label is missing, or it is unclear which of several columns is meant.
+    """
+    fields: tuple[Field, ...] = get_args(Field)
+    found = {field: _find(sheet, field) for field in fields}
+    for field in NEEDED:
+        if found[field] is None:
+            names = f"{listed(sheet.columns)}, separated by {DELIMITERS.get(sheet.delimiter, repr(sheet.delimiter))}"
+            raise TrainingError(
+                f"{sheet.path} has no column {field}, only {names}. Its first line must name slide and label."
+            )
+    taken = {index: field for field, index in found.items() if index is not None}
+    notes = (*_renamed(sheet, taken), *_unused(sheet, taken))
+    return Columns(**found), notes  # type: ignore[arg-type]  # slide and label are not None
+
+
+def _find(sheet: Sheet, field: Field) -> int | None:
+    keys = list(map(column_key, sheet.columns))
+    exact = [index for index, key in enumerate(keys) if key == field]
+    candidates = exact or [index for index, key in enumerate(keys) if key in ALIASES[field]]
+    if field == "split" and not exact:
+        candidates = [index for index in candidates if _holds_parts(sheet, index)]
+    if len(candidates) > 1:
+        names = " and ".join(sheet.columns[index] for index in candidates)
+        raise TrainingError(
+            f"{sheet.path} has several columns that may be the {field}: {names}. Name one of them {field}, and the "
+            "others otherwise."
+        )
+    return candidates[0] if candidates else None
+
+
+def _holds_parts(sheet: Sheet, index: int) -> bool:
+    return {value.casefold() for value in _values(sheet, index)} <= set(PARTS)
+
+
+def _values(sheet: Sheet, index: int) -> set[str]:
+    return {line.cells[index] for line in sheet.lines if index < len(line.cells)}
+
+
+def _renamed(sheet: Sheet, taken: Mapping[int, Field]) -> Iterator[Finding]:
+    for index, field in taken.items():
+        name = sheet.columns[index]
+        if column_key(name) != field:
+            what = f"{sheet.path} has no column {field}: its column {name} is taken as such."
+            yield Finding(what, f"Name it {field}, or otherwise if it is something else.", fatal=False)
+
+
+def _unused(sheet: Sheet, taken: Mapping[int, Field]) -> Iterator[Finding]:
+    unused = [name for index, name in enumerate(sheet.columns) if index not in taken and name]
+    for kind, parts in _GROUPING.items():
+        names = [name for name in unused if any(part in column_key(name) for part in parts)]
+        unused = [name for name in unused if name not in names]
+        if names:
+            advice = f"The column {kind} is." if kind in taken.values() else _ADVICE[kind]
+            yield Finding(f"{sheet.path} has the column {listed(names)}, which is not used.", advice, fatal=False)
+    if unused:
+        what = f"{sheet.path} has the column {listed(unused)}, which is not used."
+        yield Finding(what, "Only slide, label, patient and split are.", fatal=False)
