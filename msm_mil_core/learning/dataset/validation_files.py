@@ -136,9 +136,7 @@ def _unstated(facts: FactsBySlide, told: Origin) -> Iterator[Finding]:
     }
     lacking = {option: slides for option, slides in unstated.items() if slides}
     if lacking:
-        how_many = ", ".join(
-            f"{len(slides)} of {len(facts)} lack the {option[2:]}" for option, slides in lacking.items()
-        )
+        how_many = ", ".join(f"{len(its)} of {len(facts)} lack the {option[2:]}" for option, its in lacking.items())
         what = f"The files do not all state how their tiles were made: {how_many}."
         slides = tuple(dict.fromkeys(slide for slides in lacking.values() for slide in slides))
         yield Finding(what, f"Training asks for it: give {' and '.join(lacking)}.", slides, fatal=False)
