@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.finding import Finding, listed
+from msm_mil_core.learning.dataset.likeness import likeness
 
 SUFFIXES = (".h5", ".hdf5")
 SLIDE_SUFFIXES = (
@@ -87,7 +88,9 @@ def _mismatches(
     missing = tuple(slide for slide, paths in candidates.items() if not paths)
     if missing:
         what = f"{folder} has no feature file for {listed(missing)}, which {table} names."
-        yield Finding(what, "Encode these slides (msm-mil encode), or take them out of the table.", missing)
+        similar = _similar(missing, found)
+        hint = f"{listed(similar)} has a similar name: correct the table. Else encode" if similar else "Encode"
+        yield Finding(what, f"{hint} these slides (msm-mil encode), or take them out of the table.", missing)
     several = {slide: paths for slide, paths in candidates.items() if len(paths) > 1}
     if several:
         names = listed([path.name for paths in several.values() for path in paths])
@@ -102,3 +105,9 @@ def _mismatches(
     if unnamed:
         what = f"{table} does not name {listed(unnamed)}, which {folder} has."
         yield Finding(what, "Add a line for each, unless they are to be left out.", unnamed, fatal=False)
+
+
+def _similar(slides: Sequence[str], found: Sequence[Path]) -> list[str]:
+    """Return the files whose names differ from a slide's in case, separators or zeros only."""
+    wanted = {likeness(bare_name(slide)) for slide in slides}
+    return [path.name for path in found if likeness(bare_name(_stem(path))) in wanted]

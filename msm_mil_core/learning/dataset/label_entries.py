@@ -1,5 +1,6 @@
 """The lines of a table of labels as they are written, and everything that is wrong with them or worth knowing."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from msm_mil_core.learning.dataset.columns import NEEDED, PARTS, Columns, Field
 from msm_mil_core.learning.dataset.finding import Finding, listed
 from msm_mil_core.learning.dataset.likeness import alike, is_missing
 from msm_mil_core.learning.dataset.sheet import Sheet
+
+_SHORTENED = re.compile(r"\d[.,]?\d*E\+\d+", re.IGNORECASE)
+"""A number of more than eleven digits as Excel saves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,16 @@ def read_entries(sheet: Sheet, columns: Columns) -> tuple[Entry, ...]:
 
 
 def check_sheet(sheet: Sheet) -> Iterator[Finding]:
-    """Report lines with values that have no column: most likely a value with a comma in it and no quotes around it."""
+    """Report lines with values that have no column: most likely a value with a comma in it and no quotes around it.
+
+    Columns without a name before all others are none of that: pandas writes the numbers of rows into such a one.
+    """
     named = [index for index, name in enumerate(sheet.columns) if name]
+    expected = {*named, *range(min(named, default=0))}
     overlong = [
-        line.number for line in sheet.lines if any(cell for index, cell in enumerate(line.cells) if index not in named)
+        line.number
+        for line in sheet.lines
+        if any(cell for index, cell in enumerate(line.cells) if index not in expected)
     ]
     if overlong:
         what = f"{sheet.path} has more values in line {listed(overlong)} than its first line names columns."
@@ -65,6 +75,7 @@ def check_entries(entries: Entries, columns: Columns, path: Path) -> Iterator[Fi
     else:
         yield from _unknown_patients(entries, path)
     yield from _alike(entries, path)
+    yield from _shortened(entries, path)
 
 
 def _broken(entries: Entries, path: Path) -> Iterator[Finding]:
@@ -128,6 +139,15 @@ def _alike(entries: Entries, path: Path) -> Iterator[Finding]:
     if patients:
         what = f"In {path}, {_look_like(patients, 'patient')}."
         yield Finding(what, "They count as one: name them otherwise if they are different patients.", fatal=False)
+
+
+def _shortened(entries: Entries, path: Path) -> Iterator[Finding]:
+    shortened = [entry for entry in entries if any(map(_SHORTENED.fullmatch, (entry.slide, entry.patient)))]
+    if shortened:
+        what = (
+            f"In {path}, a spreadsheet has shortened a long number in line {listed([one.line for one in shortened])}."
+        )
+        yield Finding(what, "Restore it, in a column formatted as text: two numbers may have become one.", fatal=False)
 
 
 def _look_like(groups: Sequence[Sequence[str]], noun: str) -> str:

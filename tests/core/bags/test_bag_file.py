@@ -124,6 +124,7 @@ UNUSABLE = {
     "two bags": ({"features": np.zeros((2, 2, 5))}, "not one vector of numbers"),
     "too large": ({"features": np.full((2, 5), 1e300)}, "not one vector of finite numbers"),
     "complex": ({"features": np.zeros((2, 5), complex)}, "not one vector of numbers"),
+    "no number": ({"features": np.zeros((2, 0))}, "not one vector of numbers"),
     "nothing": ({"features": h5py.Empty("f4")}, "not one vector of numbers"),
     "not finite": ({"features": np.full((2, 5), np.nan), "coords": np.zeros((2, 2))}, "not one vector"),
     "no tile": ({"features": np.zeros((0, 5)), "coords": np.zeros((0, 2))}, "not one vector"),

@@ -145,6 +145,15 @@ def test_a_flaw_is_told_with_its_line(tmp_path, case):
     assert survey_labels(path)[0].slides  # what can be used is
 
 
+def test_numbers_of_rows_before_the_columns_and_shortened_numbers(tmp_path):
+    lines = [",slide,label,patient", "0,a,x,1.23457E+11", "1,b,y,p"]  # as pandas and Excel leave them
+
+    table, notes = survey_labels(a_table(tmp_path / "labels.csv", lines))
+
+    assert (table.slides, table.labels) == (("a", "b"), ("x", "y"))
+    assert [("shortened a long number in line 2" in note.what, note.fatal) for note in notes] == [(True, False)]
+
+
 def test_a_line_break_in_another_column_is_none_of_our_business_but_counts(tmp_path):
     path = a_table(tmp_path / "labels.csv", ["slide,label,note,patient", 'a,x,"two', 'lines",p', "b,,one,q"])
 
@@ -289,6 +298,7 @@ def test_no_slide_gets_the_file_of_another(tmp_path):
     }
     told = " / ".join(finding.sentence for finding in findings)
     assert "no feature file for T00.1, T04" in told
+    assert "T00.h5 has a similar name" in match_files(["t 0"], tmp_path, tmp_path)[1][0].sentence
     assert "more than one feature file for T02, T03" in told
 
 
