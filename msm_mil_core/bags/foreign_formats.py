@@ -53,7 +53,7 @@ def table_shape(dataset: h5py.Dataset) -> tuple[int, int]:
 
 
 def _is_table(dataset: h5py.Dataset | h5py.Group) -> bool:
-    shape = getattr(dataset, "shape", None) or ()
+    shape: tuple[int, ...] = getattr(dataset, "shape", None) or ()
     one_bag = len(shape) == 2 or (len(shape) == 3 and shape[0] == 1)
     return one_bag and shape[-1] > 0 and dataset.dtype.kind in "fiu"
 

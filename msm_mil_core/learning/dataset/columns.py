@@ -1,11 +1,13 @@
 """Which column of a table holds the slides, which the labels, the patients and the parts of the split."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.finding import Finding, listed
+from msm_mil_core.learning.dataset.likeness import likeness
 from msm_mil_core.learning.dataset.sheet import DELIMITERS, Line, Sheet, column_key
 
 Field = Literal["slide", "label", "patient", "split"]
@@ -51,7 +53,7 @@ class Columns:
     def value(self, line: Line, field: Field) -> str:
         """Return a field of a line; empty where the line or the table does not have it."""
         index: int | None = getattr(self, field)
-        return line.cells[index] if index is not None and index < len(line.cells) else ""
+        return "" if index is None else _cell(line, index)
 
 
 def find_columns(sheet: Sheet) -> tuple[Columns, tuple[Finding, ...]]:
@@ -78,9 +80,10 @@ def find_columns(sheet: Sheet) -> tuple[Columns, tuple[Finding, ...]]:
 def _find(sheet: Sheet, field: Field) -> int | None:
     keys = list(map(column_key, sheet.columns))
     exact = [index for index, key in enumerate(keys) if key == field]
-    candidates = exact or [index for index, key in enumerate(keys) if key in ALIASES[field]]
-    if field == "split" and not exact:
-        candidates = [index for index in candidates if _holds_parts(sheet, index)]
+    others = [index for index, key in enumerate(keys) if key in ALIASES[field]]
+    if field == "split":
+        others = [index for index in others if _holds_parts(sheet, index)]
+    candidates = exact if any(map(any, (_values(sheet, index) for index in exact))) else others or exact
     if len(candidates) > 1:
         names = " and ".join(sheet.columns[index] for index in candidates)
         raise TrainingError(
@@ -95,7 +98,7 @@ def _holds_parts(sheet: Sheet, index: int) -> bool:
 
 
 def _values(sheet: Sheet, index: int) -> set[str]:
-    return {line.cells[index] for line in sheet.lines if index < len(line.cells)}
+    return {_cell(line, index) for line in sheet.lines}
 
 
 def _renamed(sheet: Sheet, taken: Mapping[int, Field]) -> Iterator[Finding]:
@@ -114,6 +117,24 @@ def _unused(sheet: Sheet, taken: Mapping[int, Field]) -> Iterator[Finding]:
         if names:
             advice = f"The column {kind} is." if kind in taken.values() else _ADVICE[kind]
             yield Finding(f"{sheet.path} has the column {listed(names)}, which is not used.", advice, fatal=False)
+    yield from _joined(sheet, taken)
     if unused:
         what = f"{sheet.path} has the column {listed(unused)}, which is not used."
         yield Finding(what, "Only slide, label, patient and split are.", fatal=False)
+
+
+def _joined(sheet: Sheet, taken: Mapping[int, Field]) -> Iterator[Finding]:
+    """Report columns, such as of cases, by which slides of several patients would be of one."""
+    patient = next((index for index, field in taken.items() if field == "patient"), None)
+    for index, name in enumerate(sheet.columns):
+        if patient is None or index in taken or column_key(name) not in ALIASES["patient"]:
+            continue
+        pairs = {(_cell(line, index), likeness(_cell(line, patient))) for line in sheet.lines if _cell(line, index)}
+        joined = sorted(value for value, count in Counter(value for value, _ in pairs).items() if count > 1)
+        if joined:
+            what = f"In {sheet.path}, slides of more than one patient have the {name} {listed(joined)}."
+            yield Finding(what, "Check which of the two columns says whose they are.", fatal=False)
+
+
+def _cell(line: Line, index: int) -> str:
+    return line.cells[index] if index < len(line.cells) else ""

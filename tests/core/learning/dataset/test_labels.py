@@ -80,6 +80,15 @@ def test_a_known_other_name_of_patient_is_taken_and_noted(tmp_path, name):
     assert f"its column {name} is taken as such" in notes[1].what
 
 
+def test_an_empty_column_does_not_stand_before_one_of_another_name(tmp_path):
+    full = a_table(tmp_path / "full.csv", ["slide,label,patient,patient_id", "a,x,,p1", "b,y,,p1"])
+    empty = a_table(tmp_path / "empty.csv", ["slide,label,patient", "a,x,", "b,y,"])
+
+    assert survey_labels(full)[0].patients == ("p1", "p1")
+    assert survey_labels(empty)[0].patients == ("a", "b")
+    assert "has an empty column patient" in findings_of(empty, fatal=False)
+
+
 @pytest.mark.parametrize("name", ["partition", "Set", "fold", "subset"])
 def test_another_name_of_split_is_taken_only_where_it_holds_parts(tmp_path, name):
     parts = a_table(tmp_path / "parts.csv", [f"slide,label,{name},patient", "a,x,Train,p", "b,y,TEST,q"])
@@ -99,6 +108,9 @@ def test_columns_that_are_not_used_are_named(tmp_path):
 
     for words in ("column case_id, which is not used. The column patient is", "Site, which is not used", "mrn, which"):
         assert words in notes
+    assert "more than one patient have" not in notes
+    joined = a_table(tmp_path / "joined.csv", ["slide,label,patient,case_id", "a,x,p,c", "b,y,q,c", "c,y,Q,d"])
+    assert "slides of more than one patient have the case_id c." in findings_of(joined, fatal=False)
     assert "no column patient" in findings_of(a_table(tmp_path / "t.csv", ["slide,label", "a,x"]), fatal=False)
 
 
