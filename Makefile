@@ -1,10 +1,13 @@
 # make demo   the sample slide through the bundled model: result, GeoJSON, figure, window
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
 # make test-all      the suite with every optional package installed: zoo, bench, pdf
-# make test-lowest   the core's tests with the lowest versions that setup.cfg allows
+# make lowest        the core's and the window's tests with the lowest versions that setup.cfg allows, on PyQt5
+# make prerelease    the window's tests with napari's newest version, be it a pre-release, on PyQt6
+# make beside-plugins    reader, dock and writer with other plugins installed that open slides
 # make lint   ruff, mypy, import layers
 # make docs   the documentation, into docs/_build/html; a warning is an error
 # make reliability     kills, full disks, races, damaged files and cycles, with a table of tried and held; SHORT=1 for a part
+# make extra-checks    what .ci/run has no time for: lowest, prerelease, reliability in full, beside other plugins
 # make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
 # make bench-quick     a few small tasks, against the floors under their figures
 
@@ -14,7 +17,8 @@ PYTHON ?= python3
 export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
-.PHONY: demo test test-all test-window test-lowest lint docs reliability bench-science bench-quick clean
+.PHONY: demo test test-all test-window lowest prerelease beside-plugins lint docs reliability extra-checks \
+    bench-science bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -28,8 +32,8 @@ test-all: $(VENV)/.has-$(QT)-all
 test-window: $(VENV)/.has-$(QT)-test
 	@sh .ci/on-a-screen $(VENV)/bin/python -m pytest tests/window
 
-test-lowest: $(VENV)/.has-$(QT)-test
-	@$(VENV)/bin/python .ci/lowest
+lowest prerelease beside-plugins: $(VENV)/.has-$(QT)-dev
+	@sh .ci/on-a-screen $(VENV)/bin/python .ci/other_versions.py $@
 
 lint: $(VENV)/.has-$(QT)-dev
 	@$(VENV)/bin/ruff check .
@@ -43,6 +47,8 @@ docs: $(VENV)/.has-$(QT)-docs
 
 reliability: $(VENV)/.has-$(QT)-test
 	@sh .ci/on-a-screen $(VENV)/bin/python -m examples.reliability $(if $(SHORT),--short)
+
+extra-checks: lowest prerelease beside-plugins reliability
 
 bench-science: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.science

@@ -1,13 +1,16 @@
 """msm-mil view: a slide or a result in the napari window."""
 
+import os
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.metadata import version
 from pathlib import Path
 
-from msm_mil_core.errors import MsmMilError, SlideError
+from msm_mil_core.cli.qt_binding import choose_binding, installed_bindings
+from msm_mil_core.errors import SlideError
 
 PLUGIN = "napari-msm-mil"
+WIDGET = "Run MSM-MIL"
 
 
 def view(paths: list[Path], /) -> int:
@@ -21,11 +24,6 @@ def view(paths: list[Path], /) -> int:
     for path in paths:
         if not path.exists():
             raise SlideError(f"There is no file {path}; check the name.")
-    _check_window()
-    words = [sys.executable, "-m", "napari", "--plugin", PLUGIN, *map(str, paths), "--with", PLUGIN, "Run MSM-MIL"]
-    return subprocess.run(words, check=False).returncode  # noqa: S603  our own interpreter, the user's own files
-
-
-def _check_window() -> None:
-    if not any(find_spec(binding) for binding in ("PyQt5", "PyQt6", "PySide6")):
-        raise MsmMilError("No Qt is installed for the window; run: pip install 'napari-msm-mil[pyqt5]'")
+    binding = choose_binding(installed_bindings(), version("napari"), os.environ.get("QT_API"))
+    command = [sys.executable, "-m", "napari_msm_mil", "--plugin", PLUGIN, *map(str, paths), "--with", PLUGIN, WIDGET]
+    return subprocess.run(command, env=os.environ | {"QT_API": binding}, check=False).returncode  # noqa: S603  ours

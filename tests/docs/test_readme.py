@@ -30,7 +30,7 @@ def test_every_make_target_that_the_documentation_names_exists():
 
     named = {target for text in pages for target in re.findall(r"(?:^|`)make ([a-z][a-z-]*)", text, re.MULTILINE)}
     assert {"demo", "test", "lint", "docs", "bench-quick"} <= named
-    assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert named <= set(" ".join(re.findall(r"^([a-z][a-z -]*):", makefile, re.MULTILINE)).split())
 
 
 def headings(text: str) -> set[str]:

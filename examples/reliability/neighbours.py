@@ -1,0 +1,63 @@
+"""Beside other plugins: with each reader of slides installed, our reader, dock and writer are still found and work.
+
+Run by `make beside-plugins`, which installs the neighbours; alone it tries whatever plugins are installed.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import napari
+from npe2 import PluginManager
+from qtpy.QtWidgets import QApplication
+
+from examples.reliability.trial import Trial
+from msm_mil_core.slides.sample import sample_slide
+from msm_mil_core.user_folders import samples_folder
+from napari_msm_mil.dock.run_widget import RunWidget
+
+PLUGIN = "napari-msm-mil"
+LONGEST_S = 600
+
+
+def tries(*, short: bool) -> Iterator[Trial]:
+    """Yield a trial for each way of a user, with the names of the plugins that were there, be it short or long."""
+    del short
+    viewer = napari.Viewer(show=False)
+    slide = sample_slide(samples_folder()).path
+    others = sorted({manifest.name for manifest in PluginManager.instance().iter_manifests()} - {PLUGIN, "napari"})
+    beside = f"beside {', '.join(others) or 'no other plugin'}"
+    for name, act in _acts(viewer, slide):
+        yield _try(f"{name} {beside}", act)
+    viewer.close()
+
+
+def _acts(viewer: napari.Viewer, slide: Path) -> Iterator[tuple[str, Callable[[], bool]]]:
+    readers = PluginManager.instance().iter_compatible_readers(str(slide))
+    yield "the reader is offered", lambda: PLUGIN in {reader.plugin_name for reader in readers}
+    yield "the slide opens", lambda: bool(viewer.open(str(slide), plugin=PLUGIN)[0].multiscale)
+    yield "the model runs in the dock", lambda: _run(viewer)
+    yield "maps are written", lambda: _write(viewer)
+
+
+def _run(viewer: napari.Viewer) -> bool:
+    dock: RunWidget = viewer.window.add_plugin_dock_widget(PLUGIN, "Run MSM-MIL")[1]
+    before = len(viewer.layers)
+    dock.findChild(object, "run").click()
+    give_up = time.monotonic() + LONGEST_S
+    while len(viewer.layers) == before and time.monotonic() < give_up:
+        QApplication.processEvents()
+    return len(viewer.layers) > before
+
+
+def _write(viewer: napari.Viewer) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        return bool(viewer.layers[1:].save(str(Path(folder) / "maps.geojson"), plugin=PLUGIN))
+
+
+def _try(name: str, act: Callable[[], bool]) -> Trial:
+    try:
+        return Trial(name, held=act())
+    except Exception as exc:
+        return Trial(name, held=False, said=f"{type(exc).__name__}: {exc}")
