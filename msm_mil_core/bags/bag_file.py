@@ -113,16 +113,7 @@ def bag_file_errors(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
-    except (
-        OSError,
-        LookupError,
-        ArithmeticError,
-        ValueError,
-        TypeError,
-        RuntimeError,
-        AttributeError,
-        MemoryError,
-    ) as exc:
+    except DAMAGE as exc:
         raise FeatureFileError(
             f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."
         ) from exc
