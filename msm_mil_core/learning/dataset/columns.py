@@ -1,7 +1,7 @@
 """Which column of a table holds the slides, which the labels, the patients and the parts of the split."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -62,35 +62,30 @@ def find_columns(sheet: Sheet) -> tuple[Columns, tuple[Finding, ...]]:
     Raises
     ------
     TrainingError
-        If slide or label is missing, or it is unclear which of several columns is meant.
+        If slide or label is missing. Where several columns may be meant, the first is returned, and a fatal finding.
     """
     fields: tuple[Field, ...] = get_args(Field)
-    found = {field: _find(sheet, field) for field in fields}
+    candidates = {field: _candidates(sheet, field) for field in fields}
     for field in NEEDED:
-        if found[field] is None:
+        if not candidates[field]:
             names = f"{listed(sheet.columns)}, separated by {DELIMITERS.get(sheet.delimiter, repr(sheet.delimiter))}"
             raise TrainingError(
                 f"{sheet.path} has no column {field}, only {names}. Its first line must name slide and label."
             )
-    taken = {index: field for field, index in found.items() if index is not None}
-    notes = (*_renamed(sheet, taken), *_unused(sheet, taken))
-    return Columns(**found), notes  # type: ignore[arg-type]  # slide and label are not None
+    taken = {indices[0]: field for field, indices in candidates.items() if indices}
+    notes = (*_ambiguous(sheet, candidates), *_renamed(sheet, taken), *_unused(sheet, taken))
+    slide, label, patient, split = (next(iter(candidates[field]), None) for field in fields)
+    return Columns(slide or 0, label or 0, patient, split), notes
 
 
-def _find(sheet: Sheet, field: Field) -> int | None:
+def _candidates(sheet: Sheet, field: Field) -> Sequence[int]:
+    """Return the columns of that name, or, where they are empty or there are none, those of its other names."""
     keys = list(map(column_key, sheet.columns))
     exact = [index for index, key in enumerate(keys) if key == field]
     others = [index for index, key in enumerate(keys) if key in ALIASES[field]]
     if field == "split":
         others = [index for index in others if _holds_parts(sheet, index)]
-    candidates = exact if any(map(any, (_values(sheet, index) for index in exact))) else others or exact
-    if len(candidates) > 1:
-        names = " and ".join(sheet.columns[index] for index in candidates)
-        raise TrainingError(
-            f"{sheet.path} has several columns that may be the {field}: {names}. Name one of them {field}, and the "
-            "others otherwise."
-        )
-    return candidates[0] if candidates else None
+    return exact if any(map(any, (_values(sheet, index) for index in exact))) else others or exact
 
 
 def _holds_parts(sheet: Sheet, index: int) -> bool:
@@ -99,6 +94,14 @@ def _holds_parts(sheet: Sheet, index: int) -> bool:
 
 def _values(sheet: Sheet, index: int) -> set[str]:
     return {_cell(line, index) for line in sheet.lines}
+
+
+def _ambiguous(sheet: Sheet, candidates: Mapping[Field, Sequence[int]]) -> Iterator[Finding]:
+    for field, indices in candidates.items():
+        if len(indices) > 1:
+            names = " and ".join(sheet.columns[index] for index in indices)
+            what = f"{sheet.path} has several columns that may be the {field}: {names}."
+            yield Finding(what, f"Name one of them {field}, and the others otherwise.")
 
 
 def _renamed(sheet: Sheet, taken: Mapping[int, Field]) -> Iterator[Finding]:

@@ -111,9 +111,9 @@ def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:
     sheet = read_sheet(path, KNOWN)
     if not sheet.lines:
         raise TrainingError(f"{path} names no slides. Give it a first line slide,label and a line for each slide.")
-    columns, notes = find_columns(sheet)
+    columns, unclear = find_columns(sheet)
     entries = read_entries(sheet, columns)
-    findings = (*check_sheet(sheet), *check_entries(entries, columns, path), *notes)
+    findings = (*unclear, *check_sheet(sheet), *check_entries(entries, columns, path))
     first = {entry.slide: entry for entry in reversed(entries) if entry.slide and entry.label}
     usable = [entry for entry in entries if entry is first.get(entry.slide)]
     table = LabelTable(

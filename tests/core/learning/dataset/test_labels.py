@@ -125,8 +125,10 @@ UNCLEAR = {
 
 @pytest.mark.parametrize("case", UNCLEAR)
 def test_of_two_columns_for_one_thing_none_is_taken(tmp_path, case):
+    path = a_table(tmp_path / "labels.csv", [*UNCLEAR[case], ",,,"])
+
     with pytest.raises(TrainingError, match="several columns that may be the"):
-        read_labels(a_table(tmp_path / "labels.csv", UNCLEAR[case]))
+        read_labels(path)
 
 
 FLAWS = {
@@ -317,14 +319,16 @@ def test_no_slide_gets_the_file_of_another(tmp_path):
 def test_check_says_everything_of_a_table_at_once(tmp_path, capsys):
     for number in range(6):
         a_feature_file(tmp_path / f"s{number}.h5", tiles=3 + number)
-    lines = ["sep=;", "slide;label;case_id;site", "s0;tumor;p0;A", "s1;TUMOR;P0;A", "", "s2;NaN;p1;B"]
-    lines += ["s3;x; low;p2;C", "s4;;p3;C", "s0;x;p0;A", "s5.1;x;;C", ";;;"]
+    lines = ["sep=;", "slide;label;case_id;site;split;Split", "s0;tumor;p0;A;train;train", "s1;TUMOR;P0;A;train;train", ""]
+    lines += ["s2;NaN;p1;B;train;train", "s3;x; low;p2;C;train;train", "s4;;p3;C;train;train", "s0;x;p0;A;train;train"]
+    lines += ["s5.1;x;;C;train;train", ";;;;;"]
 
     code = call(["check", str(tmp_path), "--labels", str(a_table(tmp_path / "labels.csv", lines))])
 
     printed = capsys.readouterr().out
     assert code == 2
     for words in (
+        "several columns that may be the split: split and Split",
         "its column case_id is taken as such",
         "the column site, which is not used",
         "tumor and TUMOR look like one class",
