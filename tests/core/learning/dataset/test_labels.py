@@ -319,9 +319,15 @@ def test_no_slide_gets_the_file_of_another(tmp_path):
 def test_check_says_everything_of_a_table_at_once(tmp_path, capsys):
     for number in range(6):
         a_feature_file(tmp_path / f"s{number}.h5", tiles=3 + number)
-    lines = ["sep=;", "slide;label;case_id;site;split;Split", "s0;tumor;p0;A;train;train", "s1;TUMOR;P0;A;train;train", ""]
-    lines += ["s2;NaN;p1;B;train;train", "s3;x; low;p2;C;train;train", "s4;;p3;C;train;train", "s0;x;p0;A;train;train"]
-    lines += ["s5.1;x;;C;train;train", ";;;;;"]
+    lines = ["sep=;", "slide;label;case_id;site;split;Split", "s0;tumor;p0;A;train;train"]
+    lines += [
+        "s1;TUMOR;P0;A;train;train",
+        "",
+        "s2;NaN;p1;B;train;train",
+        "s3;x; low;p2;C;train;train",
+        "s4;;p3;C;train;train",
+    ]
+    lines += ["s0;x;p0;A;train;train", "s5.1;x;;C;train;train", ";;;;;"]
 
     code = call(["check", str(tmp_path), "--labels", str(a_table(tmp_path / "labels.csv", lines))])
 
