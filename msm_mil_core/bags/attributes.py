@@ -1,6 +1,6 @@
 """The attributes of a file of features, however the program that wrote them stored numbers and texts."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,13 @@ _EQUAL = 0.01
 """Share by which the two values of a pair, along x and y, may differ and still be one number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attributes:
-    """All attributes of a file of features; the same name is looked for on coords, features and the file itself."""
+    """All attributes of a file of features."""
 
     file: h5py.File
+    holders: Mapping[str, Sequence[h5py.HLObject]]
+    """What has an attribute of a name: coords, features or the file itself, in that order."""
 
     def number(self, name: str) -> float | None:
         """Return a number, stored as one, as text or as a pair of equal ones; None where it is not stated.
@@ -70,24 +72,28 @@ class Attributes:
         return next((text for text in map(_text, values) if text is not None), None)
 
     def _value(self, name: str) -> Any:
-        for holder in self._holders():
+        for holder in self.holders.get(name, ()):
             try:
-                value = holder.attrs.get(name)
+                value = holder.attrs[name]
             except (OSError, ValueError, TypeError, KeyError, RuntimeError) as exc:
-                raise FeatureFileError(
-                    f"{self.file.filename}: {name} cannot be read ({exc}). Encode it again."
-                ) from exc
-            if value is not None and not isinstance(value, h5py.Empty) and np.size(value):
+                what = f"{self.file.filename}: {name} cannot be read ({exc})"
+                raise FeatureFileError(f"{what}. Encode it again.") from exc
+            if not isinstance(value, h5py.Empty) and np.size(value):
                 return value
         return None
-
-    def _holders(self) -> Iterator[h5py.HLObject]:
-        yield from (self.file[name] for name in HOLDERS if name in self.file)
-        yield self.file
 
     def _refused(self, name: str, value: object) -> FeatureFileError:
         shown = f"{value:g}" if isinstance(value, float) else repr(value)[:40]
         return FeatureFileError(f"{self.file.filename} states {name} as {shown}, which cannot be. Encode it again.")
+
+
+def read_attributes(file: h5py.File) -> Attributes:
+    """Find out which attributes there are; each is read when it is asked for."""
+    holders: dict[str, list[h5py.HLObject]] = {}
+    for holder in (*(file[name] for name in HOLDERS if name in file), file):
+        for name in holder.attrs:
+            holders.setdefault(name, []).append(holder)
+    return Attributes(file, holders)
 
 
 def _number(value: Any) -> float:

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.bags.attributes import read_attributes
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.bags.bag_file import bag_file_errors, encoder_card, open_bag_file, own_grid
 from msm_mil_core.bags.foreign_formats import (
@@ -156,9 +157,10 @@ def _encoder(file: h5py.File, card: EncoderCard | None) -> str | None:
 
 def _foreign_size(file: h5py.File, tiles: int) -> tuple[TileSize, str]:
     """Return what another program states of its tiles, and what is wrong with it: training needs no places."""
-    flaw = place_flaw(file, tiles)
+    attributes = read_attributes(file)
+    flaw = place_flaw(attributes, tiles)
     try:
-        return read_tile_size(file), flaw
+        return read_tile_size(attributes), flaw
     except FeatureFileError as exc:
         return TileSize(), flaw or str(exc)
 

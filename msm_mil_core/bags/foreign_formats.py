@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.attributes import Attributes
+from msm_mil_core.bags.attributes import read_attributes
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
 from msm_mil_core.errors import FeatureFileError
@@ -95,7 +95,7 @@ def is_finite(features: NDArray[np.floating]) -> bool:
 def foreign_encoder(file: h5py.File) -> str | None:
     """Return what another program calls the encoder; None where the file does not state it legibly."""
     try:
-        return Attributes(file).text("encoder", "extractor")
+        return read_attributes(file).text("encoder", "extractor")
     except FeatureFileError:
         return None
 
@@ -116,7 +116,7 @@ def load_foreign(file: h5py.File, given: GivenScale) -> FeatureBag:
 
 
 def _facts(file: h5py.File, tiles: TileGrid, slide_mpp: float | None) -> SlideFacts:
-    attributes = Attributes(file)
+    attributes = read_attributes(file)
     right, bottom = (tiles.xy_px0.max(axis=0) + tiles.side_px0).tolist()
     size_px0 = (attributes.pixels("level0_width") or right, attributes.pixels("level0_height") or bottom)
     return SlideFacts(

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.attributes import Attributes
+from msm_mil_core.bags.attributes import Attributes, read_attributes
 from msm_mil_core.bags.tile_size import TileSize, in_micrometres, read_tile_size
 from msm_mil_core.bags.tile_step import common_step, contradiction
 from msm_mil_core.errors import FeatureFileError
@@ -39,28 +39,30 @@ def place_foreign(file: h5py.File, count: int, given: GivenScale) -> TileGrid:
     FeatureFileError
         If it does not state where they lie on level 0 or how large they are, and that is not given either.
     """
-    corners, size = _read_corners(file, count), read_tile_size(file)
-    if in_micrometres(Attributes(file)):
+    attributes = read_attributes(file)
+    corners, size = _read_corners(file, count), read_tile_size(attributes)
+    if in_micrometres(attributes):
         corners = corners / _slide_mpp(file, given)
-    _check_unit(file)
+    _check_unit(attributes)
     xy_px0 = np.rint(corners).astype(np.int64)
     side_px, side_px0 = _sides(file, size, given, xy_px0)
-    flaw = place_flaw(file, count)
-    if flaw and Attributes(file).number("overlap") is not None:  # else they may overlap by half, say
+    flaw = place_flaw(attributes, count)
+    if flaw and attributes.number("overlap") is not None:  # else they may overlap by half, say
         raise FeatureFileError(flaw)
     return TileGrid(xy_px0, side_px0, side_px, _mpp(file, size, given, side_px0 / side_px))
 
 
-def place_flaw(file: h5py.File, count: int) -> str:
+def place_flaw(attributes: Attributes, count: int) -> str:
     """Say what is wrong with the places and sizes that a file states; empty if nothing is, or it states none."""
+    file = attributes.file
     if "coords" not in file:
         return ""
     try:
-        corners, size = _read_corners(file, count), read_tile_size(file)
-        overlap_px = Attributes(file).number("overlap")
+        corners, size = _read_corners(file, count), read_tile_size(attributes)
+        overlap_px = attributes.number("overlap")
     except FeatureFileError as exc:
         return str(exc)
-    if in_micrometres(Attributes(file)):
+    if in_micrometres(attributes):
         return ""
     contradicted = contradiction(size, overlap_px, np.rint(corners).astype(np.int64))
     return contradicted and f"{file.filename}: {contradicted}. Check how it was made."
@@ -92,10 +94,9 @@ def _slide_mpp(file: h5py.File, given: GivenScale) -> float:
     return given.slide_mpp
 
 
-def _check_unit(file: h5py.File) -> None:
+def _check_unit(attributes: Attributes) -> None:
     """Files without a unit are in level-0 pixels, except STAMP's, which have `feats` and at first stated no unit."""
-    attributes = Attributes(file)
-    unit = attributes.text("unit")
+    file, unit = attributes.file, attributes.text("unit")
     if not in_micrometres(attributes) and ("feats" in file or unit not in {None, "px", "pixel", "pixels"}):
         raise FeatureFileError(
             f"{file.filename} states where its tiles lie, but not in micrometres (unit: {unit}). Use its features only."

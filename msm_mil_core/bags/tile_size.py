@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import h5py
-
 from msm_mil_core.bags.attributes import Attributes
 from msm_mil_core.errors import FeatureFileError
 
@@ -30,7 +28,7 @@ class TileSize:
         return None if self.side_um is None or self.side_px is None else self.side_um / self.side_px
 
 
-def read_tile_size(file: h5py.File) -> TileSize:
+def read_tile_size(attributes: Attributes) -> TileSize:
     """Read what TRIDENT, CLAM and STAMP state of their tiles; nothing is inferred from the steps between them.
 
     Raises
@@ -38,7 +36,6 @@ def read_tile_size(file: h5py.File) -> TileSize:
     FeatureFileError
         If a size is no number, out of bounds, or stated twice and differently.
     """
-    attributes = Attributes(file)
     side_px = attributes.pixels("patch_size", LARGEST_PX) or attributes.pixels("tile_size_px", LARGEST_PX)
     return TileSize(side_px, _side_px0(attributes, side_px), _side_um(attributes))
 

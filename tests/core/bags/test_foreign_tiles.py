@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from msm_mil_core.bags.attributes import Attributes
+from msm_mil_core.bags.attributes import read_attributes
 from msm_mil_core.bags.bag_file import load_bag, load_features
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.tile_step import common_step
@@ -216,7 +216,7 @@ def test_whatever_the_attributes_hold_the_features_are_read_and_the_rest_is_a_se
                 continue
         for name in told:
             try:
-                number = Attributes(file).number(name)
+                number = read_attributes(file).number(name)
             except FeatureFileError:
                 continue
             assert number is None or np.isfinite(number)
