@@ -21,8 +21,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.bags.feature_table import FeatureTable, table_of
 from msm_mil_core.encoders.registry import DEFAULT_ENCODER, Encoder, load_encoder
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Origin, label_bags
-from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags
+from msm_mil_core.learning.dataset.columns import Part
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model, with_figures
 from msm_mil_core.learning.evaluation.predictions import Predictions

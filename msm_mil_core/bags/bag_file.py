@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.foreign_formats import load_foreign, read_features
+from msm_mil_core.bags.foreign_tiles import GivenScale
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
@@ -24,6 +25,9 @@ SCHEMA = "msm-mil-features/1"
 FAMILY = SCHEMA.rpartition("/")[0].encode()
 SEAL_BYTES = 512
 """Before the HDF5 proper, where HDF5 leaves room for others: the schema and the SHA-256 of all that follows."""
+
+DAMAGE = (OSError, LookupError, ArithmeticError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError)
+"""What reading a damaged file may raise."""
 
 _FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
 
@@ -48,24 +52,31 @@ def save_bag(bag: FeatureBag, path: Path) -> None:
         _seal(part)
 
 
-def load_bag(path: Path, *, slide_mpp: float | None = None) -> FeatureBag:
+def load_bag(
+    path: Path, *, slide_mpp: float | None = None, side_px: int | None = None, mpp: float | None = None
+) -> FeatureBag:
     """Read the features (N, P) of a slide's tiles from a file of ours, of TRIDENT, CLAM or STAMP.
+
+    Ours state everything. What a file of another program does not state is asked for, never inferred.
 
     Parameters
     ----------
     path
         The HDF5 file.
     slide_mpp
-        Micrometres per level-0 pixel, which files of other programs do not state. STAMP's cannot be placed on
-        the slide without it; ours do not need it.
+        Micrometres per level-0 pixel, which other programs do not state; STAMP's tiles cannot be placed without it.
+    side_px, mpp
+        Side of a tile as the encoder got it, in pixels, and micrometres per pixel of it. CLAM states neither.
 
     Raises
     ------
     FeatureFileError
-        If the file is missing, damaged, of an unknown layout, or does not state where its tiles lie.
+        If the file is missing, damaged, of an unknown layout, or neither it nor the call says where its tiles lie and
+        how large they are.
     """
+    given = GivenScale(slide_mpp, side_px, mpp)
     with open_bag_file(path) as (file, ours):
-        return own_bag(file) if ours else load_foreign(file, slide_mpp)
+        return own_bag(file) if ours else load_foreign(file, given)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:
@@ -102,7 +113,7 @@ def bag_file_errors(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
+    except DAMAGE as exc:
         raise FeatureFileError(
             f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."
         ) from exc

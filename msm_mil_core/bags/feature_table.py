@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.bags.attributes import read_attributes
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.bags.bag_file import bag_file_errors, encoder_card, open_bag_file, own_grid
 from msm_mil_core.bags.foreign_formats import (
@@ -19,10 +20,11 @@ from msm_mil_core.bags.foreign_formats import (
     feature_blocks,
     find_features,
     foreign_encoder,
-    place_foreign,
+    table_shape,
 )
+from msm_mil_core.bags.foreign_tiles import place_flaw
+from msm_mil_core.bags.tile_size import TileSize, read_tile_size
 from msm_mil_core.errors import FeatureFileError
-from msm_mil_core.slides.tiles import TileGrid
 
 Rows = NDArray[np.floating[Any]]
 """(n, P), float16 if the bag is stored so, else float32."""
@@ -44,6 +46,8 @@ class FeatureTable:
     """Side of a tile as the encoder got it; None where the file does not say."""
     mpp: float | None = None
     """Micrometres per pixel of a tile; None where the file does not say."""
+    place_flaw: str = ""
+    """What is wrong with the places and sizes of tiles that the file states; empty if nothing is, or it states none."""
     stored_dtype: str = "<f4"
     """Type of the numbers in the file, as numpy writes it."""
     offset: int | None = None
@@ -124,18 +128,17 @@ def open_table(path: Path) -> FeatureTable:
     """
     with open_bag_file(path) as (file, ours):
         dataset = find_features(file)
-        shape = dataset.shape[1:] if dataset.ndim == 3 and len(dataset) == 1 else dataset.shape
-        if len(shape) != 2 or dataset.dtype.kind not in "fiu":
-            raise FeatureFileError(f"{path}: {dataset.name[1:]} {shape} is not one vector a tile. Encode it again.")
-        card, grid = encoder_card(file) if ours else None, _grid(file, shape[0], ours=ours)
+        card, (tiles, features) = encoder_card(file) if ours else None, table_shape(dataset)
+        size, flaw = (own_grid(file), "") if ours else _foreign_size(file, tiles)
         return FeatureTable(
             source=path,
-            tiles=shape[0],
-            features=shape[1],
+            tiles=tiles,
+            features=features,
             encoder=_encoder(file, card),
             encoder_sha256=card.weights_sha256 if card else "",
-            side_px=None if grid is None else grid.side_px,
-            mpp=None if grid is None or isnan(grid.mpp) else grid.mpp,
+            side_px=size.side_px,
+            mpp=None if size.mpp is None or isnan(size.mpp) else size.mpp,
+            place_flaw=flaw,
             stored_dtype=dataset.dtype.str,
             offset=_offset(dataset),
             stamp=_stamp(path),
@@ -152,11 +155,14 @@ def _encoder(file: h5py.File, card: EncoderCard | None) -> str | None:
     return None if name == UNKNOWN else name
 
 
-def _grid(file: h5py.File, count: int, *, ours: bool) -> TileGrid | None:
+def _foreign_size(file: h5py.File, tiles: int) -> tuple[TileSize, str]:
+    """Return what another program states of its tiles, and what is wrong with it: training needs no places."""
+    attributes = read_attributes(file)
+    flaw = place_flaw(attributes, tiles)
     try:
-        return own_grid(file) if ours else place_foreign(file, count, None)
-    except FeatureFileError:  # other programs' files may hold nothing but features
-        return None
+        return read_tile_size(attributes), flaw
+    except FeatureFileError as exc:
+        return TileSize(), flaw or str(exc)
 
 
 def _offset(dataset: h5py.Dataset) -> int | None:
@@ -170,7 +176,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _as_float(rows: NDArray[Any]) -> Rows:
-    converted: Rows = np.asarray(
-        rows, np.float16 if rows.dtype.itemsize == 2 and rows.dtype.kind == "f" else np.float32
-    )
+    half = rows.dtype.itemsize == 2 and rows.dtype.kind == "f"
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        converted: Rows = np.asarray(rows, np.float16 if half else np.float32)
     return converted

@@ -7,11 +7,16 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.bags.attributes import read_attributes
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
+FEATURES = ("features", "feats")
+"""Names of the dataset of features: TRIDENT's, CLAM's and ours; STAMP's."""
+NAMES_SHOWN = 8
 UNKNOWN = "unknown"
 TILES_AT_ONCE = 8192
 """Tiles in a block of features."""
@@ -23,20 +28,41 @@ def find_features(file: h5py.File) -> h5py.Dataset:
     Raises
     ------
     FeatureFileError
-        If there are none.
+        If there are none, or it is not one vector of numbers a tile.
     """
-    name = next((name for name in ("features", "feats") if name in file), None)
-    if name is None:
-        raise FeatureFileError(f"{file.filename} holds no features, only {sorted(file)}. Encode the slide first.")
-    return file[name]
+    named = [name for name in FEATURES if name in file]
+    if len(named) != 1:
+        found = "both" if named else f"only {sorted(file)[:NAMES_SHOWN]}"
+        raise FeatureFileError(
+            f"{file.filename} holds no features, or not once: {' or '.join(FEATURES)} was looked for, {found} found. "
+            "Rename the dataset, or encode the slide."
+        )
+    dataset = file[named[0]]
+    if not _is_table(dataset):
+        what = getattr(dataset, "shape", None) or "a group or empty"
+        raise FeatureFileError(
+            f"{file.filename}: {named[0]} is {what}, not one vector of numbers a tile. Encode it again."
+        )
+    return dataset
+
+
+def table_shape(dataset: h5py.Dataset) -> tuple[int, int]:
+    """Return the number N of tiles and the number P of features of what `find_features` returns."""
+    tiles, features = dataset.shape[-2:]
+    return tiles, features
+
+
+def _is_table(dataset: h5py.Dataset | h5py.Group) -> bool:
+    shape: tuple[int, ...] = getattr(dataset, "shape", None) or ()
+    one_bag = len(shape) == 2 or (len(shape) == 3 and shape[0] == 1)
+    return one_bag and shape[-1] > 0 and dataset.dtype.kind in "fiu"
 
 
 def feature_blocks(dataset: h5py.Dataset) -> Iterator[NDArray[np.generic]]:
     """Read features, (N, P) or (1, N, P), some thousand tiles at once: blocks (n, P) of the file's own type."""
-    batched = dataset.ndim == 3 and len(dataset) == 1
     for start in range(0, dataset.shape[-2], TILES_AT_ONCE):
         here = slice(start, start + TILES_AT_ONCE)
-        yield dataset[0, here] if batched else dataset[here]
+        yield dataset[0, here] if dataset.ndim == 3 else dataset[here]
 
 
 def read_features(file: h5py.File) -> NDArray[np.float32]:
@@ -48,13 +74,14 @@ def read_features(file: h5py.File) -> NDArray[np.float32]:
         If there are none, or not one finite vector a tile.
     """
     dataset = find_features(file)
-    shape = dataset.shape[1:] if dataset.ndim == 3 and len(dataset) == 1 else dataset.shape
-    features = np.empty(shape if len(shape) == 2 else (0, 0), np.float32)
-    for index, block in enumerate(feature_blocks(dataset) if features.size else ()):
-        features[index * TILES_AT_ONCE :][: len(block)] = block
+    features = np.empty(table_shape(dataset), np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        for index, block in enumerate(feature_blocks(dataset)):
+            features[index * TILES_AT_ONCE :][: len(block)] = block
     if not features.size or not is_finite(features):
         raise FeatureFileError(
-            f"{file.filename}: {dataset.name[1:]} {shape} is not one vector of finite numbers a tile. Encode it again."
+            f"{file.filename}: {dataset.name[1:]} {features.shape} is not one vector of finite numbers a tile. "
+            "Encode it again."
         )
     return features
 
@@ -66,12 +93,14 @@ def is_finite(features: NDArray[np.floating]) -> bool:
 
 
 def foreign_encoder(file: h5py.File) -> str | None:
-    """Return what another program calls the encoder, if the file states it."""
-    name = file["features"].attrs.get("encoder") if "features" in file else file.attrs.get("extractor")
-    return str(name) if name else None
+    """Return what another program calls the encoder; None where the file does not state it legibly."""
+    try:
+        return read_attributes(file).text("encoder", "extractor")
+    except FeatureFileError:
+        return None
 
 
-def load_foreign(file: h5py.File, slide_mpp: float | None) -> FeatureBag:
+def load_foreign(file: h5py.File, given: GivenScale) -> FeatureBag:
     """Read a bag that another program wrote; its tiles lie where that program laid them, on our grid or not.
 
     What the file does not state is left open: no hash, no licence, the slide's size as far as its tiles extend.
@@ -79,71 +108,19 @@ def load_foreign(file: h5py.File, slide_mpp: float | None) -> FeatureBag:
     Raises
     ------
     FeatureFileError
-        If it does not state where its tiles lie on level 0.
+        If neither the file nor the user says where its tiles lie on level 0, and how large they are.
     """
     features = read_features(file)
-    tiles = place_foreign(file, len(features), slide_mpp)
-    return FeatureBag(features, tiles, _facts(file, tiles, slide_mpp), _card(file, features, tiles))
-
-
-def place_foreign(file: h5py.File, count: int, slide_mpp: float | None) -> TileGrid:
-    """Read where the tiles of another program's file lie, of which there are `count`.
-
-    Raises
-    ------
-    FeatureFileError
-        If it does not state where they lie on level 0.
-    """
-    if "coords" not in file:
-        raise FeatureFileError(f"{file.filename} does not say where its tiles lie (no coords); use its features only.")
-    places = _without_batch(file["coords"][:])
-    if places.shape != (count, 2):
-        raise FeatureFileError(f"{file.filename}: {count} features, but coords {places.shape}. Encode it again.")
-    return _stamp_tiles(file, places, slide_mpp) if "feats" in file else _level0_tiles(file, places, slide_mpp)
-
-
-def _without_batch(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    return values[0] if values.ndim == 3 and len(values) == 1 else values
-
-
-def _stamp_tiles(file: h5py.File, corner_um: NDArray[np.generic], slide_mpp: float | None) -> TileGrid:
-    """STAMP stores micrometres from the slide's top-left corner."""
-    side_um = file.attrs.get("tile_size_um", file.attrs.get("tile_size"))
-    if slide_mpp is None or side_um is None:
-        lacking = "the slide's mpp is needed to place them" if side_um is not None else "not how large they are"
-        raise FeatureFileError(f"{file.filename} states in micrometres where its tiles lie, but {lacking}.")
-    side_px0 = round(float(side_um) / slide_mpp)
-    side_px = int(file.attrs.get("tile_size_px", side_px0))
-    return TileGrid(_whole(corner_um.astype(np.float64) / slide_mpp), side_px0, side_px, float(side_um) / side_px)
-
-
-def _level0_tiles(file: h5py.File, corner_px0: NDArray[np.generic], slide_mpp: float | None) -> TileGrid:
-    """TRIDENT and CLAM store level-0 pixels; CLAM does not store the tiles' side."""
-    attributes = file["coords"].attrs
-    xy_px0 = _whole(corner_px0.astype(np.float64))
-    side_px0 = int(attributes["patch_size_level0"]) if "patch_size_level0" in attributes else _step(file, xy_px0)
-    side_px = int(attributes.get("patch_size", side_px0))
-    return TileGrid(xy_px0, side_px0, side_px, (slide_mpp or float("nan")) * side_px0 / side_px)
-
-
-def _step(file: h5py.File, xy_px0: NDArray[np.int64]) -> int:
-    """Return the smallest step between tiles: their side, as long as they do not overlap."""
-    steps = np.concatenate([np.diff(np.unique(along)) for along in xy_px0.T])
-    if not len(steps):
-        raise FeatureFileError(f"{file.filename} does not say how large its one tile is; use its features only.")
-    return int(steps.min())
-
-
-def _whole(xy: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.rint(xy).astype(np.int64)
+    tiles = place_foreign(file, len(features), given)
+    return FeatureBag(features, tiles, _facts(file, tiles, given.slide_mpp), _card(file, features, tiles))
 
 
 def _facts(file: h5py.File, tiles: TileGrid, slide_mpp: float | None) -> SlideFacts:
-    attributes = file["coords"].attrs
+    attributes = read_attributes(file)
     right, bottom = (tiles.xy_px0.max(axis=0) + tiles.side_px0).tolist()
-    size_px0 = (int(attributes.get("level0_width", right)), int(attributes.get("level0_height", bottom)))
+    size_px0 = (attributes.pixels("level0_width") or right, attributes.pixels("level0_height") or bottom)
     return SlideFacts(
-        name=str(attributes.get("name", Path(file.filename).stem)),
+        name=attributes.text("name") or Path(file.filename).stem,
         path="",
         size_px0=size_px0,
         mpp=slide_mpp,

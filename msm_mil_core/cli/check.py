@@ -4,12 +4,26 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import Field
 
 from msm_mil_core.cli.console import drive, print_line
+from msm_mil_core.learning.dataset.finding import listed
 from msm_mil_core.learning.dataset.folds import FoldOptions
-from msm_mil_core.learning.dataset.labels import listed
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
+from msm_mil_core.options import Options
+
+
+class CheckOptions(Options):
+    """What a user says of the tiles of all files, as for train."""
+
+    encoder: str | None = Field(default=None, min_length=1)
+    """The encoder that made all features, where files call it by different names or do not name it."""
+    side_px: int | None = Field(default=None, ge=1)
+    """Side of the tiles as the encoder got them, for files that do not name it."""
+    mpp: float | None = Field(default=None, gt=0)
+    """Micrometres per pixel of the tiles, for files that do not name it."""
 
 
 def check(
@@ -17,7 +31,7 @@ def check(
     /,
     *,
     labels: Path,
-    encoder: str | None = None,
+    options: Annotated[CheckOptions, Parameter(name="*")] = CheckOptions(),
     split: SplitOptions = SplitOptions(),
     folds: Annotated[FoldOptions, Parameter(name="*")] = FoldOptions(),
 ) -> int:
@@ -31,10 +45,9 @@ def check(
         Folder of feature files (HDF5): ours, TRIDENT's, CLAM's or STAMP's.
     labels
         CSV with the columns slide and label, and, if you have them, patient and split (train, val, test).
-    encoder
-        The encoder that made all features, where files call it by different names.
     """
-    report = drive(validate_bags(bags, labels, split, folds, encoder), "check")
+    told = Origin(encoder=options.encoder, side_px=options.side_px, mpp=options.mpp)
+    report = drive(validate_bags(bags, labels, split, folds, told), "check")
     print_report(report)
     report.require_valid()
     print_line("nothing stops training")

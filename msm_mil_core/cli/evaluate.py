@@ -18,6 +18,7 @@ from msm_mil_core.export.tables.evaluation import write_evaluation
 from msm_mil_core.learning.dataset.bag_selection import Choice, select_bags
 from msm_mil_core.learning.evaluation.bootstrap import Estimate
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
+from msm_mil_core.learning.evaluation.compatibility import tell_other_tiles
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 from msm_mil_core.mil.checkpoint import load_checkpoint
 from msm_mil_core.options import Options
@@ -65,6 +66,8 @@ def evaluate(
     selection = drive(select_bags(bags, labels, options.part), "evaluate")
     work = compare_models(selection, checkpoints, encoder=options.encoder, device=options.device)
     comparison = drive(work, "evaluate")
+    for note in (*selection.notes, *tell_other_tiles(selection, checkpoints)):
+        print_line(f"note: {note}")
     _print(comparison)
     if not selection.has_test and options.part is None:
         print_line(

@@ -17,8 +17,9 @@ from msm_mil_core.cli.training_run import TrainingRun, run_folder
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.validation import validate_bags
-from msm_mil_core.learning.training.train import training_device
+from msm_mil_core.learning.training.train import tile_origin, training_device
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import SUFFIX, Checkpoint
 
@@ -65,10 +66,12 @@ def train(
     if "name" not in options.model_fields_set:
         options = options.replace(name=out_file.stem)
     with held(out_file, "is being trained"):
-        report = drive(validate_bags(bags, labels, options.split, folds, options.encoder), "check")
+        told = Origin(encoder=options.encoder, side_px=options.side_px, mpp=options.mpp)
+        report = drive(validate_bags(bags, labels, options.split, folds, told), "check")
         print_report(report)
         report.require_valid()
         dataset = drive(open_bag_dataset(bags, labels), "check")
+        tile_origin(dataset, options)
         if folds.several:
             train_folds(dataset, options, folds, out_file, overwrite=overwrite)
             print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")

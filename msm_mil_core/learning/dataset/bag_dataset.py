@@ -9,25 +9,13 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.feature_table import FeatureTable, Rows, open_table
 from msm_mil_core.errors import TrainingError
+from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.feature_folder import files_of
-from msm_mil_core.learning.dataset.labels import LabelTable, Part, check_trainable, read_labels
+from msm_mil_core.learning.dataset.labels import LabelTable, check_trainable, read_labels
+from msm_mil_core.learning.dataset.origin import Origin, common_origin
 from msm_mil_core.progress import Progress, finish
 
 Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """How the tiles of all bags were made, as far as it is known."""
-
-    encoder: str | None = None
-    """As `load_encoder` takes it."""
-    encoder_sha256: str = ""
-    """Of its weights; empty where it is not known."""
-    side_px: int | None = None
-    """Side of a tile as the encoder got it."""
-    mpp: float | None = None
-    """Micrometres per pixel of a tile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,8 +208,7 @@ def open_labelled(labels: LabelTable, folder: Path, table: Path) -> Generator[Pr
     for done, path in enumerate(files.values()):
         yield Progress("Opening bags", done, len(files), "bags")
         tables.append(open_table(path))
-    first = tables[0]
-    return _join(labels, tables, Origin(first.encoder, first.encoder_sha256, first.side_px, first.mpp))
+    return _join(labels, tables, common_origin(tables))
 
 
 def _join(labels: LabelTable, tables: Sequence[FeatureTable], origin: Origin) -> BagDataset:

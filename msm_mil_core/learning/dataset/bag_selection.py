@@ -7,7 +7,7 @@ from typing import Literal
 
 from msm_mil_core.errors import EvaluationError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, open_labelled
-from msm_mil_core.learning.dataset.labels import LabelTable, read_labels
+from msm_mil_core.learning.dataset.labels import LabelTable, require_sound, survey_labels
 from msm_mil_core.progress import Progress
 
 Choice = Literal["train", "val", "test", "all"]
@@ -24,6 +24,8 @@ class BagSelection:
     """Which of the table's bags these are."""
     has_test: bool
     """Whether the table names test bags."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing of the table."""
 
     def describe(self) -> str:
         """Say which bags these are, and how many."""
@@ -54,11 +56,12 @@ def select_bags(folder: Path, table: Path, part: Choice | None = None) -> Genera
     EvaluationError
         If the part is empty.
     """
-    labels = read_labels(table)
+    labels, findings = survey_labels(table)
+    require_sound(findings)
     has_test = "test" in (labels.parts or ())
     part = part or ("test" if has_test else "all")
     bags = yield from open_labelled(_select(labels, part, table), folder, table)
-    return BagSelection(bags, table, part, has_test)
+    return BagSelection(bags, table, part, has_test, tuple(finding.sentence for finding in findings))
 
 
 def _counted(count: int, noun: str) -> str:

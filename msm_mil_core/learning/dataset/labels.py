@@ -1,24 +1,20 @@
 """The table of labels: for each slide its class, its patient and its part of the split."""
 
-import csv
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import cast
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.finding import Finding
-
-Part = Literal["train", "val", "test"]
-Row = Mapping[str, str]
+from msm_mil_core.learning.dataset.columns import KNOWN, PARTS, Part, find_columns
+from msm_mil_core.learning.dataset.finding import Finding, listed
+from msm_mil_core.learning.dataset.label_entries import Entries, check_entries, check_sheet, read_entries
+from msm_mil_core.learning.dataset.likeness import likeness
+from msm_mil_core.learning.dataset.sheet import read_sheet
 
 logger = logging.getLogger(__name__)
-
-NEEDED = ("slide", "label")
-NAMES_SHOWN = 5
-"""How many names a sentence lists before it only counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +41,31 @@ class LabelTable:
 def read_labels(path: Path) -> LabelTable:
     """Read a CSV table with the columns slide and label and, optionally, patient and split (train, val or test).
 
+    What is worth knowing, such as a column that is not used, is logged as a warning.
+
     Raises
     ------
     TrainingError
         If it cannot be used; the message says which line, and what to do.
     """
-    table, flaws = survey_labels(path)
-    if flaws:
-        raise TrainingError(flaws[0].sentence)
+    table, findings = survey_labels(path)
+    require_sound(findings)
+    for finding in findings:
+        logger.warning("%s", finding.sentence)
     return table
+
+
+def require_sound(findings: Iterable[Finding]) -> None:
+    """Refuse a table that must be put right first.
+
+    Raises
+    ------
+    TrainingError
+        With the first finding that stops training.
+    """
+    for finding in findings:
+        if finding.fatal:
+            raise TrainingError(finding.sentence)
 
 
 def check_trainable(table: LabelTable) -> None:
@@ -87,71 +99,41 @@ def seen_twice(owners: Sequence[str], values: Sequence[str]) -> list[str]:
 
 
 def survey_labels(path: Path) -> tuple[LabelTable, tuple[Finding, ...]]:
-    """Read such a table despite its flaws: the usable lines, the first of each slide, and every flaw.
+    """Read such a table despite its flaws: the usable lines, the first of each slide, and all that is to be said of it.
+
+    Patients whose names differ in case, separators or zeros only count as one, so that no split can part them.
 
     Raises
     ------
     TrainingError
         If nothing in it can be used.
     """
-    rows = _rows(path)
-    flaws = [*_gaps(rows, path), *_repeats(rows, path), *_unknown_parts(rows, path)]
-    first = {row["slide"]: row for row in reversed(rows) if row["slide"] and row["label"]}
-    usable = [row for row in rows if row is first.get(row["slide"])]
+    sheet = read_sheet(path, KNOWN)
+    if not sheet.lines:
+        raise TrainingError(f"{path} names no slides. Give it a first line slide,label and a line for each slide.")
+    columns, unclear = find_columns(sheet)
+    entries = read_entries(sheet, columns)
+    findings = (*unclear, *check_sheet(sheet), *check_entries(entries, columns, path))
+    first = {entry.slide: entry for entry in reversed(entries) if entry.slide and entry.label}
+    usable = [entry for entry in entries if entry is first.get(entry.slide)]
     table = LabelTable(
-        slides=tuple(row["slide"] for row in usable),
-        labels=tuple(row["label"] for row in usable),
-        patients=tuple(row.get("patient") or row["slide"] for row in usable),
+        slides=tuple(entry.slide for entry in usable),
+        labels=tuple(entry.label for entry in usable),
+        patients=_patients(usable),
         parts=_parts(usable),
     )
-    return table, tuple(flaws)
+    return table, findings
 
 
-def listed(names: Sequence[str]) -> str:
-    """Name the first few, and count the rest."""
-    shown = ", ".join(names[:NAMES_SHOWN])
-    return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN} more"
+def _patients(entries: Entries) -> tuple[str, ...]:
+    """Return the patient of each slide, by the first of the names that are alike; else the slide's own name."""
+    names: dict[str, str] = {}
+    for entry in entries:
+        names.setdefault(likeness(entry.patient), entry.patient)
+    return tuple(names[likeness(entry.patient)] or entry.slide for entry in entries)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [_cleaned(row) for row in csv.DictReader(file, restval="")]
-    except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise TrainingError(f"Cannot read {path} as a CSV table ({exc}). Save it as CSV in UTF-8.") from exc
-    if not rows:
-        raise TrainingError(f"{path} names no slides. Give it a first line slide,label and a line for each slide.")
-    for column in NEEDED:
-        if column not in rows[0]:
-            raise TrainingError(f"{path} has no column {column}. Its first line must name slide and label.")
-    return rows
-
-
-def _cleaned(row: Mapping[str | None, str]) -> dict[str, str]:
-    return {column.strip().lower(): value.strip() for column, value in row.items() if column is not None}
-
-
-def _gaps(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
-    for column in NEEDED:
-        empty = [str(line) for line, row in enumerate(rows, start=2) if not row[column]]
-        if empty:
-            yield Finding(f"{path} leaves the {column} empty in line {listed(empty)}.", "Fill it in.")
-
-
-def _repeats(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
-    repeated = [slide for slide, count in Counter(row["slide"] for row in rows).items() if slide and count > 1]
-    if repeated:
-        what = f"{path} names {listed(repeated)} more than once."
-        yield Finding(what, "Keep one line for each slide.", tuple(repeated))
-
-
-def _unknown_parts(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
-    unknown = sorted({row.get("split", "") for row in rows} - set(get_args(Part)))
-    if unknown and any(row.get("split") for row in rows):
-        yield Finding(f"{path} has the split {unknown[0]!r}.", "Use train, val and test, in every line or in none.")
-
-
-def _parts(rows: Sequence[Row]) -> tuple[Part, ...] | None:
-    if not rows or any(row.get("split") not in get_args(Part) for row in rows):
+def _parts(entries: Entries) -> tuple[Part, ...] | None:
+    if not entries or any(entry.split not in PARTS for entry in entries):
         return None
-    return tuple(cast(Part, row["split"]) for row in rows)
+    return tuple(cast(Part, entry.split) for entry in entries)

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
-from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.options import Options
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from msm_mil_core.bags.feature_table import table_of
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import Origin, label_bags
+from msm_mil_core.learning.dataset.bag_dataset import label_bags
 from msm_mil_core.learning.dataset.feature_folder import match_files
-from msm_mil_core.learning.dataset.finding import Finding
+from msm_mil_core.learning.dataset.finding import Finding, listed
 from msm_mil_core.learning.dataset.folds import FoldOptions, lay_folds
-from msm_mil_core.learning.dataset.labels import LabelTable, listed, seen_twice, survey_labels
+from msm_mil_core.learning.dataset.labels import LabelTable, seen_twice, survey_labels
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from msm_mil_core.learning.dataset.validation_files import FileFacts, check_files, read_facts
 from msm_mil_core.progress import Progress
@@ -60,7 +61,7 @@ class ValidationReport:
 
 
 def validate_bags(
-    folder: Path, table: Path, split: SplitOptions, folds: FoldOptions, encoder: str | None = None
+    folder: Path, table: Path, split: SplitOptions, folds: FoldOptions, told: Origin
 ) -> Generator[Progress, None, ValidationReport]:
     """Read the table and every file that it names, and report all problems with them and with their split.
 
@@ -68,8 +69,8 @@ def validate_bags(
     ----------
     folder, table
         As `read_bag_dataset` takes them.
-    encoder
-        The one that made all features, whatever the files call it.
+    told
+        What a user says of the tiles of all files, whatever these state.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def validate_bags(
     findings = [
         *flaws,
         *mismatches,
-        *check_files(facts, labels, encoder),
+        *check_files(facts, labels, told),
         *_check_patients(labels),
         *_check_split(labels, files, split, folds),
     ]

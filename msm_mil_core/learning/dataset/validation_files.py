@@ -10,8 +10,9 @@ import numpy as np
 
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.errors import FeatureFileError
-from msm_mil_core.learning.dataset.finding import Finding
-from msm_mil_core.learning.dataset.labels import LabelTable, listed
+from msm_mil_core.learning.dataset.finding import Finding, listed
+from msm_mil_core.learning.dataset.labels import LabelTable
+from msm_mil_core.learning.dataset.origin import Origin, same_scale
 
 FactsBySlide = Mapping[str, "FileFacts"]
 
@@ -27,8 +28,12 @@ class FileFacts:
     features: int = 0
     encoder: str | None = None
     encoder_sha256: str = ""
-    scale: str = ""
-    """Side and micrometres per pixel of the tiles; empty where they are not known."""
+    side_px: int | None = None
+    """Side of the tiles as the encoder got them; None where it is not stated."""
+    mpp: float | None = None
+    """Micrometres per pixel of the tiles; None where it is not stated."""
+    place_flaw: str = ""
+    """What is wrong with the places and sizes of tiles that it states."""
     nonfinite_tiles: int = 0
     """Those with a feature that is NaN or infinite."""
     digest: str = ""
@@ -51,14 +56,16 @@ def read_facts(path: Path) -> FileFacts:
         features=table.features,
         encoder=table.encoder,
         encoder_sha256=table.encoder_sha256,
-        scale="" if table.mpp is None else f"{table.side_px} px at {table.mpp:.2g} µm",
+        side_px=table.side_px,
+        mpp=table.mpp,
+        place_flaw=table.place_flaw,
         nonfinite_tiles=nonfinite,
         digest=f"{table.features} {digest.hexdigest()}",
     )
 
 
-def check_files(facts: FactsBySlide, labels: LabelTable, encoder: str | None) -> Iterator[Finding]:
-    """Report problems with the files of slides; `encoder` is the one of all of them, if a user says so."""
+def check_files(facts: FactsBySlide, labels: LabelTable, told: Origin) -> Iterator[Finding]:
+    """Report problems with the files of slides; `told` is what a user says of the tiles of all of them."""
     for slide, one in facts.items():
         if one.flaw is not None:
             yield Finding.of_error(one.flaw, slide)
@@ -67,9 +74,12 @@ def check_files(facts: FactsBySlide, labels: LabelTable, encoder: str | None) ->
     yield from _nonfinite(readable)
     filled = {slide: one for slide, one in readable.items() if one.tiles}
     yield from _lengths(filled)
-    if encoder is None:
+    if told.encoder is None:
         yield from _encoders(filled)
     yield from _scales(filled)
+    yield from _unstated(filled, told)
+    yield from _contradicted(filled, told)
+    yield from _unplaced(filled)
     yield from _copies(filled, labels)
 
 
@@ -108,10 +118,48 @@ def _encoders(facts: FactsBySlide) -> Iterator[Finding]:
 
 
 def _scales(facts: FactsBySlide) -> Iterator[Finding]:
-    other, scales = _others({slide: one for slide, one in facts.items() if one.scale}, lambda one: one.scale)
+    sized = {slide: one for slide, one in facts.items() if one.side_px is not None}
+    on_glass = all(one.mpp is not None for one in sized.values())
+    other, scales = _others(sized, lambda one: f"{one.side_px} px" + (f" at {one.mpp:.2g} µm" if on_glass else ""))
     if other:
-        what = f"The tiles are of different sizes on the glass: {scales}. Other than most: {listed(other)}."
-        yield Finding(what, "Encode all slides with one tile side and mpp.", other, fatal=False)
+        what = f"The tiles are of different sizes{' on the glass' if on_glass else ''}: {scales}."
+        next_step = "Encode all slides with one tile side and mpp, or train with the --side-px and --mpp to be used."
+        yield Finding(f"{what} Other than most: {listed(other)}.", next_step, other, fatal=False)
+
+
+def _unstated(facts: FactsBySlide, told: Origin) -> Iterator[Finding]:
+    """Report what training asks for, because some files do not state it."""
+    unstated = {
+        "--encoder": [slide for slide, one in facts.items() if not (one.encoder or told.encoder)],
+        "--side-px": [slide for slide, one in facts.items() if not (one.side_px or told.side_px)],
+        "--mpp": [slide for slide, one in facts.items() if not (one.mpp or told.mpp)],
+    }
+    lacking = {option: slides for option, slides in unstated.items() if slides}
+    if lacking:
+        how_many = ", ".join(f"{len(its)} of {len(facts)} lack the {option[2:]}" for option, its in lacking.items())
+        what = f"The files do not all state how their tiles were made: {how_many}."
+        slides = tuple(dict.fromkeys(slide for slides in lacking.values() for slide in slides))
+        yield Finding(what, f"Training asks for it: give {' and '.join(lacking)}.", slides, fatal=False)
+
+
+def _contradicted(facts: FactsBySlide, told: Origin) -> Iterator[Finding]:
+    """Report files that state something else than the user, who is believed."""
+    sides = tuple(slide for slide, one in facts.items() if told.side_px and one.side_px not in {None, told.side_px})
+    mpps = tuple(slide for slide, one in facts.items() if told.mpp and one.mpp and not same_scale(one.mpp, told.mpp))
+    for slides, option, stated in ((sides, f"--side-px {told.side_px}", "side_px"), (mpps, f"--mpp {told.mpp}", "mpp")):
+        if slides:
+            values = listed(sorted({f"{getattr(facts[slide], stated):g}" for slide in slides}))
+            what = f"The files of {listed(slides)} state {values}, not {option}."
+            yield Finding(
+                what, f"The model gets {option}: leave it out unless the files are wrong.", slides, fatal=False
+            )
+
+
+def _unplaced(facts: FactsBySlide) -> Iterator[Finding]:
+    flawed = tuple(slide for slide, one in facts.items() if one.place_flaw)
+    if flawed:
+        what = f"The tiles of {listed(flawed)} cannot be placed on a slide: {facts[flawed[0]].place_flaw}"
+        yield Finding(what, "Training needs no places.", flawed, fatal=False)
 
 
 def _copies(facts: FactsBySlide, labels: LabelTable) -> Iterator[Finding]:

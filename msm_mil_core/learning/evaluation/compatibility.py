@@ -1,10 +1,12 @@
 """Whether models can be evaluated on bags: the same classes, and features of the kind that they were trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msm_mil_core.bags.feature_table import FeatureTable
 from msm_mil_core.errors import EvaluationError
 from msm_mil_core.learning.dataset.bag_selection import BagSelection
+from msm_mil_core.learning.dataset.finding import listed
+from msm_mil_core.learning.dataset.origin import same_scale
 from msm_mil_core.mil.checkpoint import Checkpoint
 
 
@@ -28,6 +30,22 @@ def check_compatible(selection: BagSelection, checkpoints: Sequence[Checkpoint],
         _check_labels(selection, checkpoint)
         for table in selection.bags.tables:
             _check_features(table, checkpoint, encoder)
+
+
+def tell_other_tiles(selection: BagSelection, checkpoints: Sequence[Checkpoint]) -> Iterator[str]:
+    """Say which files state tiles of another side or scale than those that a model was trained on."""
+    for checkpoint in checkpoints:
+        other = [
+            name
+            for name, table in zip(selection.bags.names, selection.bags.tables, strict=True)
+            if table.side_px not in {None, checkpoint.side_px}
+            or (table.mpp is not None and not same_scale(table.mpp, checkpoint.mpp))
+        ]
+        if other:
+            yield (
+                f"The files of {listed(other)} state tiles of another size than those that {_file(checkpoint)} was "
+                f"trained on ({checkpoint.side_px} px at {checkpoint.mpp:g} µm), so its figures are not of its use."
+            )
 
 
 def _check_classes(checkpoints: Sequence[Checkpoint]) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.folds import Fold
-from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model

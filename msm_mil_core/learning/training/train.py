@@ -12,7 +12,7 @@ from msm_mil_core import __version__
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, compute_feature_statistics
-from msm_mil_core.learning.dataset.labels import Part
+from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_of, restore_state, save_state
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
@@ -41,7 +41,7 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
     DeviceError
         If this machine does not have the device, or it fails.
     """
-    device, (encoder, side_px, mpp) = training_device(options.device), _origin(bags, options)
+    device, (encoder, side_px, mpp) = training_device(options.device), tile_origin(bags, options)
     bags = split_bags(bags, options.split)
     statistics = yield from compute_feature_statistics(bags)
     trainer = build_trainer(bags, options, statistics, device)
@@ -80,8 +80,14 @@ def training_device(requested: str) -> torch.device:
     return devices[0]
 
 
-def _origin(bags: BagDataset, options: TrainOptions) -> tuple[str, int, float]:
-    """Return encoder, side in pixels and micrometres per pixel of the tiles, all known."""
+def tile_origin(bags: BagDataset, options: TrainOptions) -> tuple[str, int, float]:
+    """Return encoder, side in pixels and micrometres per pixel of the tiles, all known.
+
+    Raises
+    ------
+    TrainingError
+        If one of them is neither stated alike by all files nor given.
+    """
     encoder = options.encoder or bags.origin.encoder
     side_px = options.side_px or bags.origin.side_px
     mpp = options.mpp or bags.origin.mpp
@@ -89,8 +95,8 @@ def _origin(bags: BagDataset, options: TrainOptions) -> tuple[str, int, float]:
         known = {"encoder": encoder, "side-px": side_px, "mpp": mpp}
         lacking = " and ".join(f"--{name}" for name, value in known.items() if value is None)
         raise TrainingError(
-            f"The feature files do not say how their tiles were made. Give it with {lacking}: "
-            "the model can be used on tiles like these only."
+            "The feature files do not say how their tiles were made, or not all of them alike. "
+            f"Give it with {lacking}: the model can be used on tiles like these only."
         )
     return encoder, side_px, mpp
 

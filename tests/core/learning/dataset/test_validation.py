@@ -9,21 +9,29 @@ import pytest
 from msm_mil_core.bags.feature_table import open_table, table_of
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.learning.dataset.bag_dataset import read_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
 from msm_mil_core.progress import finish
-from tests.bags import a_feature_file, a_table, a_training_folder, an_encoded_slide
+from tests.bags import QUICK, a_feature_file, a_table, a_training_folder, an_encoded_slide
+
+TOLD = Origin(mpp=0.5)  # which TRIDENT does not state
 
 
-def a_report(folder: Path, table: Path, folds: int = 1, encoder: str | None = None) -> ValidationReport:
-    return finish(validate_bags(folder, table, SplitOptions(), FoldOptions(folds=folds), encoder))
+def a_report(folder: Path, table: Path, folds: int = 1, told: Origin = TOLD) -> ValidationReport:
+    return finish(validate_bags(folder, table, SplitOptions(), FoldOptions(folds=folds), told))
 
 
 def a_cohort(folder: Path, count: int = 24) -> list[str]:
     """Write valid feature files, and return the lines of their table."""
     for number in range(count):
         a_feature_file(folder / f"s{number}.h5", tiles=3 + number)
+    return some_lines(count)
+
+
+def some_lines(count: int) -> list[str]:
     return ["slide,label,patient", *(f"s{number},{'xy'[number % 2]},p{number}" for number in range(count))]
 
 
@@ -92,18 +100,68 @@ def test_a_user_may_say_that_two_names_are_one_encoder(tmp_path):
         file["features"].attrs["encoder"] = "resnet18"
 
     assert a_report(tmp_path, table).fatal
-    assert not a_report(tmp_path, table, encoder="timm:resnet18").fatal
+    assert not a_report(tmp_path, table, told=Origin(encoder="timm:resnet18")).fatal
 
 
 def test_tiles_of_another_size_on_the_glass_are_reported(tmp_path):
     for number in range(20):
         an_encoded_slide(tmp_path / f"s{number}.h5", number, mpp=1.0 if number == 7 else 0.5)
-    lines = ["slide,label", *(f"s{number},{'xy'[number % 2]}" for number in range(20))]
+    table = a_table(tmp_path / "labels.csv", some_lines(20))
 
-    (finding,) = a_report(tmp_path, a_table(tmp_path / "labels.csv", lines)).findings
+    (finding,) = a_report(tmp_path, table, told=Origin()).findings
 
     assert "different sizes on the glass: 224 px at 0.5 µm (19), 224 px at 1 µm (1)" in finding.what
     assert (finding.bags, finding.fatal) == (("s7",), False)
+    assert read_bag_dataset(tmp_path, table).origin == Origin("timm:resnet18", "5f2a", 224, None)
+
+
+def clam(path: Path) -> None:
+    """As CLAM leaves a file: two pieces of tissue, each with a grid of its own, and no attributes."""
+    grid = np.array([[256 * col, 256 * row] for row in range(3) for col in range(2)])
+    with h5py.File(path, "w") as file:
+        file["features"] = np.random.default_rng(len(path.name)).normal(size=(12, 4)).astype("f4")
+        file["coords"] = np.vstack([grid, grid + np.array([1537, 19])])
+
+
+def test_what_not_all_files_state_alike_is_asked_for(tmp_path, capsys):
+    for number in range(24):
+        a_feature_file(tmp_path / f"s{number}.h5", tiles=3 + number)  # TRIDENT's state encoder and side, not mpp
+    table = a_table(tmp_path / "labels.csv", some_lines(24))
+    train = ["train", str(tmp_path), "--labels", str(table), "--out", str(tmp_path / "m.safetensors"), *QUICK]
+    assert read_bag_dataset(tmp_path, table).origin == Origin("timm:resnet18", side_px=224)
+
+    with h5py.File(tmp_path / "s3.h5", "r+") as file:
+        file["coords"].attrs["patch_size"] = 256
+    clam(tmp_path / "s4.h5")
+
+    notes = " / ".join(finding.sentence for finding in a_report(tmp_path, table).findings)
+    assert "made: 1 of 24 lack the encoder, 1 of 24 lack the side-px." in notes
+    assert "of different sizes: 224 px (22), 256 px (1)" in notes
+    assert read_bag_dataset(tmp_path, table).origin == Origin()
+    for words, asked in {"": "--encoder and --side-px and --mpp", "--mpp 0.5 --encoder x": "--side-px:"}.items():
+        assert call([*train, *words.split()]) == 2
+        assert asked in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.glob("m.*"))
+    told = Origin("timm:resnet18", side_px=224, mpp=0.5)
+    assert [bag for finding in a_report(tmp_path, table, told=told).findings[:1] for bag in finding.bags] == ["s3"]
+
+
+def test_files_whose_places_are_unsound_are_noted_and_train(tmp_path, capsys):
+    for number in range(24):
+        a_feature_file(tmp_path / f"s{number}.h5", tiles=3 + number)
+    with h5py.File(tmp_path / "s3.h5", "r+") as file:
+        file["coords"].attrs["patch_size"] = 0
+        del file["coords"].attrs["patch_size_level0"]
+    with h5py.File(tmp_path / "s4.h5", "r+") as file:
+        del file["coords"]
+        file.create_group("coords")
+    table = a_table(tmp_path / "labels.csv", some_lines(24))
+    words = [str(tmp_path), "--labels", str(table), "--side-px", "224", "--mpp", "0.5"]
+
+    assert call(["check", *words, "--encoder", "timm:resnet18"]) == 0
+    assert "s3, s4 cannot be placed on a slide" in capsys.readouterr().out
+    out = ["--out", str(tmp_path / "m.safetensors"), "--device", "cpu", *QUICK]
+    assert call(["train", *words, "--encoder", "timm:resnet18", *out]) == 0
 
 
 def test_check_reports_and_training_does_not_begin(tmp_path, capsys):

@@ -279,6 +279,21 @@ def test_what_cannot_be_used_is_a_sentence(spoil, said, tmp_path, capsys):
         assert words in line
 
 
+def test_what_the_table_and_the_files_leave_unclear_is_noted(tmp_path, capsys):
+    bags, table = a_cohort(tmp_path)
+    table.write_text(table.read_text().replace("patient", "patient_id"))
+    with h5py.File(bags / "s3.h5", "r+") as file:
+        file["coords"].attrs["patch_size"] = 448
+
+    code = call(words_of(bags, table, a_model(tmp_path / "m.safetensors", side_px=224)))
+
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "note: The files of s3 state tiles of another size" in printed
+    assert "its column patient_id is taken as such" in printed
+    assert "24 bags of 12 patients" in " ".join(printed.split())
+
+
 def test_no_model_is_a_mistake_of_the_caller(tmp_path):
     bags, table = a_cohort(tmp_path, count=4)
     none: list[Checkpoint] = []

@@ -11,8 +11,8 @@ import pytest
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.folds import lay_folds
-from msm_mil_core.learning.dataset.labels import Part
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from msm_mil_core.mil.checkpoint import load_checkpoint
 from tests.bags import a_training_folder, labelled

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import Origin
+from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.evaluation.evaluate import evaluate_model, with_figures
 from msm_mil_core.learning.training.train import train
