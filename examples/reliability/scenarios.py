@@ -13,6 +13,7 @@ import tifffile
 
 from msm_mil_core.bags.bag_file import open_bag_file
 from msm_mil_core.cli.app import call
+from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.what_if import Question
 from msm_mil_core.mil.checkpoint import load_checkpoint
 from msm_mil_core.results.annotations import load_annotations, save_annotations
@@ -174,7 +175,7 @@ def flaw_in(path: Path) -> str:
     """Return why a file is not whole; empty if it is."""
     try:
         _read(path)
-    except Exception as exc:  # noqa: BLE001  whatever it is, the file is not whole
+    except (MsmMilError, OSError, RuntimeError, KeyError, ValueError) as exc:
         return f"{path.name} is not whole: {exc}"
     return ""
 
