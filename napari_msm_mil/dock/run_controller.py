@@ -64,6 +64,8 @@ class RunController(QObject):
             return "Open a slide first: drop its file on the window, or File > Open."
         if slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
             return "Enter how many micrometres a pixel of this slide covers."
+        if self._setup.problem:
+            return self._setup.problem
         return "" if self._setup.models.checkpoint is not None else "Choose a model first."
 
     def _on_run_requested(self) -> None:

@@ -40,6 +40,7 @@ class StepForm(QWidget):
         self._percent = percent_box("ask_percent", "Share of the stage's tiles, per cent")
         self._percent.setValue(5.0)
         self._percent.setSuffix(" %")
+        self._percent.text_edited.connect(lambda: self._ask.setEnabled(not self._percent.problem))
         self._ask = QPushButton("Ask")
         self._ask.setObjectName("ask")
         self._ask.setToolTip("Ask the model about the remaining tiles: it answers at once, from stored values")
