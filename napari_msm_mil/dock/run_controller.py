@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
+from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.regions import region_polygons
@@ -116,14 +117,21 @@ class RunController(QObject):
     def _on_succeeded(self, outcome: RunOutcome) -> None:
         self._bar.show_idle()
         slide, self._slide = self._slide, None
-        slide_open = slide is not None and self._layers.has(slide)
-        if not slide_open and outcome.saved_path is not None:
+        if not self._layers.is_open(outcome.result.slide) and outcome.saved_path is not None:
             self._bar.show_message("The slide was closed during the run, so nothing is shown. The result is saved.")
             self._bar.show_open_button(outcome.saved_path)
             return
-        self._layers.show(outcome.result, outcome.saved_path)  # rather without its slide than lost
+        self._layers.show(outcome.result, outcome.saved_path, slide=slide)  # rather without its slide than lost
         if outcome.problem:
             self._bar.show_error(MsmMilError(outcome.problem))
         else:
             seconds = time.monotonic() - self._started_s
-            self._bar.show_message(f"Done: {len(outcome.result.tiles):,} tiles in {seconds:.0f} s.")
+            done = f"Done: {len(outcome.result.tiles):,} tiles in {seconds:.0f} s."
+            self._bar.show_message(f"{done} {self._moved(slide, outcome.result)}".strip())
+
+    def _moved(self, slide: Image | None, result: SlideResult) -> str:
+        """Say on which layer the maps lie if that which was run is gone; empty if it is not."""
+        under = self._layers.slide_under(result)
+        if slide is None or under is slide or under is None:
+            return ""
+        return f"The layer {slide.name} was removed during the run, so the maps lie on {under.name}, the same slide."
