@@ -33,7 +33,7 @@ class AnswerWorth:
             return ""
         *others, last = self.close
         return (
-            f"Too close to call between {', '.join(others)} and {last}: they are less than {self.margin:.2f} apart, "
+            f"Too close to call between {', '.join(others)} and {last}: less than {self.margin:.2f} apart, "
             "and this model's probabilities may be that far off."
         )
 

@@ -50,9 +50,8 @@ class HeldOut:
     def __str__(self) -> str:
         if not isfinite(self.auc):
             return "No evaluation on held-out bags is recorded."
-        interval = f" (95 % interval {self.auc_low:.2f} to {self.auc_high:.2f})" if isfinite(self.auc_low) else ""
-        chance = ", no better than guessing can be" if self.near_chance else ""
-        return f"AUC {self.auc:.2f}{interval} on {self._counted()}{chance}."
+        interval = f"95 % interval {self.auc_low:.2f} to {self.auc_high:.2f}; " if isfinite(self.auc_low) else ""
+        return f"AUC {self.auc:.2f} ({interval}0.5 is guessing) on {self._counted()}."
 
     def _counted(self) -> str:
         bags = f"{self.bags:,} held-out bags" if self.bags else "held-out bags"

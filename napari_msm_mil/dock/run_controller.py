@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class RunController(QObject):
     """Runs one slide at a time."""
 
+    model_chosen = Signal(object)
+    """The `Checkpoint` that the next run takes; None if there is none."""
+
     def __init__(self, setup: SetupForm, bar: RunBar, layers: ViewerLayers, folders: Folders) -> None:
         super().__init__(bar)
         self._setup, self._bar, self._layers, self._folders = setup, bar, layers, folders
@@ -35,6 +38,7 @@ class RunController(QObject):
         self._rate = ProgressRate()
         self._started_s = 0.0
         self._slide: Image | None = None
+        self._title = ""
         setup.changed.connect(self._on_setup_changed)
         bar.run_requested.connect(self._on_run_requested)
         bar.cancel_requested.connect(self._on_cancel_requested)
@@ -57,6 +61,7 @@ class RunController(QObject):
     def _on_setup_changed(self) -> None:
         missing = self._missing()
         self._bar.set_ready(not missing, missing)
+        self.model_chosen.emit(self._setup.models.checkpoint)
 
     def _missing(self) -> str:
         """Say what a run still needs; empty if nothing."""
@@ -79,8 +84,9 @@ class RunController(QObject):
             self._bar.show_error(exc)
             return
         self._slide, self._started_s, self._rate = slide, time.monotonic(), ProgressRate()
-        self._bar.show_running()
-        self._runner.start(Job(f"MSM-MIL on {slide.name}", partial(perform_run, request)))
+        self._title = f"{request.model.stem} on {request.slide.name}"
+        self._bar.show_running(self._title)
+        self._runner.start(Job(self._title, partial(perform_run, request)))
 
     def _request(self, slide: Image) -> RunRequest:
         region, checkpoint = self._setup.region, self._setup.models.checkpoint
@@ -108,7 +114,8 @@ class RunController(QObject):
 
     def _on_cancelled(self) -> None:
         self._bar.show_idle()
-        self._bar.show_message("Cancelled. Nothing was shown or saved.")
+        kept = "Nothing was shown or saved; tiles that were encoded are kept for the next run."
+        self._bar.show_message(f"Cancelled: {self._title}. {kept}")
 
     def _on_failed(self, error: MsmMilError) -> None:
         self._bar.show_idle()
@@ -126,7 +133,7 @@ class RunController(QObject):
             self._bar.show_error(MsmMilError(outcome.problem))
         else:
             seconds = time.monotonic() - self._started_s
-            done = f"Done: {len(outcome.result.tiles):,} tiles in {seconds:.0f} s."
+            done = f"Done: {self._title}, {len(outcome.result.tiles):,} tiles in {seconds:.0f} s."
             self._bar.show_message(f"{done} {self._moved(slide, outcome.result)}".strip())
 
     def _moved(self, slide: Image | None, result: SlideResult) -> str:

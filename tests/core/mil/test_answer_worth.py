@@ -30,7 +30,7 @@ def test_an_answer_that_is_well_ahead_of_the_others_is_called():
 
     assert (worth.answer, worth.short, worth.close, worth.closeness) == ("class 1", "class 1", (), "")
     assert (worth.badge, worth.warning) == ("", "")
-    assert worth.model == "AUC 0.93 (95 % interval 0.90 to 0.96) on 400 held-out bags of 300 patients."
+    assert worth.model == "AUC 0.93 (95 % interval 0.90 to 0.96; 0.5 is guessing) on 400 held-out bags of 300 patients."
 
 
 def test_classes_within_twice_the_calibration_error_are_too_close_to_call():
@@ -38,7 +38,7 @@ def test_classes_within_twice_the_calibration_error_are_too_close_to_call():
 
     assert (worth.answer, worth.close) == (TOO_CLOSE, ("class 1", "class 2"))
     assert worth.short == "too close to call: class 1 or class 2"
-    assert worth.closeness.startswith("Too close to call between class 1 and class 2: they are less than 0.05 apart")
+    assert worth.closeness.startswith("Too close to call between class 1 and class 2: less than 0.05 apart")
 
 
 def test_a_tie_is_never_called():
@@ -84,7 +84,7 @@ def test_a_model_that_is_near_chance_is_marked():
     worth = weigh_answer(said(0.2, 0.8), a_record(auc_low=0.42))
 
     assert worth.badge == "Model near chance"
-    assert "no better than guessing can be" in worth.warning
+    assert worth.warning.startswith("Model near chance, not evidence. AUC 0.93 (95 % interval 0.42 to 0.96;")
 
 
 def test_the_bundled_model_says_itself_that_it_is_a_demonstration():
@@ -92,7 +92,7 @@ def test_the_bundled_model_says_itself_that_it_is_a_demonstration():
     worth = weigh_answer(said(0.4, 0.6), model.record)
 
     assert worth.badge == "Demonstration model, near chance"
-    assert "0.67 (95 % interval 0.42 to 0.87) on 135 held-out bags of 9 patients" in worth.warning
+    assert "0.67 (95 % interval 0.42 to 0.87; 0.5 is guessing) on 135 held-out bags of 9 patients" in worth.warning
     assert worth.answer == TOO_CLOSE
     assert bundled_record(model.sha256) == model.record
     assert bundled_record("another") == {}
@@ -134,6 +134,6 @@ def test_whatever_a_record_holds_is_read_or_counts_as_unknown(test, split, limit
 
 
 def test_nothing_is_made_up():
-    assert str(HeldOut(auc=0.7)) == "AUC 0.70 on held-out bags."
+    assert str(HeldOut(auc=0.7)) == "AUC 0.70 (0.5 is guessing) on held-out bags."
     assert not HeldOut(auc=0.7, auc_low=nan).near_chance
     assert a_result().worth.badge == "Model without a recorded evaluation"

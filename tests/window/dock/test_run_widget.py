@@ -1,5 +1,6 @@
 """The dock: what it asks, what it refuses, what it shows, and that nothing is lost."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog
 
+from msm_mil_core.mil.checkpoint import load_checkpoint
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
@@ -27,6 +29,8 @@ from tests.window.dock_user import (
     show_slide,
     text_of,
 )
+
+NOTES = ("answer_badge", "answer_closeness", "answer_other_model")
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +110,9 @@ def test_a_typed_pixel_size_stays_while_layers_come_and_go(dock, viewer, drawn, 
 def test_the_card_describes_a_model(dock):
     card = dock.findChild(ModelPicker).card_text
 
-    for fact in ("normal, tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
+    for fact in ("normal and tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
         assert fact in card
+    assert len(text_of(dock, "model_card").splitlines()) == 5
 
 
 def test_a_model_that_cannot_be_read_is_explained_and_forbids_a_run(dock, viewer, drawn, tmp_path):
@@ -172,11 +177,33 @@ def test_a_result_is_shown_with_its_answer_its_stages_and_its_file(dock, viewer,
 
     dock.show_result(result, tmp_path / "kept.msm.h5")
 
-    assert text_of(dock, "result_title").endswith(result.prediction.winner)
+    assert text_of(dock, "result_title").endswith(result.worth.answer)
     assert "class 0" in child(dock, "probabilities").accessibleDescription()
     assert child(dock, "research_use").text() == "Research use, not for diagnosis"
     assert str(tmp_path / "kept.msm.h5") in text_of(dock, "kept")
     assert child(dock, "show_0").isChecked()
+
+
+def test_a_result_says_what_it_is_worth_and_whether_it_is_of_the_chosen_model(dock, viewer, drawn, model, tmp_path):
+    show_slide(viewer, drawn)
+    sha256, result = load_checkpoint(model).sha256, a_result_of(drawn)
+    figures = {"test": {"bags": 90, "auc": 0.9, "auc_low": 0.8, "auc_high": 0.95, "ece_high": 0.0}}
+    sure = replace(result, model=replace(result.model, sha256=sha256, record={"figures": figures}))
+    poor = replace(result, model=replace(result.model, record={"limits": "a demonstration"}))
+
+    dock.show_result(sure)
+    assert [child(dock, name).isHidden() for name in NOTES] == [True, True, True]
+    assert text_of(dock, "answer_model").startswith("AUC 0.90")
+
+    choose_model(dock, a_model_file(tmp_path / "other-model.safetensors", name="other"))
+    assert "the model chosen for the next run is other." in text_of(dock, "answer_other_model")
+
+    choose_model(dock, model)
+    dock.show_result(poor)
+    assert text_of(dock, "answer_badge") == "Demonstration model"
+    assert "not evidence" in child(dock, "answer_badge").accessibleName()
+    assert "result of drawn model" in text_of(dock, "answer_other_model")
+    assert child(dock, "answer_closeness").isHidden() is not bool(poor.worth.close)
 
 
 def test_the_tile_under_the_mouse_is_read_for_all_stages(dock, viewer, drawn):
