@@ -45,7 +45,7 @@ class AnswerWorth:
     @property
     def warning(self) -> str:
         """The badge and its reason; empty if there is no badge."""
-        return f"{self.badge}, not evidence. {self.model}" if self.badge else ""
+        return f"{self.badge}: not to be relied on. {self.model}" if self.badge else ""
 
 
 def weigh_answer(prediction: Prediction, record: Mapping[str, object]) -> AnswerWorth:

@@ -16,7 +16,7 @@ AUC = (
 
 
 class AnswerNotes(QWidget):
-    """A badge for a model that is no evidence, and sentences, as far as there is something to say."""
+    """A badge for a model that is not to be relied on, and sentences, as far as there is something to say."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class AnswerNotes(QWidget):
         """Show what an answer is worth."""
         self._result, worth = result, result.worth
         _say(self._badge, worth.badge)
-        _say(self._model, f"Not evidence: {worth.model}" if worth.badge else worth.model)
+        _say(self._model, f"Not to be relied on: {worth.model}" if worth.badge else worth.model)
         _say(self._closeness, worth.closeness)
         self._badge.setAccessibleName(worth.warning)
         self._show_other()

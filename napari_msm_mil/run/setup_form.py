@@ -11,7 +11,7 @@ from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import device_label, offered_devices
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.widgets.controls import named_box
-from napari_msm_mil.widgets.number_field import NumberField
+from napari_msm_mil.widgets.number_field import NumberField, number_problem
 
 WHOLE_SLIDE = "Whole slide"
 
@@ -91,8 +91,7 @@ class SetupForm(QWidget):
     @property
     def problem(self) -> str:
         """Which number cannot be read as it is typed, and why; empty if all can."""
-        fields = (field for field in self.findChildren(NumberField) if field.isEnabled() and not field.isHidden())
-        return next((f"{field.accessibleName()}: {field.problem}" for field in fields if field.problem), "")
+        return number_problem(self)
 
     def _on_slide_chosen(self) -> None:
         known = {} if self.slide is None else self.slide.metadata

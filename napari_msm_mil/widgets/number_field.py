@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
-from qtpy.QtWidgets import QDoubleSpinBox, QToolTip
+from qtpy.QtWidgets import QDoubleSpinBox, QToolTip, QWidget
 
 from msm_mil_core.errors import MsmMilError
 from napari_msm_mil.widgets.number_text import Bounds, read_number, write_number
@@ -13,6 +13,12 @@ MOST_DECIMALS = 323
 """As many as Qt allows: it rounds every value to them."""
 FIRST_STEP = Decimal("0.01")
 """The step from 0, where steps grow with the value."""
+
+
+def number_problem(form: QWidget) -> str:
+    """Return which number of a form cannot be read as it is typed, and why; empty if all can."""
+    fields = (field for field in form.findChildren(NumberField) if field.isEnabled() and not field.isHidden())
+    return next((f"{field.accessibleName()}: {field.problem}" for field in fields if field.problem), "")
 
 
 class NumberField(QDoubleSpinBox):
@@ -68,8 +74,13 @@ class NumberField(QDoubleSpinBox):
         return QValidator.State.Acceptable, text or "", position
 
     def interpretText(self) -> None:
-        """Take over what was typed, or go back to the number before it."""
-        self._refuse_unread()
+        """Take over what was typed, or go back to the number before it and say so."""
+        problem = self.problem
+        if problem:
+            self.setValue(self._settled)
+            kept = f"{problem} The field shows {self.text()} again."
+            QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), kept, self)
+            self.text_edited.emit()
         super().interpretText()
         self._settled = self.value()
 
@@ -81,16 +92,19 @@ class NumberField(QDoubleSpinBox):
         self.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Take over what was typed, on Return."""
+        """Take over what was typed, on Return; where it is refused, no dialog takes the key for its own Return."""
+        refused = False
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            refused = bool(self.problem)
             self.interpretText()
-        super().keyPressEvent(event)
+        if not refused:
+            super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         """Select words that stand for a number, so that typing replaces them."""
         super().focusInEvent(event)
         if self.specialValueText() and self.text() == self.specialValueText():
-            QTimer.singleShot(0, self.lineEdit(), self.lineEdit().selectAll)  # after the click that brought the focus
+            QTimer.singleShot(0, self.selectAll)  # after the click that brought the focus
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:
         """Take over what was typed."""
@@ -123,14 +137,6 @@ class NumberField(QDoubleSpinBox):
     @property
     def _bounds(self) -> Bounds:
         return Bounds(self.minimum(), self.maximum(), whole=self._whole)
-
-    def _refuse_unread(self) -> None:
-        problem = self.problem
-        if problem:
-            self.setValue(self._settled)
-            kept = f"{problem} The field shows {self.text()} again."
-            QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), kept, self)
-            self.text_edited.emit()
 
     def _step(self, value: Decimal, steps: int) -> Decimal:
         if self._whole or self.stepType() != QDoubleSpinBox.StepType.AdaptiveDecimalStepType:

@@ -124,7 +124,7 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> Non
     name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
     worth = result.worth
     answer = worth.short if worth.close else f"{worth.answer}, probability {prediction.probabilities.max():.3f}"
-    warning = f"{WARNING} {worth.badge}, not evidence." if worth.badge else WARNING
+    warning = f"{WARNING} {worth.badge}: not to be relied on." if worth.badge else WARNING
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)

@@ -61,7 +61,7 @@ class CardOptions(Options):
     limits: str = "Research use, not for diagnosis."
     """What it must not be used for, and where it is known to fail."""
     demonstration: bool = False
-    """Whether it only shows the method: its answers are then marked as no evidence."""
+    """Whether it only shows the method: its answers are then marked as not to be relied on."""
     licence: str = ""
     """Of the weights."""
 

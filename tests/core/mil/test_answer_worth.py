@@ -84,7 +84,7 @@ def test_a_model_that_is_near_chance_is_marked():
     worth = weigh_answer(said(0.2, 0.8), a_record(auc_low=0.42))
 
     assert worth.badge == "Model near chance"
-    assert worth.warning.startswith("Model near chance, not evidence. AUC 0.93 (95 % interval 0.42 to 0.96;")
+    assert worth.warning.startswith("Model near chance: not to be relied on. AUC 0.93 (95 % interval 0.42 to 0.96;")
 
 
 def test_the_bundled_model_says_itself_that_it_is_a_demonstration():

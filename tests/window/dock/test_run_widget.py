@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog
 
 from msm_mil_core.mil.checkpoint import load_checkpoint
@@ -15,6 +16,7 @@ from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.run.recent_models import recent_models
+from napari_msm_mil.widgets.number_field import NumberField
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (
     RUN_MS,
@@ -201,7 +203,7 @@ def test_a_result_says_what_it_is_worth_and_whether_it_is_of_the_chosen_model(do
     choose_model(dock, model)
     dock.show_result(poor)
     assert text_of(dock, "answer_badge") == "Demonstration model"
-    assert "not evidence" in child(dock, "answer_badge").accessibleName()
+    assert "not to be relied on" in child(dock, "answer_badge").accessibleName()
     assert "result of drawn model" in text_of(dock, "answer_other_model")
     assert child(dock, "answer_closeness").isHidden() is not bool(poor.worth.close)
 
@@ -362,6 +364,23 @@ def test_export_asks_and_writes_geojson(dock, viewer, drawn, tmp_path, qtbot):
     text = (tmp_path / "out.geojson").read_text()
     assert "Stage 3 top 2" in text
     assert "top 3" not in text
+
+
+def test_nothing_is_exported_while_a_number_cannot_be_read(dock, viewer, drawn, tmp_path):
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
+    dialog = export_dialog(dock)
+    child(dialog, "export_path").setText(str(tmp_path / "a.geojson"))
+    field = dialog.form.findChildren(NumberField)[0]
+
+    field.setEnabled(True)
+    field.lineEdit().selectAll()
+    QTest.keyClicks(field.lineEdit(), "1..5")
+    accept(dialog)
+
+    assert "1..5" in text_of(dialog, "export_problem")
+    assert not list(tmp_path.glob("*.geojson"))
+    dialog.reject()
 
 
 def test_export_options_that_contradict_each_other_are_refused_in_the_dialog(dock, viewer, drawn, tmp_path):

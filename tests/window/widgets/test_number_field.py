@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qtpy.QtCore import QCoreApplication, QEvent, QLocale, QPoint, QPointF, Qt
-from qtpy.QtGui import QKeyEvent, QWheelEvent
+from qtpy.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDialog, QPushButton, QVBoxLayout
 
 from msm_mil_core.errors import MsmMilError
 from napari_msm_mil.widgets.number_field import NumberField
@@ -221,12 +222,33 @@ def test_the_wheel_scrolls_past_a_field_that_was_not_clicked(field):
     assert (field.value(), event.isAccepted()) == (0.2527, False)
 
 
+def test_a_dialog_does_not_take_a_refused_return_for_its_own(qtbot):
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    field, button = NumberField(), QPushButton("go")
+    layout = QVBoxLayout(dialog)
+    layout.addWidget(field)
+    layout.addWidget(button)
+    button.clicked.connect(dialog.accept)
+    dialog.show()
+    field.setRange(0, 20)
+    field.setValue(3)
+
+    type_in(field, "1,2,3")
+    after_refused = dialog.isVisible()
+    type_in(field, "1,2")
+
+    assert (after_refused, dialog.isVisible(), field.value()) == (True, False, 1.2)
+
+
 def test_words_in_place_of_a_number_are_typed_over(qtbot):
     field = NumberField()
     qtbot.addWidget(field)
     field.setRange(0, 20)
     field.setSpecialValueText("unknown: type it")
     field.setValue(0)
+    field.focusInEvent(QFocusEvent(QEvent.Type.FocusIn))
+    qtbot.waitUntil(lambda: field.lineEdit().selectedText() == "unknown: type it")
 
     type_in(field, "unknown: type it0,25")
 

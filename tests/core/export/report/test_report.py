@@ -152,10 +152,10 @@ def test_the_page_says_what_the_answer_is_worth(tmp_path):
 
     of_poor, of_sure = (Reader(written(result, tmp_path / "r.html")).text for result in (poor, sure))
 
-    assert "Demonstration model, not evidence. AUC 0.90 (95 % interval 0.80 to 0.95; 0.5 is guessing)" in of_poor
+    assert "Demonstration model: not to be relied on. AUC 0.90 (95 % interval 0.80 to 0.95; 0.5 is guessing)" in of_poor
     assert "Too close to call" in of_poor
     assert f"MSM-MIL predicts {sure.prediction.winner}, with probability" in of_sure
-    assert "not evidence" not in of_sure
+    assert "relied on" not in of_sure
 
 
 def test_another_slide_is_refused(drawn, tmp_path):
