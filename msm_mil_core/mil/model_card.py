@@ -12,10 +12,9 @@ LONGEST = 160
 
 def short_card(checkpoint: Checkpoint) -> tuple[str, ...]:
     """Return five lines: what the model says, what it learnt from, how good it was, its limits, what it needs."""
-    *others, last = checkpoint.classes
     data, limits = (_first_sentence(checkpoint.record.get(name)) for name in ("data", "limits"))
     return (
-        f"Tells apart: {', '.join(others)} and {last}.",
+        f"Says: {' or '.join(checkpoint.classes)}.",
         f"Trained on: {data or 'not recorded.'}",
         f"Held out: {held_out_of(checkpoint.record)}",
         f"Limits: {limits or 'not recorded.'}",
@@ -46,14 +45,18 @@ def _first_sentence(value: object) -> str:
 
 def _words(value: object) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{_label(key)} {_words(each)}" for key, each in value.items() if each is not None)
+        return ", ".join(f"{_label(key)} {_group(each)}" for key, each in value.items() if each is not None)
     if isinstance(value, list | tuple):
-        return ", ".join(map(_words, value))
+        return ", ".join(map(_group, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "not set"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _group(value: object) -> str:
+    return f"({_words(value)})" if isinstance(value, Mapping | list | tuple) else _words(value)
 
 
 def _label(key: object) -> str:

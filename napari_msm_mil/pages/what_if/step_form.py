@@ -40,7 +40,6 @@ class StepForm(QWidget):
         self._percent = percent_box("ask_percent", "Share of the stage's tiles, per cent")
         self._percent.setValue(5.0)
         self._percent.setSuffix(" %")
-        self._percent.text_edited.connect(lambda: self._ask.setEnabled(not self._percent.problem))
         self._ask = QPushButton("Ask")
         self._ask.setObjectName("ask")
         self._ask.setToolTip("Ask the model about the remaining tiles: it answers at once, from stored values")
@@ -48,6 +47,7 @@ class StepForm(QWidget):
             self._what.setItemData(at, text, 3)  # Qt.ToolTipRole
         self._what.currentIndexChanged.connect(lambda _: self._on_what())
         self._ask.clicked.connect(lambda _: self._on_ask())
+        self._percent.text_edited.connect(lambda: self._ask.setEnabled(not self._percent.problem))
         first, second = QHBoxLayout(), QHBoxLayout()
         for widget, share in ((self._verb, 0), (self._what, 1)):
             first.addWidget(widget, share)

@@ -112,7 +112,7 @@ def test_a_typed_pixel_size_stays_while_layers_come_and_go(dock, viewer, drawn, 
 def test_the_card_describes_a_model(dock):
     card = dock.findChild(ModelPicker).card_text
 
-    for fact in ("normal and tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
+    for fact in ("normal or tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
         assert fact in card
     assert len(text_of(dock, "model_card").splitlines()) == 5
 
