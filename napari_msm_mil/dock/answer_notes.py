@@ -39,7 +39,7 @@ class AnswerNotes(QWidget):
         """Show what an answer is worth."""
         self._result, worth = result, result.worth
         _say(self._badge, worth.badge)
-        _say(self._model, f"Not to be relied on: {worth.model}" if worth.badge else worth.model)
+        _say(self._model, f"Not to be relied on: {worth.model}" if worth.badge else f"This model: {worth.model}")
         _say(self._closeness, worth.closeness)
         self._badge.setAccessibleName(worth.warning)
         self._show_other()

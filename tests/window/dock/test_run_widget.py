@@ -195,7 +195,7 @@ def test_a_result_says_what_it_is_worth_and_whether_it_is_of_the_chosen_model(do
 
     dock.show_result(sure)
     assert [child(dock, name).isHidden() for name in NOTES] == [True, True, True]
-    assert text_of(dock, "answer_model").startswith("AUC 0.90")
+    assert text_of(dock, "answer_model").startswith("This model: AUC 0.90")
 
     choose_model(dock, a_model_file(tmp_path / "other-model.safetensors", name="other"))
     assert "the model chosen for the next run is other." in text_of(dock, "answer_other_model")
