@@ -41,6 +41,7 @@ CARD = CardOptions(
         "not told, so the groups that keep the split apart are guessed; photographs within a group depend on each "
         "other. The photographs are blurred beside a slide scanner's, so features of slides differ from those learnt."
     ),
+    demonstration=True,
     licence="Weights BSD-3-Clause; data CC0; encoder EfficientNet-Lite0 Apache-2.0.",
 )
 BLOCK = 12

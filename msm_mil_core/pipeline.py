@@ -1,7 +1,8 @@
 """The one way data goes: from a slide to what each mask stage attended to."""
 
+import json
 import platform
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -109,7 +110,14 @@ def _facts(checkpoint: Checkpoint) -> ModelFacts:
         preset=checkpoint.options.preset,
         classes=checkpoint.classes,
         stages=checkpoint.options.stages,
+        record=_finite(checkpoint.record),
     )
+
+
+def _finite(record: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the record with nothing that is no JSON: a model file of others may hold NaN."""
+    finite: dict[str, JsonValue] = json.loads(json.dumps(dict(record)), parse_constant=lambda _: None)
+    return finite
 
 
 def _versions() -> dict[str, str]:

@@ -76,7 +76,7 @@ def _a_stage(rng, shown, sizes, beta, *, masks, evidence):
     return stage, claimed
 
 
-def a_result(tiles=None, *, slide=None, prediction=None, preset="default") -> SlideResult:
+def a_result(tiles=None, *, slide=None, prediction=None, preset="default", record=None) -> SlideResult:
     """A whole result over drawn tiles."""
     tiles = block_of_tiles(6, 5) if tiles is None else tiles
     prediction = prediction or a_prediction(len(tiles))
@@ -84,7 +84,7 @@ def a_result(tiles=None, *, slide=None, prediction=None, preset="default") -> Sl
         created="2026-11-22T10:00:00+01:00",
         slide=slide or slide_facts(),
         options={"tiles": {"side_px": 96, "mpp": 0.52}, "masks": "checkpoint", "regions": None},
-        model=ModelFacts("drawn model", "ab12", preset, prediction.classes, len(prediction.stages)),
+        model=ModelFacts("drawn model", "ab12", preset, prediction.classes, len(prediction.stages), record or {}),
         versions={"napari-msm-mil": "0.1.0"},
         tiles=tiles,
         prediction=prediction,

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
-from msm_mil_core.cli.console import drive, out
+from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
@@ -61,6 +61,8 @@ def run(
     options = _with_device(options, batch.device)
     done = each_slide(slides, lambda slide: _run_one(slide, paths[slide], checkpoint, batch, options))
     out.print(_table(done.good, checkpoint))
+    for warning in {result.worth.warning: None for result in done.good.values() if result.worth.warning}:
+        print_line(warning)
     print_failed(done)
     return done.exit_code()
 
@@ -88,5 +90,5 @@ def _table(good: Mapping[Path, SlideResult], checkpoint: Checkpoint) -> Table:
         table.add_column(column, overflow="fold")
     for path, result in good.items():
         chances = (f"{chance:.3f}" for chance in result.prediction.probabilities)
-        table.add_row(path.name, result.prediction.winner, *chances, str(len(result.tiles)))
+        table.add_row(path.name, result.worth.short, *chances, str(len(result.tiles)))
     return table

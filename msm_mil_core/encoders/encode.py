@@ -46,9 +46,21 @@ class EncodeOptions(Options):
 
 
 def encode_tiles(
-    slide: Slide, tiles: TileGrid, encoder: Encoder, options: EncodeOptions
+    slide: Slide,
+    tiles: TileGrid,
+    encoder: Encoder,
+    options: EncodeOptions,
+    features: NDArray[np.float32] | None = None,
+    done: int = 0,
 ) -> Generator[Progress, None, FeatureBag]:
     """Encode the tiles of a slide, in their order; may be dropped between two yields, then reading stops too.
+
+    Parameters
+    ----------
+    features
+        (N, P), filled as the tiles are encoded; None makes an array.
+    done
+        How many tiles it holds already: the first that are left as they are.
 
     Raises
     ------
@@ -59,10 +71,10 @@ def encode_tiles(
     EncoderError
         If the encoder cannot take tiles of this side.
     """
-    features = np.empty((len(tiles), encoder.card.features), np.float32)
-    done, at_once = 0, options.batch
+    features = np.empty((len(tiles), encoder.card.features), np.float32) if features is None else features
+    at_once = options.batch
     yield Progress(STEP, done, len(tiles), "tiles")
-    with closing(_read_ahead(slide, tiles, options)) as pixels:
+    with closing(_read_ahead(slide, tiles.part(slice(done, None)), options)) as pixels:
         while batch := list(islice(pixels, options.batch)):
             at_once = _encode_into(features[done : done + len(batch)], np.stack(batch), encoder, at_once)
             done += len(batch)

@@ -146,6 +146,12 @@ def bundled_checkpoints() -> tuple[Path, ...]:
     return tuple(sorted(BUNDLED.glob(f"*{SUFFIX}")))
 
 
+def bundled_record(sha256: str) -> Mapping[str, JsonValue]:
+    """Return the record of the bundled model of this hash; empty if there is none."""
+    found = (path for path in bundled_checkpoints() if hashlib.sha256(path.read_bytes()).hexdigest() == sha256)
+    return next((load_checkpoint(path).record for path in found), {})
+
+
 def default_checkpoint_path() -> Path:
     """Return the file of the bundled demonstration model, which is used where no other is named.
 

@@ -1,12 +1,15 @@
 """The result of one slide: everything needed to draw it and to question the model again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from pydantic import JsonValue
 
 from msm_mil_core.explain.what_if import require_tile_outputs
+from msm_mil_core.mil.answer_worth import AnswerWorth, weigh_answer
+from msm_mil_core.mil.checkpoint import bundled_record
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.slides.slide import SlideFacts
@@ -25,6 +28,8 @@ class ModelFacts:
     classes: tuple[str, ...]
     stages: int
     """S, the number of stages."""
+    record: Mapping[str, JsonValue] = field(default_factory=dict, hash=False, repr=False)
+    """Its origin, as in the checkpoint: data, split, figures, limits; empty in files of older versions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +61,11 @@ class SlideResult:
             If there is none; it says why.
         """
         return require_tile_outputs(self.tile_outputs, refined=self.model.preset == "paper")
+
+    @property
+    def worth(self) -> AnswerWorth:
+        """What the answer is worth, by the record of its model."""
+        return weigh_answer(self.prediction, self.model.record or bundled_record(self.model.sha256))
 
     def is_same_run(self, other: "SlideResult") -> bool:
         """Return whether both are of the same slide, model, tiles and masking: annotations on one hold for both."""

@@ -1,6 +1,7 @@
 """The grid of tiles laid over the tissue of a slide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,10 @@ class TileGrid:
 
     def __len__(self) -> int:
         return len(self.xy_px0)
+
+    def part(self, tiles: slice) -> Self:
+        """Return some of the tiles, in their order."""
+        return replace(self, xy_px0=self.xy_px0[tiles])
 
 
 def lay_tiles(

@@ -86,7 +86,7 @@ class FileController(QObject):
         facts = opened.result.slide
         if opened.slide is not None:
             self._add_slide(opened.slide)
-        elif self._layers.slide_of(facts) is None:
+        elif not self._layers.is_open(facts):
             return f"The slide {facts.name} is no longer at {Path(facts.path).parent}; its maps are shown alone."
         return ""
 
@@ -95,7 +95,7 @@ class FileController(QObject):
         self.slide_found.emit()
 
     def _add_slide(self, slide: Slide) -> None:
-        if self._layers.slide_of(slide.facts) is None:
-            self._layers.add_slide(slide)
-        else:
+        if self._layers.is_open(slide.facts):
             slide.close()
+        else:
+            self._layers.add_slide(slide)

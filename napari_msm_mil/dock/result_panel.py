@@ -8,6 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.dock.answer_notes import AnswerNotes
 from napari_msm_mil.pages.check.panel import CheckPanel
 from napari_msm_mil.pages.compare.panel import ComparePanel
 from napari_msm_mil.pages.gallery.panel import GalleryPanel
@@ -37,7 +38,7 @@ class ResultPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bars = ProbabilityBars()
+        self.bars, self.notes = ProbabilityBars(), AnswerNotes()
         self.stages, self.evidence = StageTable(), EvidenceRow()
         self.gallery, self.compare, self.ask = GalleryPanel(), ComparePanel(), WhatIfPanel()
         self.check, self.verdicts = CheckPanel(), VerdictPanel()
@@ -52,7 +53,7 @@ class ResultPanel(QWidget):
         inside = QVBoxLayout(self._body)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(8)
-        for widget in (self._title, self._facts, self.bars, self._research, self.tabs, *self._below()):
+        for widget in (self._title, self._facts, self.notes, self.bars, self._research, self.tabs, *self._below()):
             inside.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -75,8 +76,9 @@ class ResultPanel(QWidget):
         self._saved_path.setText(f"Saved in {_from_home(saved_path)}" if saved_path else "Not saved: use Save result…")
 
     def _show(self, result: SlideResult) -> None:
-        self._title.setText(f"{PurePath(result.slide.name).stem}: {result.prediction.winner}")
+        self._title.setText(f"{PurePath(result.slide.name).stem}: {result.worth.answer}")
         self._facts.setText(_facts(result))
+        self.notes.show_result(result)
         self.bars.show_prediction(result.prediction)
         self.stages.show_prediction(result.prediction)
         for before, after in pairwise((self._research, *self.stages.controls, *self.evidence.controls)):

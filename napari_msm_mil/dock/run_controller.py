@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
+from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.regions import region_polygons
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 class RunController(QObject):
     """Runs one slide at a time."""
 
+    model_chosen = Signal(object)
+    """The `Checkpoint` that the next run takes; None if there is none."""
+
     def __init__(self, setup: SetupForm, bar: RunBar, layers: ViewerLayers, folders: Folders) -> None:
         super().__init__(bar)
         self._setup, self._bar, self._layers, self._folders = setup, bar, layers, folders
@@ -34,6 +38,7 @@ class RunController(QObject):
         self._rate = ProgressRate()
         self._started_s = 0.0
         self._slide: Image | None = None
+        self._title = ""
         setup.changed.connect(self._on_setup_changed)
         bar.run_requested.connect(self._on_run_requested)
         bar.cancel_requested.connect(self._on_cancel_requested)
@@ -56,6 +61,7 @@ class RunController(QObject):
     def _on_setup_changed(self) -> None:
         missing = self._missing()
         self._bar.set_ready(not missing, missing)
+        self.model_chosen.emit(self._setup.models.checkpoint)
 
     def _missing(self) -> str:
         """Say what a run still needs; empty if nothing."""
@@ -64,6 +70,8 @@ class RunController(QObject):
             return "Open a slide first: drop its file on the window, or File > Open."
         if slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
             return "Enter how many micrometres a pixel of this slide covers."
+        if self._setup.problem:
+            return self._setup.problem
         return "" if self._setup.models.checkpoint is not None else "Choose a model first."
 
     def _on_run_requested(self) -> None:
@@ -76,8 +84,9 @@ class RunController(QObject):
             self._bar.show_error(exc)
             return
         self._slide, self._started_s, self._rate = slide, time.monotonic(), ProgressRate()
-        self._bar.show_running()
-        self._runner.start(Job(f"MSM-MIL on {slide.name}", partial(perform_run, request)))
+        self._title = f"{request.model.stem} on {request.slide.name}"
+        self._bar.show_running(self._title)
+        self._runner.start(Job(self._title, partial(perform_run, request)))
 
     def _request(self, slide: Image) -> RunRequest:
         region, checkpoint = self._setup.region, self._setup.models.checkpoint
@@ -105,7 +114,8 @@ class RunController(QObject):
 
     def _on_cancelled(self) -> None:
         self._bar.show_idle()
-        self._bar.show_message("Cancelled. Nothing was shown or saved.")
+        kept = "Nothing was shown or saved; tiles that were encoded are kept for the next run."
+        self._bar.show_message(f"Cancelled: {self._title}. {kept}")
 
     def _on_failed(self, error: MsmMilError) -> None:
         self._bar.show_idle()
@@ -114,14 +124,21 @@ class RunController(QObject):
     def _on_succeeded(self, outcome: RunOutcome) -> None:
         self._bar.show_idle()
         slide, self._slide = self._slide, None
-        slide_open = slide is not None and self._layers.has(slide)
-        if not slide_open and outcome.saved_path is not None:
+        if not self._layers.is_open(outcome.result.slide) and outcome.saved_path is not None:
             self._bar.show_message("The slide was closed during the run, so nothing is shown. The result is saved.")
             self._bar.show_open_button(outcome.saved_path)
             return
-        self._layers.show(outcome.result, outcome.saved_path)  # rather without its slide than lost
+        self._layers.show(outcome.result, outcome.saved_path, slide=slide)  # rather without its slide than lost
         if outcome.problem:
             self._bar.show_error(MsmMilError(outcome.problem))
         else:
             seconds = time.monotonic() - self._started_s
-            self._bar.show_message(f"Done: {len(outcome.result.tiles):,} tiles in {seconds:.0f} s.")
+            done = f"Done: {self._title}, {len(outcome.result.tiles):,} tiles in {seconds:.0f} s."
+            self._bar.show_message(f"{done} {self._moved(slide, outcome.result)}".strip())
+
+    def _moved(self, slide: Image | None, result: SlideResult) -> str:
+        """Say on which layer the maps lie if that which was run is gone; empty if it is not."""
+        under = self._layers.slide_under(result)
+        if slide is None or under is slide or under is None:
+            return ""
+        return f"The layer {slide.name} was removed during the run, so the maps lie on {under.name}, the same slide."

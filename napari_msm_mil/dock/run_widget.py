@@ -112,6 +112,8 @@ class RunWidget(QWidget):
         self._bar.open_requested.connect(files.open)
         self._pages.table_requested.connect(files.ask_table)
         files.opened.connect(self._runs.list_layers)
+        self._runs.model_chosen.connect(panel.notes.show_chosen)
+        panel.notes.show_chosen(self._setup.models.checkpoint)
         files.slide_found.connect(self._pages.reload_pictures)
         self._stage_view.viewed.connect(lambda _: self._view_changes.throttle())
         self._view_changes.triggered.connect(self._remember_view)

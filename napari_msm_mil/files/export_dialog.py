@@ -32,12 +32,10 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Export GeoJSON for QuPath")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._path = QLineEdit(str(suggested))
-        self._path.setObjectName("export_path")
-        self._path.setAccessibleName("File")
-        self._path.setMinimumWidth(360)
+        self._path = _path_line(suggested)
         self._path.textChanged.connect(lambda _: self._warn_if_exists())
         self._form = OptionsForm(GeoJsonOptions())
+        self._form.edited.connect(self._on_edited)
         self._problem = QLabel()
         self._problem.setObjectName("export_problem")
         self._problem.setWordWrap(True)
@@ -72,10 +70,16 @@ class ExportDialog(QDialog):
 
     def _buttons(self) -> QDialogButtonBox:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        box.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export = box.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
         return box
+
+    def _on_edited(self) -> None:
+        self._export.setEnabled(not self._form.problem)
+        self._warn_if_exists()
+        if self._form.problem:
+            self._problem.setText(self._form.problem)
 
     def _on_browse(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export GeoJSON", self._path.text(), FILTER)
@@ -85,3 +89,11 @@ class ExportDialog(QDialog):
     def _warn_if_exists(self) -> None:
         exists = Path(self._path.text()).is_file()
         self._problem.setText("This file already exists and will be replaced." if exists else "")
+
+
+def _path_line(suggested: Path) -> QLineEdit:
+    line = QLineEdit(str(suggested))
+    line.setObjectName("export_path")
+    line.setAccessibleName("File")
+    line.setMinimumWidth(360)
+    return line

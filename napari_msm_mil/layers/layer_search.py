@@ -13,10 +13,10 @@ def slide_layers(layers: Iterable[Layer]) -> tuple[Image, ...]:
     return tuple(layer for layer in layers if isinstance(layer, Image) and "slide" in layer.metadata)
 
 
-def layer_of_slide(layers: Iterable[Layer], facts: SlideFacts) -> Image | None:
-    """Return the layer that shows the slide with these facts."""
+def layers_of_slide(layers: Iterable[Layer], facts: SlideFacts) -> tuple[Image, ...]:
+    """Return the layers that show the slide with these facts, bottom first."""
     slides = slide_layers(layers)
-    return next((slide for slide in slides if slide.metadata["facts"].quick_hash == facts.quick_hash), None)
+    return tuple(slide for slide in slides if slide.metadata["facts"].quick_hash == facts.quick_hash)
 
 
 def result_layers(layers: Iterable[Layer], result: SlideResult | None = None) -> tuple[Layer, ...]:

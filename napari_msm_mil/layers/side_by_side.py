@@ -85,11 +85,11 @@ class SideBySide(QObject):
         for other in self._layers.results():
             display = self._displays.display(other)
             shown = display.present if other is result else frozenset[int]()
-            self._displays.show(other, display.with_cells(shown, titled=self._layers.slide_of(other.slide) is None))
+            self._displays.show(other, display.with_cells(shown, titled=self._layers.slide_under(other) is None))
 
     def _cell(self, result: SlideResult, stage: Image, thicker: int) -> list[Layer]:
         """Return the layers of a cell, bottom first: the slide, the map, and the claimed tiles if outlined."""
-        slide, claimed = self._layers.slide_of(result.slide), self._layers.layer_by_key(result, CLAIMED)
+        slide, claimed = self._layers.slide_under(result), self._layers.layer_by_key(result, CLAIMED)
         cell: list[Layer] = [stage]
         if slide is not None:
             cell = [self._add(_copy(slide, stage_name(stage.metadata["stage"]))), stage]

@@ -8,8 +8,8 @@ import numpy as np
 from napari.layers import Image, Shapes
 
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.layers.layer_search import layer_of_slide, result_layers, stage_layers_of
-from napari_msm_mil.layers.layer_transform import MICROMETRES, slide_affine
+from napari_msm_mil.layers.layer_search import stage_layers_of
+from napari_msm_mil.layers.layer_transform import MICROMETRES
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -46,7 +46,7 @@ class SlidePlacement:
         return place_px0
 
     def calibrate(self, slide: Image, mpp: float) -> None:
-        """Give a slide the micrometres per pixel that the user typed; what lies on it on screen goes along."""
+        """Give a slide the micrometres per pixel that the user typed; regions go along, and its results follow it."""
         growth = mpp / (slide.metadata["mpp"] or 1.0)
         regions = [layer for layer in self._viewer.layers if isinstance(layer, Shapes) and layer.units == slide.units]
         for layer in (slide, *regions):
@@ -54,8 +54,5 @@ class SlidePlacement:
             layer.translate = np.asarray(layer.translate) * growth
             layer.units = MICROMETRES
         slide.metadata.update(mpp=mpp, mpp_origin="user")
-        for layer in result_layers(self._viewer.layers):
-            if layer_of_slide(self._viewer.layers, layer.metadata["result"].slide) is slide:
-                layer.affine = slide_affine(slide, layer.metadata["result"])
         camera = self._viewer.scene.camera
         camera.center, camera.zoom = tuple(np.asarray(camera.center) * growth), camera.zoom / growth

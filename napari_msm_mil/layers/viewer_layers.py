@@ -15,8 +15,9 @@ from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, write_display
 from napari_msm_mil.layers.layer_data import LayerData, disambiguated, slide_layer, stage_layers
-from napari_msm_mil.layers.layer_search import layer_of_slide, result_layers, slide_layers, stage_layers_of
-from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS, slide_affine
+from napari_msm_mil.layers.layer_search import layers_of_slide, result_layers, slide_layers, stage_layers_of
+from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
+from napari_msm_mil.layers.slide_follower import SlideFollower
 from napari_msm_mil.layers.slide_placement import SlidePlacement
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ViewerLayers(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self.placement, self.camera = SlidePlacement(viewer), SlideCamera(viewer)
+        self._follower = SlideFollower(viewer)
         self._connect()
 
     def stop(self) -> None:
@@ -55,14 +57,19 @@ class ViewerLayers(QObject):
         layers.selection.events.active.disconnect(self._on_active)
         for layer in layers:
             layer.events.visible.disconnect(self._on_visible)
+        self._follower.stop()
 
     def slides(self) -> tuple[Image, ...]:
         """Return the slide layers, bottom first."""
         return slide_layers(self._viewer.layers)
 
-    def slide_of(self, facts: SlideFacts) -> Image | None:
-        """Return the layer that shows the slide with these facts."""
-        return layer_of_slide(self._viewer.layers, facts)
+    def is_open(self, facts: SlideFacts) -> bool:
+        """Return whether a layer shows the slide with these facts."""
+        return bool(layers_of_slide(self._viewer.layers, facts))
+
+    def slide_under(self, result: SlideResult) -> Image | None:
+        """Return the layer of its slide on which a result lies, or would be shown; None if the slide is not open."""
+        return self._follower.slide_under(result)
 
     def regions(self) -> tuple[Shapes, ...]:
         """Return the layers that can limit a run, bottom first."""
@@ -121,23 +128,29 @@ class ViewerLayers(QObject):
         region.mode = "add_polygon"
         return region
 
-    def show(self, result: SlideResult, file: Path | None, view: View | None = None) -> None:
+    def show(
+        self, result: SlideResult, file: Path | None, view: View | None = None, slide: Image | None = None
+    ) -> None:
         """Add the layers of a result over its slide, as they were shown last; those of earlier results are hidden.
 
         Parameters
         ----------
         file
             Where the result is saved; None if it is not.
+        slide
+            The layer that was run; None takes, of the layers of its slide, the selected one, or else the first.
         """
         self.about_to_change.emit()
-        slide = self.slide_of(result.slide)
+        if slide is None or not self.has(slide):
+            slide = self._follower.preferred(result)
         if slide is not None and slide.metadata["mpp"] is None and result.slide.mpp is not None:
             self.placement.calibrate(slide, result.slide.mpp)
         run = 1 + sum(other.slide.name == result.slide.name for other in self.results())
         self._hide_results()
-        added = [self._prepared(result, data, run) for data in stage_layers(result, view)]
+        added = [_numbered(Layer.create(*data), run) for data in stage_layers(result, view)]
         for layer in added:
             layer.metadata["file"] = file
+            self._follower.put(layer, slide)
             self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = added[0]
 
@@ -148,7 +161,8 @@ class ViewerLayers(QObject):
         """
         self.about_to_change.emit()
         old, others = self.layer_by_key(result, key), self.of(result)
-        new = self._prepared(result, data, next((layer.metadata.get("run", 1) for layer in others), 1))
+        new = _numbered(Layer.create(*data), next((layer.metadata.get("run", 1) for layer in others), 1))
+        self._follower.put(new, self.slide_under(result))
         new.metadata["key"] = key
         if others and "shown" in others[0].metadata:
             new.metadata["shown"] = others[0].metadata["shown"]
@@ -166,6 +180,7 @@ class ViewerLayers(QObject):
         if layer is not None:
             self.about_to_change.emit()
             self._viewer.layers.remove(layer)
+            self._select_any(result)
 
     def _connect(self) -> None:
         layers = self._viewer.layers
@@ -176,6 +191,12 @@ class ViewerLayers(QObject):
         for layer in result_layers(layers):
             layer.events.visible.connect(self._on_visible)
 
+    def _select_any(self, result: SlideResult) -> None:
+        """Select what is visible of a result where nothing is selected: napari would show no controls."""
+        stages = self.stages(result)
+        if stages and not self._viewer.layers.selection:
+            self._viewer.layers.selection.active = next((stage for stage in stages if stage.visible), stages[0])
+
     def _hide_results(self) -> None:
         for other in self.results():
             display = read_display(self.of(other))
@@ -184,14 +205,6 @@ class ViewerLayers(QObject):
             for layer in self.of(other):
                 layer.visible = False  # those too of which the display says nothing
 
-    def _prepared(self, result: SlideResult, data: LayerData, run: int) -> Layer:
-        layer, slide = Layer.create(*data), self.slide_of(result.slide)
-        layer.metadata["run"] = run
-        layer.name = disambiguated(layer.name, run)
-        if slide is not None:
-            layer.affine = slide_affine(slide, result)
-        return layer
-
     def _update_display(self, result: SlideResult) -> None:
         layers = self.of(result)
         display = read_display(layers)
@@ -199,6 +212,7 @@ class ViewerLayers(QObject):
             write_display(layers, display.with_layers(existing_keys(layers)))
 
     def _on_inserted(self, event: Event) -> None:
+        self._follower.adopt(event.value)
         if "result" in event.value.metadata:
             event.value.events.visible.connect(self._on_visible)
             self._update_display(event.value.metadata["result"])
@@ -206,6 +220,7 @@ class ViewerLayers(QObject):
         self.listed.emit()
 
     def _on_removed(self, event: Event) -> None:
+        self._follower.forget(event.value)
         if "result" in event.value.metadata:
             event.value.events.visible.disconnect(self._on_visible)
             self._update_display(event.value.metadata["result"])
@@ -222,6 +237,12 @@ class ViewerLayers(QObject):
 
     def _on_visible(self, event: Event) -> None:
         self.visible_changed.emit(event.source)
+
+
+def _numbered(layer: Layer, run: int) -> Layer:
+    layer.metadata["run"] = run
+    layer.name = disambiguated(layer.name, run)
+    return layer
 
 
 def show_scale_bar(viewer: Viewer) -> None:

@@ -31,7 +31,7 @@ class RunBar(QWidget):
         self._bar.setObjectName("progress")
         self._bar.setAccessibleName("Progress of the run")
         self._bar.setTextVisible(False)
-        self._progress_text = WrappedText("pace")
+        self._job, self._progress_text = WrappedText("job", bold=True), WrappedText("pace")
         self._message = WrappedText("message")
         self._saved_path: Path | None = None
         self._open = QPushButton("Open the saved result")
@@ -40,7 +40,7 @@ class RunBar(QWidget):
         self._ready = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._button, self._bar, self._progress_text, self._message, self._open):
+        for widget in (self._button, self._job, self._bar, self._progress_text, self._message, self._open):
             layout.addWidget(widget)
         self.show_message("")
         self.show_idle()
@@ -62,8 +62,10 @@ class RunBar(QWidget):
         if self.state == RUN:
             self._button.setEnabled(ready)
 
-    def show_running(self) -> None:
-        """Show that a run has started."""
+    def show_running(self, title: str) -> None:
+        """Show that a run has started: of which model, on which slide."""
+        self._job.setText(f"Running {title}…")
+        self._job.setVisible(True)
         self._button.setText(CANCEL)
         self._button.setEnabled(True)
         self._bar.setRange(0, 0)
@@ -81,8 +83,9 @@ class RunBar(QWidget):
         self._button.setText(RUN)
         self._button.setEnabled(self._ready)
         self._bar.setVisible(False)
-        self._progress_text.setVisible(False)
-        self._progress_text.setText("")
+        for text in (self._job, self._progress_text):
+            text.setVisible(False)
+            text.setText("")
 
     def show_progress(self, now: Progress, text: str) -> None:
         """Show how far the run is, as a bar and as text."""

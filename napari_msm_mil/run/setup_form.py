@@ -11,7 +11,7 @@ from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import device_label, offered_devices
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.widgets.controls import named_box
-from napari_msm_mil.widgets.plain_spin_box import PlainSpinBox
+from napari_msm_mil.widgets.number_field import NumberField, number_problem
 
 WHOLE_SLIDE = "Whole slide"
 
@@ -41,6 +41,8 @@ class SetupForm(QWidget):
         self._slide.currentIndexChanged.connect(lambda _: self._on_slide_chosen())
         self.models.changed.connect(self.changed)
         self._mpp.valueChanged.connect(lambda _: self.changed.emit())
+        self._mpp.text_edited.connect(self.changed)
+        self.advanced.edited.connect(self.changed)
         self._on_slide_chosen()
 
     def set_slides(self, slides: Sequence[Image]) -> None:
@@ -86,6 +88,11 @@ class SetupForm(QWidget):
         encode = choices.get("encode")
         return {**choices, "encode": {**(encode if isinstance(encode, dict) else {}), "device": self.device}}
 
+    @property
+    def problem(self) -> str:
+        """Which number cannot be read as it is typed, and why; empty if all can."""
+        return number_problem(self)
+
     def _on_slide_chosen(self) -> None:
         known = {} if self.slide is None else self.slide.metadata
         asked = known.get("mpp_origin") in ("missing", "user")
@@ -127,11 +134,10 @@ def _box(object_name: str, name: str) -> QComboBox:
     return box
 
 
-def _mpp_box() -> PlainSpinBox:
-    box = PlainSpinBox()
+def _mpp_box() -> NumberField:
+    box = NumberField()
     box.setObjectName("mpp")
     box.setAccessibleName("Micrometres per pixel")
-    box.setDecimals(6)
     box.setRange(0.0, SANE_MPP[1])
     box.setSingleStep(0.05)
     box.setSuffix(" µm per pixel")

@@ -1,7 +1,6 @@
 """Fields to type one option in: which widget fits which type, with its bounds."""
 
 import json
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -9,21 +8,18 @@ from magicgui.widgets import CheckBox, ComboBox, LineEdit
 from magicgui.widgets.bases import BaseValueWidget
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
-from napari_msm_mil.widgets.plain_spin_box import PlainSpinBox
+from napari_msm_mil.widgets.number_field import NumberField
+from napari_msm_mil.widgets.number_text import Bounds
 
 AUTOMATIC = "automatic"
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The closed range that an option's declaration allows."""
-
-    low: float
-    high: float
+SMALLEST_STEP = 1e-9
+"""How far a number must be from a bound that it may not reach."""
+FIRST = 1.0
+"""What a field shows first that holds no number and may hold any small one."""
 
 
 class Editor(QWidget):
@@ -64,27 +60,28 @@ def make_editor(info: FieldInfo, value: object) -> Editor:
     if kind is str and not optional:
         return _NativeEditor(LineEdit(value=str(value)))
     if kind in (int, float):
-        box = _number_box(kind, _bounds(info, kind))
+        box = _number_field(_bounds(info, whole=kind is int))
         return _OptionalNumberEditor(box, value) if optional else _NumberEditor(box, value)
     return _TextEditor(value)
 
 
 class _NumberEditor(Editor):
-    def __init__(self, box: QSpinBox | QDoubleSpinBox, value: Any) -> None:
+    def __init__(self, box: NumberField, value: Any) -> None:
         super().__init__(box)
         self._box = box
         box.setValue(value)
         box.valueChanged.connect(lambda _: self.edited.emit())
+        box.text_edited.connect(self.edited)
 
     @property
     def choice(self) -> object:
-        return self._box.value()
+        return self._box.number
 
 
 class _OptionalNumberEditor(_NumberEditor):
     """A number that may be automatic: the tick says whether the user sets it."""
 
-    def __init__(self, box: QSpinBox | QDoubleSpinBox, value: Any) -> None:
+    def __init__(self, box: NumberField, value: Any) -> None:
         super().__init__(box, box.minimum() if value is None else value)
         self._own = QCheckBox()
         self._own.toggled.connect(self._on_toggled)
@@ -98,7 +95,7 @@ class _OptionalNumberEditor(_NumberEditor):
 
     @property
     def choice(self) -> object:
-        return self._box.value() if self._own.isChecked() else None
+        return self._box.number if self._own.isChecked() else None
 
     def describe(self, name: str, text: str) -> None:
         super().describe(name, text)
@@ -110,6 +107,8 @@ class _OptionalNumberEditor(_NumberEditor):
         self._box.setSpecialValueText("" if own else AUTOMATIC)
         if not own:
             self._box.setValue(self._box.minimum())
+        elif self._box.value() == SMALLEST_STEP:
+            self._box.setValue(FIRST)
         self.edited.emit()
 
 
@@ -165,25 +164,22 @@ def _without_none(annotation: object) -> tuple[object, bool]:
     return (kinds[0] if len(kinds) == 1 else str), len(kinds) < len(get_args(annotation))
 
 
-def _number_box(kind: object, bounds: Bounds) -> QSpinBox | QDoubleSpinBox:
-    if kind is int:
-        box = QSpinBox()
-        box.setRange(int(bounds.low), int(bounds.high))
-        return box
-    fine = PlainSpinBox()
-    fine.setDecimals(3)
-    fine.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-    fine.setRange(bounds.low, bounds.high)
-    return fine
+def _number_field(bounds: Bounds) -> NumberField:
+    field = NumberField(whole=bounds.whole)
+    field.setStepType(NumberField.StepType.AdaptiveDecimalStepType)
+    field.setRange(bounds.low, bounds.high)
+    return field
 
 
-def _bounds(info: FieldInfo, kind: object) -> Bounds:
-    step = 1 if kind is int else 1e-3
-    reach = LARGEST_INT if kind is int else LARGEST_FLOAT
+def _bounds(info: FieldInfo, *, whole: bool) -> Bounds:
+    """Return the range that an option's declaration allows."""
+    step = 1 if whole else SMALLEST_STEP
+    reach = LARGEST_INT if whole else LARGEST_FLOAT
     said = {
         name: getattr(rule, name) for rule in info.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)
     }
     return Bounds(
         low=said.get("ge", said["gt"] + step if "gt" in said else -reach),
         high=said.get("le", said["lt"] - step if "lt" in said else reach),
+        whole=whole,
     )

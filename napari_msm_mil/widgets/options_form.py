@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
+from napari_msm_mil.widgets.number_field import number_problem
 from napari_msm_mil.widgets.option_editors import Editor, make_editor
 
 UNITS = {"px0": "level-0 pixels", "px": "pixels", "um": "µm", "um2": "µm²", "mm2": "mm²"}
@@ -32,6 +33,11 @@ class OptionsForm(QWidget):
     def choices(self) -> dict[str, object]:
         """What the user chose, nested as the options model nests it, for its `model_validate`."""
         return _nested(self._options, self._editors, "")
+
+    @property
+    def problem(self) -> str:
+        """Which number cannot be read as it is typed, and why; empty if all can."""
+        return number_problem(self)
 
     def editor(self, path: str) -> Editor:
         """Return the field of one option, by its dotted path: "tiles.min_tissue"."""

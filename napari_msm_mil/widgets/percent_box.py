@@ -1,13 +1,12 @@
 """A field for a percentage of tiles."""
 
-from napari_msm_mil.widgets.plain_spin_box import PlainSpinBox
+from napari_msm_mil.widgets.number_field import NumberField
 
 
-def percent_box(object_name: str, name: str) -> PlainSpinBox:
-    """Return a field for more than 0 and up to 100 per cent, to one decimal."""
-    box = PlainSpinBox()
+def percent_box(object_name: str, name: str) -> NumberField:
+    """Return a field for 0.1 to 100 per cent."""
+    box = NumberField()
     box.setObjectName(object_name)
     box.setAccessibleName(name)
-    box.setDecimals(1)
     box.setRange(0.1, 100.0)
     return box

@@ -16,6 +16,7 @@ from tests.window.dock_user import (
     RUN_MS,
     a_model_file,
     child,
+    choose,
     choose_model,
     dock_in,
     export_to,
@@ -63,16 +64,18 @@ def test_a_pathologist_compares_what_the_stages_looked_at(viewer, drawn, model, 
 
     run_button.click()  # cancel the first run
     assert run_button.text() == "Cancel"
+    assert text_of(dock, "job") == "Running drawn-model on drawn.tiff…"
     run_button.click()
     assert run_button.text() == "Cancelling…"
     wait_until_idle(dock, qtbot)
-    assert "Cancelled" in text_of(dock, "message")
+    assert text_of(dock, "message").startswith("Cancelled: drawn-model on drawn.tiff.")
+    assert child(dock, "job").isHidden()
     assert len(viewer.layers) == 1
     assert not list(tmp_path.glob("results/*"))
 
     run_button.click()  # run again
     wait_until_idle(dock, qtbot)
-    assert text_of(dock, "message").startswith("Done: 64 tiles")
+    assert text_of(dock, "message").startswith("Done: drawn-model on drawn.tiff, 64 tiles")
     heatmaps = [layer for layer in viewer.layers if "stage" in layer.metadata]
     assert len(heatmaps) == 3
     result = dock.result
@@ -163,6 +166,24 @@ def test_removing_the_slide_during_the_run_loses_nothing(viewer, drawn, model, t
     child(dock, "offer").click()
     qtbot.waitUntil(lambda: dock.result is not None, timeout=RUN_MS)
     assert [layer.name for layer in viewer.layers if "slide" in layer.metadata] == ["drawn"]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_of_two_layers_of_a_slide_the_one_that_was_run_gets_the_maps(viewer, drawn, model, qtbot, removed):
+    first, second = show_slide(viewer, drawn), show_slide(viewer, drawn)
+    second.name, second.translate = "moved", (4000, 0)
+    dock = a_dock(viewer, model)
+    choose(dock, "slide", 1)
+
+    child(dock, "run").click()
+    viewer.layers.selection.active = first
+    if removed:
+        viewer.layers.remove(second)
+    wait_until_idle(dock, qtbot)
+
+    stage = next(layer for layer in viewer.layers if "stage" in layer.metadata)
+    assert (stage.extent.world[0][0] > 3900) is not removed
+    assert ("The layer moved was removed during the run" in text_of(dock, "message")) is removed
 
 
 def test_a_result_that_cannot_be_saved_is_shown_all_the_same(viewer, drawn, model, tmp_path, qtbot, notes):

@@ -122,12 +122,14 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> Non
     prediction, (width_in, height_in) = result.prediction, page.size_in
     left = page.from_left(MARGIN_IN)
     name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
-    answer = f"{prediction.winner}, probability {prediction.probabilities.max():.3f}"
+    worth = result.worth
+    answer = worth.short if worth.close else f"{worth.answer}, probability {prediction.probabilities.max():.3f}"
+    warning = f"{WARNING} {worth.badge}: not to be relied on." if worth.badge else WARNING
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)
     how = textwrap.fill(HOW_TO_READ, int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN))
-    figure.text(left, page.from_top(height_in - 0.56), WARNING, size=9, weight="bold", color=INK)
+    figure.text(left, page.from_top(height_in - 0.56), literal(warning), size=9, weight="bold", color=INK)
     figure.text(left, page.from_top(height_in - 0.48), how, size=8, color=SOFT_INK, va="top")
     figure.text(left, page.from_top(height_in - 0.1), _provenance(result), size=6.5, color=SOFT_INK)
 

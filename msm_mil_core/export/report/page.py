@@ -64,6 +64,7 @@ def _words(parts: ReportParts) -> Words:
         "slide": {"name": result.slide.name, "facts": _slide_facts(result)},
         "winner": prediction.winner,
         "probability": float(prediction.probabilities.max()),
+        "worth": result.worth,
         "classes": class_rows(prediction),
         "class_names": prediction.classes,
         "overview": "" if parts.no_slide else as_jpeg(_footprint(parts)),

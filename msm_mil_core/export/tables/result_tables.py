@@ -46,9 +46,10 @@ class StageRow:
 
 
 def class_rows(prediction: Prediction) -> list[ClassRow]:
-    """Return one row per class, in the order of the model."""
+    """Return one row per class, the most probable first; equals in the order of the model."""
     triples = zip(prediction.classes, prediction.probabilities, prediction.logits, strict=True)
-    return [ClassRow(name, float(p), float(logit), name == prediction.winner) for name, p, logit in triples]
+    rows = [ClassRow(name, float(p), float(logit), name == prediction.winner) for name, p, logit in triples]
+    return sorted(rows, key=lambda row: -row.probability)
 
 
 def stage_rows(prediction: Prediction) -> list[StageRow]:

@@ -45,6 +45,9 @@ class Evaluation:
             "auc_high": _or_none(metrics.auc.high),
             "balanced_accuracy": _or_none(metrics.balanced_accuracy.value),
             "log_loss": _or_none(metrics.log_loss.value),
+            "ece": _or_none(metrics.ece.value),
+            "ece_low": _or_none(metrics.ece.low),
+            "ece_high": _or_none(metrics.ece.high),
         }
 
 

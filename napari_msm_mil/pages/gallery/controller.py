@@ -98,7 +98,7 @@ class GalleryController(QObject):
         self.tile_chosen.emit(tile)
 
     def _slide(self, result: SlideResult) -> Slide | None:
-        layer = self._layers.slide_of(result.slide)
+        layer = self._layers.slide_under(result)
         return None if layer is None else layer.metadata["slide"]
 
     def _pick(self) -> None:

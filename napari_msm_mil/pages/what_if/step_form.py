@@ -47,6 +47,7 @@ class StepForm(QWidget):
             self._what.setItemData(at, text, 3)  # Qt.ToolTipRole
         self._what.currentIndexChanged.connect(lambda _: self._on_what())
         self._ask.clicked.connect(lambda _: self._on_ask())
+        self._percent.text_edited.connect(lambda: self._ask.setEnabled(not self._percent.problem))
         first, second = QHBoxLayout(), QHBoxLayout()
         for widget, share in ((self._verb, 0), (self._what, 1)):
             first.addWidget(widget, share)

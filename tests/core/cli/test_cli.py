@@ -57,6 +57,8 @@ def test_a_run_writes_a_result_and_prints_a_table(tmp_path, slide, model, capsys
     assert len(result.tiles) == 16
     assert result.prediction.winner in printed
     assert "not for diagnosis" in printed
+    assert result.worth.short in printed
+    assert "Model without a recorded evaluation: not to be relied on." in printed
 
 
 def test_a_second_run_reuses_features_and_says_the_same(tmp_path, slide, model):

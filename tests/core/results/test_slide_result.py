@@ -77,6 +77,21 @@ def test_a_result_without_evidence_has_none_in_its_file(tmp_path):
         assert "evidence" not in file
 
 
+def test_the_record_of_the_model_is_kept_and_older_files_have_none(tmp_path):
+    record = {"limits": "a demonstration", "figures": {"test": {"auc": 0.6, "bags": 4, "auc_low": None}}}
+    path = tmp_path / "a.msm.h5"
+    save_result(a_result(record=record), path)
+    kept = load_result(path)
+    with h5py.File(path, "r+") as file:
+        model = json.loads(file.attrs["model"])
+        del model["record"]
+        file.attrs["model"] = json.dumps(model)
+
+    assert kept.model.record == record
+    assert kept.worth.badge == "Demonstration model"
+    assert load_result(path).model.record == {}
+
+
 def test_options_with_a_large_region_are_kept(tmp_path):
     outline = [[x, x + 0.5] for x in range(20_000)]
     result = dataclasses.replace(a_result(), options={"regions": outline})

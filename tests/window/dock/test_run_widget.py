@@ -1,18 +1,22 @@
 """The dock: what it asks, what it refuses, what it shows, and that nothing is lost."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog
 
+from msm_mil_core.mil.checkpoint import load_checkpoint
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.run.recent_models import recent_models
+from napari_msm_mil.widgets.number_field import NumberField
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (
     RUN_MS,
@@ -27,6 +31,8 @@ from tests.window.dock_user import (
     show_slide,
     text_of,
 )
+
+NOTES = ("answer_badge", "answer_closeness", "answer_other_model")
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +112,9 @@ def test_a_typed_pixel_size_stays_while_layers_come_and_go(dock, viewer, drawn, 
 def test_the_card_describes_a_model(dock):
     card = dock.findChild(ModelPicker).card_text
 
-    for fact in ("normal, tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
+    for fact in ("normal or tumour", "drawn squares", "efficientnet-lite0", "64 px at 1 µm", "none of it is real"):
         assert fact in card
+    assert len(text_of(dock, "model_card").splitlines()) == 5
 
 
 def test_a_model_that_cannot_be_read_is_explained_and_forbids_a_run(dock, viewer, drawn, tmp_path):
@@ -172,11 +179,33 @@ def test_a_result_is_shown_with_its_answer_its_stages_and_its_file(dock, viewer,
 
     dock.show_result(result, tmp_path / "kept.msm.h5")
 
-    assert text_of(dock, "result_title").endswith(result.prediction.winner)
+    assert text_of(dock, "result_title").endswith(result.worth.answer)
     assert "class 0" in child(dock, "probabilities").accessibleDescription()
     assert child(dock, "research_use").text() == "Research use, not for diagnosis"
     assert str(tmp_path / "kept.msm.h5") in text_of(dock, "kept")
     assert child(dock, "show_0").isChecked()
+
+
+def test_a_result_says_what_it_is_worth_and_whether_it_is_of_the_chosen_model(dock, viewer, drawn, model, tmp_path):
+    show_slide(viewer, drawn)
+    sha256, result = load_checkpoint(model).sha256, a_result_of(drawn)
+    figures = {"test": {"bags": 90, "auc": 0.9, "auc_low": 0.8, "auc_high": 0.95, "ece_high": 0.0}}
+    sure = replace(result, model=replace(result.model, sha256=sha256, record={"figures": figures}))
+    poor = replace(result, model=replace(result.model, record={"limits": "a demonstration"}))
+
+    dock.show_result(sure)
+    assert [child(dock, name).isHidden() for name in NOTES] == [True, True, True]
+    assert text_of(dock, "answer_model").startswith("This model: AUC 0.90")
+
+    choose_model(dock, a_model_file(tmp_path / "other-model.safetensors", name="other"))
+    assert "the model chosen for the next run is other." in text_of(dock, "answer_other_model")
+
+    choose_model(dock, model)
+    dock.show_result(poor)
+    assert text_of(dock, "answer_badge") == "Demonstration model"
+    assert "not to be relied on" in child(dock, "answer_badge").accessibleName()
+    assert "result of drawn model" in text_of(dock, "answer_other_model")
+    assert child(dock, "answer_closeness").isHidden() is not bool(poor.worth.close)
 
 
 def test_the_tile_under_the_mouse_is_read_for_all_stages(dock, viewer, drawn):
@@ -335,6 +364,23 @@ def test_export_asks_and_writes_geojson(dock, viewer, drawn, tmp_path, qtbot):
     text = (tmp_path / "out.geojson").read_text()
     assert "Stage 3 top 2" in text
     assert "top 3" not in text
+
+
+def test_nothing_is_exported_while_a_number_cannot_be_read(dock, viewer, drawn, tmp_path):
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
+    dialog = export_dialog(dock)
+    child(dialog, "export_path").setText(str(tmp_path / "a.geojson"))
+    field = dialog.form.findChildren(NumberField)[0]
+
+    field.setEnabled(True)
+    field.lineEdit().selectAll()
+    QTest.keyClicks(field.lineEdit(), "1..5")
+    accept(dialog)
+
+    assert "1..5" in text_of(dialog, "export_problem")
+    assert not list(tmp_path.glob("*.geojson"))
+    dialog.reject()
 
 
 def test_export_options_that_contradict_each_other_are_refused_in_the_dialog(dock, viewer, drawn, tmp_path):

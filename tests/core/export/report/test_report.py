@@ -145,6 +145,19 @@ def test_what_cannot_be_shown_is_said(result, told, tmp_path):
     assert told in Reader(written(result, tmp_path / "r.html", options=ReportOptions())).text
 
 
+def test_the_page_says_what_the_answer_is_worth(tmp_path):
+    figures = {"bags": 90, "auc": 0.9, "auc_low": 0.8, "auc_high": 0.95, "ece_high": 1.0}
+    poor = a_result(record={"demonstration": True, "figures": {"test": figures}})
+    sure = a_result(record={"figures": {"test": figures | {"ece_high": 0.0}}})
+
+    of_poor, of_sure = (Reader(written(result, tmp_path / "r.html")).text for result in (poor, sure))
+
+    assert "Demonstration model: not to be relied on. AUC 0.90 (95 % interval 0.80 to 0.95; 0.5 is guessing)" in of_poor
+    assert "Too close to call" in of_poor
+    assert f"MSM-MIL predicts {sure.prediction.winner}, with probability" in of_sure
+    assert "relied on" not in of_sure
+
+
 def test_another_slide_is_refused(drawn, tmp_path):
     with open_slide(drawn.path) as slide, pytest.raises(OutputError, match="not the slide of this result"):
         written(a_result(), tmp_path / "r.html", slide=slide)

@@ -83,12 +83,13 @@ def test_whatever_is_noted_stays_in_its_row_and_column(tmp_path_factory, label, 
     assert (stages[1]["label"], stages[1]["note"]) == (label, note)
 
 
-def test_class_rows_name_one_winner():
+def test_class_rows_name_one_winner_which_comes_first():
     prediction = a_prediction(30, C=3)
 
     rows = class_rows(prediction)
 
-    assert [row.name for row in rows] == list(prediction.classes)
+    assert {row.name for row in rows} == set(prediction.classes)
+    assert [row.probability for row in rows] == sorted(prediction.probabilities.tolist(), reverse=True)
     assert sum(row.probability for row in rows) == pytest.approx(1)
     assert [row.name for row in rows if row.winner] == [prediction.winner]
 
