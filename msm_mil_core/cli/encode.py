@@ -5,11 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
-from msm_mil_core.cli.batch import check_free, each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import each_slide, finish
 from msm_mil_core.cli.console import drive, print_line
+from msm_mil_core.cli.outputs import check_outputs, output_paths
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.options import Options
@@ -57,21 +57,19 @@ def encode(
         How tissue is found, tiles are laid and encoded.
     """
     paths = output_paths(slides, out_folder, ".h5")
-    check_writable(out_folder)
+    check_outputs(paths.values(), overwrite=overwrite)
     loaded = load_encoder(encoder, device=options.encode.device, precision=options.encode.precision)
     options = _complete(options, loaded)
 
-    def encode_one(path: Path) -> FeatureBag:
-        check_free(paths[path], overwrite=overwrite, instead="another --out folder")
+    def encode_one(path: Path) -> str:
         bag = _bag(path, mpp, loaded, options)
         save_bag(bag, paths[path])
-        return bag
+        return f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}"
 
     done = each_slide(slides, encode_one)
-    for path, bag in done.good.items():
-        print_line(f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}")
-    print_failed(done)
-    return done.exit_code()
+    for line in done.good.values():
+        print_line(line)
+    return finish(done)
 
 
 def _complete(options: EncodingOptions, encoder: Encoder) -> EncodingOptions:

@@ -61,6 +61,8 @@ class Slide:
     """Names of the images beside the slide: "label", "macro", "thumbnail"."""
     mpp_remark: str
     """Why the file's own pixel size is not used, as a sentence; empty if it is."""
+    remark: str
+    """What of the file is not shown, as a sentence; empty if all of it is."""
     _downsamples: tuple[float, ...] = field(repr=False)
     """The one factor per level by which openslide itself converts positions: the mean of the two exact ratios."""
     _open: list[OpenSlide] = field(repr=False)
@@ -217,6 +219,7 @@ def _describe(path: Path, file: Path, handle: OpenSlide, properties: dict[str, s
         background_rgb=_background(properties),
         associated_names=tuple(sorted(handle.associated_images)),
         mpp_remark=pixel_size.remark,
+        remark="",
         _downsamples=handle.level_downsamples,
         _open=[handle],
     )

@@ -76,7 +76,7 @@ class ResultPanel(QWidget):
 
     def _show(self, result: SlideResult) -> None:
         self._title.setText(f"{PurePath(result.slide.name).stem}: {result.prediction.winner}")
-        self._facts.setText(_facts(result))
+        self._facts.setText("\n".join((_facts(result), *result.warnings)))
         self.bars.show_prediction(result.prediction)
         self.stages.show_prediction(result.prediction)
         for before, after in pairwise((self._research, *self.stages.controls, *self.evidence.controls)):
