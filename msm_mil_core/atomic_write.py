@@ -9,6 +9,9 @@ from pathlib import Path
 
 from msm_mil_core.errors import OutputError
 
+SHORT_BYTES = 200
+"""Of 255 that a name may have: the rest is for what makes a temporary name unique."""
+
 
 @contextmanager
 def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
@@ -58,7 +61,7 @@ def check_place(path: Path, instead: str = "another folder") -> None:
 def _reserve(path: Path, instead: str = "another folder") -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{_short(path.name)}.", suffix=".part")
         os.close(handle)
         Path(name).chmod(0o666 & ~_umask())
     except OSError as exc:
@@ -66,6 +69,11 @@ def _reserve(path: Path, instead: str = "another folder") -> Path:
             raise OutputError(f"Cannot write {path}: the name is too long. Choose a shorter one.") from exc
         raise OutputError(f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose {instead}.") from exc
     return Path(name)
+
+
+def _short(name: str) -> str:
+    """Cut a name, so that a temporary one made of it is not too long where the name itself is not."""
+    return os.fsencode(name)[:SHORT_BYTES].decode(errors="ignore")
 
 
 def _umask() -> int:

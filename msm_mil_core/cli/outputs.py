@@ -54,7 +54,7 @@ def check_outputs(
     OutputError
         If one exists, is a folder or has too long a name, a folder cannot be written, or there is not enough space.
     """
-    there = [path for path in targets if _exists(path, instead)]
+    there = [path for path in targets if _exists(path, instead)]  # also finds names that are too long
     if there and not overwrite:
         which = f"{there[0]} already exists" if len(there) == 1 else f"{len(there)} files already exist ({there[0]}, …)"
         raise OutputError(f"{which}; use --overwrite or {instead}.")
