@@ -13,6 +13,7 @@ from msm_mil_core.cli.outputs import check_outputs, output_paths
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.options import Options
+from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
@@ -27,6 +28,8 @@ class EncodingOptions(Options):
     """How tiles are laid; side and mpp default to the encoder's."""
     encode: EncodeOptions = EncodeOptions()
     """How tiles become features."""
+    allow_coarse: bool = False
+    """Encode slides whose pixels are more than four times as large as those of the tiles."""
 
 
 def encode(
@@ -81,6 +84,7 @@ def _complete(options: EncodingOptions, encoder: Encoder) -> EncodingOptions:
 def _bag(path: Path, mpp: float | None, encoder: Encoder, options: EncodingOptions) -> FeatureBag:
     with open_slide(path, mpp=mpp) as slide:
         mpp = slide.require_mpp()
+        check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
         tissue = find_tissue(slide, options.tissue)
         tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp)
         return drive(encode_tiles(slide, tiles, encoder, options.encode), slide.facts.name)

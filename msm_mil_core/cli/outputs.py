@@ -99,9 +99,8 @@ def _exists(path: Path, instead: str) -> bool:
         if path.is_dir():
             raise OutputError(f"{path} is a folder, where a file would be written. Use {instead}, or remove it.")
         return path.exists() or path.is_symlink()
-    except (OSError, ValueError) as exc:  # too long a name; a NUL in it
-        why = exc.strerror if isinstance(exc, OSError) else exc
-        raise OutputError(f"Cannot write {path}: {why}. Choose a shorter name, or {instead}.") from exc
+    except OSError as exc:  # too long a name
+        raise OutputError(f"Cannot write {path}: {exc.strerror or exc}. Choose a shorter name, or {instead}.") from exc
 
 
 def _name_bytes(path: Path) -> int:

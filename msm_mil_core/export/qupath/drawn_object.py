@@ -104,10 +104,11 @@ def _classes(classification: object) -> tuple[str, ...]:
         names = classification.get("names") or classification.get("name")
     if not names:
         return ()
-    steps = names if isinstance(names, list) else [names]
-    if not all(isinstance(step, str) for step in steps):
+    steps = [step for step in (names if isinstance(names, list) else [names]) if step is not None]
+    texts = [step for step in steps if isinstance(step, str)]
+    if len(texts) < len(steps):
         raise RegionError(f"its class is {reprlib.repr(names)}, not a name")
-    return tuple(part for step in steps for part in split_class(step))
+    return tuple(part for text in texts for part in split_class(text))
 
 
 def _parts(geometry: object) -> Iterator[tuple[str, Polygon | None]]:

@@ -54,7 +54,7 @@ def _unpacked(content: bytes, path: Path) -> bytes:
         return _unpacked(_only_member(content, path), path)
     if content.startswith(GZIP_MAGIC):
         with gzip.open(io.BytesIO(content)) as file:
-            return _unpacked(_all_of(file, path), path)
+            return _unpacked(_all_of(io.BufferedReader(file), path), path)
     return content
 
 
