@@ -54,7 +54,7 @@ class Checkpoint:
     """Of the file; empty before it is saved."""
 
     def __repr__(self) -> str:
-        classes = ", ".join(self.classes)
+        classes = ", ".join(self.classes) if len(self.classes) < 5 else f"{len(self.classes)} classes"
         return (
             f"<Checkpoint {self.name}: {self.options.preset}, {self.options.stages} stages, {self.encoder}, {classes}>"
         )
