@@ -1,5 +1,6 @@
 """Files that are whole or absent: written under a temporary name beside the target, flushed, then renamed."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msm_mil_core.errors import OutputError
+
+SHORT_BYTES = 200
+"""Of 255 that a name may have: the rest is for what makes a temporary name unique."""
 
 
 @contextmanager
@@ -43,15 +47,33 @@ def check_writable(folder: Path) -> None:
     _reserve(folder / "probe").unlink()
 
 
-def _reserve(path: Path) -> Path:
+def check_place(path: Path, instead: str = "another folder") -> None:
+    """Try to write under a name, as `whole_file` will, so that long work is not lost at its end.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be created or written, or the name is too long for it.
+    """
+    _reserve(path, instead).unlink()
+
+
+def _reserve(path: Path, instead: str = "another folder") -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{_short(path.name)}.", suffix=".part")
         os.close(handle)
         Path(name).chmod(0o666 & ~_umask())
     except OSError as exc:
-        raise OutputError(f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose another folder.") from exc
+        if exc.errno == errno.ENAMETOOLONG:
+            raise OutputError(f"Cannot write {path}: the name is too long. Choose a shorter one.") from exc
+        raise OutputError(f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose {instead}.") from exc
     return Path(name)
+
+
+def _short(name: str) -> str:
+    """Cut a name, so that a temporary one made of it is not too long where the name itself is not."""
+    return os.fsencode(name)[:SHORT_BYTES].decode(errors="ignore")
 
 
 def _umask() -> int:

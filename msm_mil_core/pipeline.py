@@ -19,6 +19,7 @@ from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
+from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
@@ -35,6 +36,8 @@ class AnalysisOptions(Options):
     """How tiles become features."""
     masks: MaskChoice = "checkpoint"
     """Whether tiles claimed by earlier stages are hidden from later ones: as the model is made for, always or never."""
+    allow_coarse: bool = False
+    """Run on slides whose pixels are more than four times as large as those of the tiles."""
 
 
 def analyse(
@@ -63,7 +66,7 @@ def analyse(
     Raises
     ------
     SlideError, TissueError
-        If the slide's mpp is unknown, it cannot be read, or no tissue or tile is found.
+        If the slide's mpp is unknown or far coarser than the tiles, it cannot be read, or no tissue or tile is found.
     EncoderError, CheckpointError
         If the encoder is missing or cannot be loaded, or the model was trained on other features.
     DeviceError
@@ -71,6 +74,7 @@ def analyse(
     """
     mpp = slide.require_mpp()
     options = _complete(options, checkpoint)
+    check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
     encoder = load_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)
     check_fits(checkpoint, encoder.card)
     yield Progress("Finding tissue", 0, 1)

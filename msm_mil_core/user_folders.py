@@ -15,6 +15,11 @@ def samples_folder() -> Path:
     return _cache() / "samples"
 
 
+def errors_folder() -> Path:
+    """Return the folder in which unforeseen errors are written down, for reports; it can be deleted at any time."""
+    return _cache() / "errors"
+
+
 def precision_file() -> Path:
     """Return the file that stores the best precision of each encoder on this machine; deleting it repeats the probe."""
     return _cache() / "precision.json"

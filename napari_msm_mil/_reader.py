@@ -11,6 +11,7 @@ from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import require_slide
 from msm_mil_core.slides.slide import Slide, is_slide, open_slide
+from msm_mil_core.slides.slide_file import is_dicom
 from napari_msm_mil.files.file_jobs import last_view
 from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
 
@@ -34,7 +35,7 @@ def get_reader(path: str | list[str]) -> ReadLayers | None:
     if file.name.lower().endswith(RESULT_SUFFIX):
         return _read_result
     suffix = "" if file.is_dir() else file.suffix.lower()
-    if suffix in SLIDES_ALONE or (suffix in {"", *SLIDES_AMONG_OTHERS} and is_slide(file)):
+    if suffix in SLIDES_ALONE or ((suffix in {"", *SLIDES_AMONG_OTHERS} or is_dicom(file)) and is_slide(file)):
         return _read_slide
     return None
 
@@ -46,6 +47,8 @@ def _read_slide(path: str) -> list[LayerData] | list[tuple[None]]:
     except MsmMilError as exc:
         show_error(_in_one_line(exc, path))
         return NO_LAYERS
+    if slide.remark:
+        show_info(slide.remark)
     if slide.facts.mpp is None:
         show_info(_without_mpp(slide))
     return layers

@@ -55,6 +55,10 @@ class FeatureTable:
     stamp: tuple[int, int] = (0, 0)
     """Length of the file in bytes, and when it was last written."""
 
+    def __repr__(self) -> str:
+        where = self.path.name if self.path is not None else "in memory"
+        return f"<FeatureTable {where}: {self.tiles} tiles x {self.features} features of {self.encoder or 'unknown'}>"
+
     @property
     def path(self) -> Path | None:
         """The file; None for features in memory."""

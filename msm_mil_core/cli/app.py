@@ -51,17 +51,28 @@ def call(words: list[str]) -> int:
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
-    except (MsmMilError, CycloptsError) as exc:
-        if debug:
-            raise
-        _print(exc)
-        return WRONG_USE
     except KeyboardInterrupt:
         errors.print("msm-mil: stopped; finished files remain.", highlight=False)
         return 130
+    except Exception as exc:  # the border between the program and its user
+        if debug:
+            raise
+        _print(_sentence(exc))
+        return WRONG_USE
     return code if isinstance(code, int) else 0
 
 
-def _print(exc: Exception) -> None:
-    line = " ".join(str(exc).split())
+def _sentence(exc: Exception) -> str:
+    if isinstance(exc, MsmMilError):
+        return str(exc)
+    from pydantic import ValidationError  # with what is below, not needed to show help
+
+    from msm_mil_core.cli.unforeseen import describe_unforeseen
+    from msm_mil_core.cli.wrong_option import describe_wrong_use
+
+    return describe_wrong_use(exc) if isinstance(exc, CycloptsError | ValidationError) else describe_unforeseen(exc)
+
+
+def _print(sentence: str) -> None:
+    line = " ".join(sentence.split())
     errors.print(f"msm-mil: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -1,6 +1,7 @@
-"""Many slides in one call: if one fails, the others continue."""
+"""Many slides in one call: if one fails, the others continue; what was read of one is gone before the next."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.cli.console import out, print_line
-from msm_mil_core.errors import MsmMilError, OutputError, ResultError
+from msm_mil_core.cli.unforeseen import describe_unforeseen
+from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.export.tables.json_file import Record
 from msm_mil_core.results.annotations import Annotations, load_annotations
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 
-Noun = TypeVar("Noun")
+Row = TypeVar("Row")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[Noun]):
+class Batch(Generic[Row]):
     """The outcome for each slide."""
 
-    good: dict[Path, Noun]
-    failed: dict[Path, MsmMilError]
+    good: dict[Path, Row]
+    """What is printed of it: a few words, never a slide or a result, so that memory stays flat."""
+    failed: dict[Path, str]
+    """Why it failed: a sentence, as an exception would keep everything that was in memory."""
 
     def exit_code(self) -> int:
         """Return 0 if none failed, 1 if some did, 2 if all did."""
@@ -33,86 +39,60 @@ class Batch(Generic[Noun]):
         return 1 if self.good else 2
 
 
-def each_slide(slides: Sequence[Path], work: Callable[[Path], Noun]) -> Batch[Noun]:
-    """Do the work for each slide; an error that a user can correct is recorded, and the next slide follows.
+def each_slide(slides: Sequence[Path], work: Callable[[Path], Row]) -> Batch[Row]:
+    """Do the work for each slide; whatever goes wrong with one is recorded, and the next slide follows.
 
     Raises
     ------
     MsmMilError
         If it is the only slide that fails.
     """
-    batch: Batch[Noun] = Batch(good={}, failed={})
     if len(slides) == 1:
         return Batch(good={slides[0]: work(slides[0])}, failed={})
+    batch: Batch[Row] = Batch(good={}, failed={})
     for slide in slides:
         try:
             batch.good[slide] = work(slide)
         except MsmMilError as exc:
-            batch.failed[slide] = exc
+            batch.failed[slide] = str(exc)
+        except Exception as exc:  # the border between one slide and the others
+            logger.debug("%s failed", slide, exc_info=True)
+            batch.failed[slide] = describe_unforeseen(exc)
     return batch
 
 
-def each_result(results: Sequence[Path], work: Callable[[SlideResult], Noun]) -> Batch[tuple[SlideResult, Noun]]:
+def each_result(results: Sequence[Path], work: Callable[[Path, SlideResult], Row]) -> Batch[Row]:
     """Read each result file, and do the work for what it holds; errors are treated as by `each_slide`."""
-
-    def of_one(path: Path) -> tuple[SlideResult, Noun]:
-        result = load_result(path)
-        return result, work(result)
-
-    return each_slide(results, of_one)
+    return each_slide(results, lambda path: work(path, load_result(path)))
 
 
-def print_failed(batch: Batch[Noun]) -> None:
-    """Print a table of the slides that failed and why."""
-    if not batch.failed:
-        return
-    table = Table("failed", "why", title_justify="left", style="red")
+def finish(batch: Batch[Row]) -> int:
+    """Print a table of the slides that failed and why, and return the exit code."""
+    if batch.failed:
+        table = Table("failed", "why", title_justify="left", style="red")
+        for path, why in batch.failed.items():
+            table.add_row(Text(path.name), Text(why))
+        out.print(table)
+    return batch.exit_code()
+
+
+def finish_json(batch: Batch[Row]) -> int:
+    """Print a line of JSON with an "error" for each slide that failed, and return the exit code."""
     for path, why in batch.failed.items():
-        table.add_row(Text(path.name), Text(str(why)))
-    out.print(table)
+        print(json.dumps({"result": str(path), "error": why}))
+    return batch.exit_code()
 
 
-def print_json(done: Batch[tuple[SlideResult, Noun]], record: Callable[[Noun], Record]) -> None:
-    """Print one line of JSON for each result, with an "error" for each that failed: all of it can be parsed."""
-    for path, (result, noun) in done.good.items():
-        print(json.dumps({"result": str(path), "slide": result.slide.name} | record(noun), allow_nan=False))
-    for path, why in done.failed.items():
-        print(json.dumps({"result": str(path), "error": str(why)}))
+def print_json(path: Path, result: SlideResult, record: Record) -> None:
+    """Print what was found in a result as one line of JSON."""
+    about: Record = {"result": str(path), "slide": result.slide.name, "warnings": list(result.warnings)}
+    print(json.dumps(about | record, allow_nan=False))
 
 
-def check_free(path: Path, *, overwrite: bool, instead: str = "another name") -> None:
-    """Refuse to overwrite a file, unless that was requested.
-
-    Raises
-    ------
-    OutputError
-        If it exists; the message names what to choose instead.
-    """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} already exists; use --overwrite or {instead}.")
-
-
-def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
-    """Return the output path of each input: its name without the last suffix, in `folder`.
-
-    Raises
-    ------
-    OutputError
-        If two inputs would be written to one file.
-    """
-    paths: dict[Path, Path] = {}
-    for source in inputs:
-        target = folder / f"{_stem(source)}{suffix}"
-        if target in paths.values():
-            raise OutputError(f"Two inputs would be written to {target}; rename one or run them into two folders.")
-        paths[source] = target
-    return paths
-
-
-def _stem(source: Path) -> str:
-    if source.is_dir():
-        return source.name
-    return source.name.removesuffix(".msm.h5") if source.name.endswith(".msm.h5") else source.stem
+def print_warnings(result: SlideResult) -> None:
+    """Print what whoever reads the answer must know of the slide."""
+    for warning in result.warnings:
+        print_line(f"Note: {warning}")
 
 
 def annotations_in(path: Path) -> Annotations:

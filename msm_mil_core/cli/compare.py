@@ -8,9 +8,9 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import check_free, each_result, print_failed, print_json
+from msm_mil_core.cli.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.outputs import check_outputs
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
@@ -45,25 +45,28 @@ def compare(
     """
     if csv_file is not None:
         _check_target(csv_file, results, overwrite=overwrite)
-    done = each_result(results, lambda result: _compare(result, options))
-    if csv_file is not None:
-        write_comparison_csv(done.good[results[0]][1], csv_file)
+
+    def compare_one(path: Path, result: SlideResult) -> None:
+        comparison = _compare(result, options)
+        if csv_file is not None:
+            write_comparison_csv(comparison, csv_file)
+        if as_json:
+            print_json(path, result, comparison_json(comparison))
+        else:
+            _print(result, comparison)
+
+    done = each_result(results, compare_one)
     if as_json:
-        print_json(done, comparison_json)
-        return done.exit_code()
-    for result, comparison in done.good.values():
-        _print(result, comparison)
+        return finish_json(done)
     if csv_file is not None:
         print_line(f"wrote {csv_file}")
-    print_failed(done)
-    return done.exit_code()
+    return finish(done)
 
 
 def _check_target(path: Path, results: list[Path], *, overwrite: bool) -> None:
     if len(results) > 1:
         raise OutputError(f"{path} holds the figures of one result; give --csv with one, or use --json for several.")
-    check_free(path, overwrite=overwrite)
-    check_writable(path.parent)
+    check_outputs([path], overwrite=overwrite, instead="another name for --csv")
 
 
 def _compare(result: SlideResult, options: CompareOptions) -> StageComparison:
@@ -82,6 +85,7 @@ def _print(result: SlideResult, comparison: StageComparison) -> None:
         print_line(f"From stage {saturated + 1} on, no stage adds tissue to the earlier ones.")
     if result.prediction.masks_applied:
         print_line(NOTE)
+    print_warnings(result)
 
 
 def _table(result: SlideResult, comparison: StageComparison) -> Table:

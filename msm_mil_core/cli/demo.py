@@ -1,7 +1,5 @@
 """msm-mil demo: the sample slide through the bundled model, all outputs, and the window where there is a screen."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +9,7 @@ from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.export import draw
 from msm_mil_core.cli.report import report
 from msm_mil_core.cli.run import SUFFIX, RunOptions, run
+from msm_mil_core.cli.screen import has_screen
 from msm_mil_core.cli.view import view
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
@@ -57,14 +56,8 @@ def _show(result_path: Path, *, window: bool) -> int:
     how = f"msm-mil view {result_path}"
     if not window:
         return 0
-    if not _has_screen():
+    if not has_screen():
         print_line(f"There is no screen here. On a machine with one, open everything in napari with: {how}")
         return 0
     print_line(f"Opening napari (again later with: {how})")
     return view([result_path])
-
-
-def _has_screen() -> bool:
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Literal
 
 from rich.table import Table
+from rich.text import Text
 
 from msm_mil_core.cli.console import out
+from msm_mil_core.cli.screen import has_screen
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.user_folders import features_folder
 
@@ -21,14 +24,22 @@ WINDOW_PROBE = (
     "print(API_NAME, f'OpenGL {form.majorVersion()}.{form.minorVersion()}' if made else 'no OpenGL')"
 )
 
+NO_SCREEN = ("could not connect to display", "Failed to create wl_display")
+"""What Qt says where a screen is named that does not answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that works or does not, and what to do about it."""
 
     thing: str
-    works: bool
+    state: Literal["ok", "no", "-"]
+    """"-" for what is not there and not needed: a window where there is no screen."""
     words: str
+
+
+class _NotNeededError(MsmMilError):
+    """Something is not there, and nothing else needs it."""
 
 
 def doctor() -> int:
@@ -43,20 +54,18 @@ def doctor() -> int:
     ]
     table = Table("", "", "", title="msm-mil doctor", title_justify="left", show_header=False)
     for check in checks:
-        table.add_row("ok" if check.works else "no", check.thing, check.words, style=_style(check))
+        table.add_row(check.state, check.thing, Text(check.words), style="red" if check.state == "no" else None)
     out.print(table)
-    return 0 if all(check.works for check in checks) else 1
-
-
-def _style(check: Check) -> str | None:
-    return None if check.works else "red"
+    return 1 if any(check.state == "no" for check in checks) else 0
 
 
 def _examine(thing: str, check: Callable[[], str]) -> Check:
     try:
-        return Check(thing, works=True, words=check())
+        return Check(thing, "ok", check())
+    except _NotNeededError as exc:
+        return Check(thing, "-", str(exc))
     except (MsmMilError, ImportError, OSError, subprocess.SubprocessError, PackageNotFoundError) as exc:
-        return Check(thing, works=False, words=str(exc))
+        return Check(thing, "no", str(exc))
 
 
 def _openslide() -> str:
@@ -90,10 +99,14 @@ def _devices() -> str:
 
 
 def _window() -> str:
+    if not has_screen():
+        raise _NotNeededError("no screen here; the command line works without one")
     words = [sys.executable, "-W", "ignore", "-c", WINDOW_PROBE]
     probe = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  our own words
     if probe.returncode == 0:
         return f"napari {version('napari')} on {probe.stdout.strip()}"
+    if any(words in probe.stderr for words in NO_SCREEN):
+        raise _NotNeededError("no screen that can be reached from here; the command line works without one")
     last = (probe.stderr.strip().splitlines() or ["no screen"])[-1]
     raise MsmMilError(f"no window here ({last}); the command line works without one. See the README for what Qt needs.")
 

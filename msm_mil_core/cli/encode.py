@@ -5,15 +5,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
-from msm_mil_core.cli.batch import check_free, each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import each_slide, finish
 from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.cli.held import held
+from msm_mil_core.cli.outputs import check_free, check_outputs, output_paths
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
 from msm_mil_core.encoders.registry import Encoder, load_encoder
 from msm_mil_core.options import Options
+from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
 from msm_mil_core.slides.tissue import TissueOptions, find_tissue
@@ -28,6 +29,8 @@ class EncodingOptions(Options):
     """How tiles are laid; side and mpp default to the encoder's."""
     encode: EncodeOptions = EncodeOptions()
     """How tiles become features."""
+    allow_coarse: bool = False
+    """Encode slides whose pixels are more than four times as large as those of the tiles."""
 
 
 def encode(
@@ -58,22 +61,21 @@ def encode(
         How tissue is found, tiles are laid and encoded.
     """
     paths = output_paths(slides, out_folder, ".h5")
-    check_writable(out_folder)
+    check_outputs(paths.values(), overwrite=overwrite)
     loaded = load_encoder(encoder, device=options.encode.device, precision=options.encode.precision)
     options = _complete(options, loaded)
 
-    def encode_one(path: Path) -> FeatureBag:
+    def encode_one(path: Path) -> str:
         with held(paths[path], "is being encoded"):
             check_free(paths[path], overwrite=overwrite, instead="another --out folder")
             bag = _bag(path, mpp, loaded, options)
             save_bag(bag, paths[path])
-        return bag
+        return f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}"
 
     done = each_slide(slides, encode_one)
-    for path, bag in done.good.items():
-        print_line(f"wrote {paths[path]}: {len(bag)} tiles x {bag.features.shape[1]}")
-    print_failed(done)
-    return done.exit_code()
+    for line in done.good.values():
+        print_line(line)
+    return finish(done)
 
 
 def _complete(options: EncodingOptions, encoder: Encoder) -> EncodingOptions:
@@ -85,6 +87,7 @@ def _complete(options: EncodingOptions, encoder: Encoder) -> EncodingOptions:
 def _bag(path: Path, mpp: float | None, encoder: Encoder, options: EncodingOptions) -> FeatureBag:
     with open_slide(path, mpp=mpp) as slide:
         mpp = slide.require_mpp()
+        check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
         tissue = find_tissue(slide, options.tissue)
         tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp)
         return drive(encode_tiles(slide, tiles, encoder, options.encode), slide.facts.name)

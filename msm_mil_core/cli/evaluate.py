@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import UNDEFINED, with_interval
+from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.export.figures.evaluation import draw_evaluation
 from msm_mil_core.export.tables.evaluation import write_evaluation
 from msm_mil_core.learning.dataset.bag_selection import Choice, select_bags

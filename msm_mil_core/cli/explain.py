@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from msm_mil_core.cli.batch import each_result, print_failed, print_json
+from msm_mil_core.cli.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
@@ -33,14 +33,16 @@ def explain(
     as_json
         Print one line of JSON a result instead of sentences and a table.
     """
-    done = each_result(results, lambda result: _examine(result, options))
-    if as_json:
-        print_json(done, examination_json)
-        return done.exit_code()
-    for result, examination in done.good.values():
-        _print(result, examination)
-    print_failed(done)
-    return done.exit_code()
+
+    def explain_one(path: Path, result: SlideResult) -> None:
+        examination = _examine(result, options)
+        if as_json:
+            print_json(path, result, examination_json(examination))
+        else:
+            _print(result, examination)
+
+    done = each_result(results, explain_one)
+    return finish_json(done) if as_json else finish(done)
 
 
 def _examine(result: SlideResult, options: ExamineOptions) -> Examination:
@@ -53,6 +55,7 @@ def _print(result: SlideResult, examination: Examination) -> None:
     for sentence in examination.sentences:
         print_line(sentence)
     out.print(_table(examination))
+    print_warnings(result)
     print_line("Research use, not for diagnosis.")
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, check_free, each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, finish
 from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
 from msm_mil_core.errors import SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.export.qupath.export import write_geojson
@@ -45,22 +46,23 @@ def export(
         Replace files that already exist.
     """
     paths = output_paths(results, out_folder, f".{to}")
-    done = each_slide(results, lambda path: _export_one(path, _free(paths[path], to, overwrite=overwrite), to, geojson))
+    check_outputs([each for path in paths.values() for each in _targets(path, to)], overwrite=overwrite)
+    done = each_slide(results, lambda path: _export_one(path, paths[path], to, geojson))
     for path in done.good.values():
         print_line(f"wrote {path}")
-    print_failed(done)
-    return done.exit_code()
+    return finish(done)
 
 
-def _free(target: Path, to: Format, *, overwrite: bool) -> Path:
-    beside = _verdicts_beside(target) if to == "csv" else target.with_name(f"{target.name}.gz")
-    for path in (target, beside):
-        check_free(path, overwrite=overwrite, instead="another --out folder")
-    return target
+def _targets(target: Path, to: Format) -> tuple[Path, ...]:
+    """Return every file that may be written for one result."""
+    if to == "csv":
+        return target, _verdicts_beside(target)
+    return (target, target.with_name(f"{target.name}.gz")) if to == "geojson" else (target,)
 
 
 def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions) -> Path:
     result = load_result(source)
+    check_space(target.parent, len(result.tiles) * _bytes_per_tile(result, to))
     if to == "png":
         draw(result, source, target)
         return target
@@ -71,6 +73,12 @@ def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions)
     if annotations.verdicts:
         write_verdicts_csv(result, annotations, _verdicts_beside(target))
     return target
+
+
+def _bytes_per_tile(result: SlideResult, to: Format) -> int:
+    """Return about how much a tile adds to a file; a figure has the same size whatever the tiles."""
+    stages, classes = len(result.prediction.stages), len(result.prediction.classes)
+    return {"geojson": 700 + 90 * stages + 40 * classes, "csv": 60 + 30 * stages + 15 * classes, "png": 0}[to]
 
 
 def _verdicts_beside(target: Path) -> Path:

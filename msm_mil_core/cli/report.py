@@ -5,8 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.batch import annotations_in, check_free, each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import annotations_in, each_slide, finish
 from msm_mil_core.cli.console import drive, print_line
+from msm_mil_core.cli.outputs import check_outputs, output_paths
 from msm_mil_core.errors import SlideError
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.results.result_file import load_result
@@ -37,15 +38,14 @@ def report(
         Write PDF instead; needs `pip install 'napari-msm-mil[pdf]'`.
     """
     paths = output_paths(results, out_folder, ".report.pdf" if pdf else ".report.html")
-    done = each_slide(results, lambda path: _report_one(path, paths[path], options, overwrite=overwrite))
+    check_outputs(paths.values(), overwrite=overwrite)
+    done = each_slide(results, lambda path: _report_one(path, paths[path], options))
     for path in done.good.values():
         print_line(f"wrote {path}")
-    print_failed(done)
-    return done.exit_code()
+    return finish(done)
 
 
-def _report_one(source: Path, target: Path, options: ReportOptions, *, overwrite: bool) -> Path:
-    check_free(target, overwrite=overwrite, instead="another --out folder")
+def _report_one(source: Path, target: Path, options: ReportOptions) -> Path:
     result = load_result(source)
     slide = _slide_of(result.slide, source)
     try:

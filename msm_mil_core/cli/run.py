@@ -1,22 +1,23 @@
 """msm-mil run: slides in, one result file each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
 
-from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
+from msm_mil_core.cli.batch import each_slide, finish
 from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
+from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.results.result_file import save_result
-from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.slide import Slide, open_slide
 from msm_mil_core.user_folders import features_folder
 
 SUFFIX = ".msm.h5"
@@ -34,7 +35,9 @@ class RunOptions(Options):
     mpp: float | None = None
     """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
     region: Path | None = None
-    """GeoJSON with polygons that limit the run, as QuPath exports them."""
+    """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
+    region_class: tuple[str, ...] = ()
+    """Only polygons of this class (classification) limit the run; may be repeated."""
     overwrite: bool = False
     """Replace results that already exist; annotations on the same run are preserved."""
     keep_features: bool = True
@@ -57,14 +60,28 @@ def run(
     """
     checkpoint = load_checkpoint(batch.model or default_checkpoint_path())
     paths = output_paths(slides, batch.out, SUFFIX)
-    check_writable(batch.out)
+    check_outputs(paths.values(), overwrite=batch.overwrite)
+    if batch.region_class and batch.region is None:
+        raise RegionError("--region-class chooses among the polygons of a file: give the file with --region.")
     options = _with_device(options, batch.device)
     done = each_slide(slides, lambda slide: _run_one(slide, paths[slide], checkpoint, batch, options))
-    out.print(_table(done.good, checkpoint))
-    for warning in {result.worth.warning: None for result in done.good.values() if result.worth.warning}:
-        print_line(warning)
-    print_failed(done)
-    return done.exit_code()
+    out.print(_table(done.good.values(), checkpoint))
+    for note in dict.fromkeys(note for row in done.good.values() for note in row.notes):
+        print_line(f"Note: {note}")
+    return finish(done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the table shows of a run."""
+
+    slide: str
+    answer: str
+    probabilities: tuple[float, ...]
+    tiles: int
+    coarse: str
+    """Both pixel sizes of a slide that is coarser than the tiles; else empty."""
+    notes: tuple[str, ...]
 
 
 def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOptions:
@@ -73,22 +90,42 @@ def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOption
     return options.replace(encode=options.encode.replace(device=device))
 
 
-def _run_one(
-    path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions, options: AnalysisOptions
-) -> SlideResult:
+def _run_one(path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions, options: AnalysisOptions) -> _Row:
     with open_slide(path, mpp=batch.mpp) as slide:
-        regions = read_regions(batch.region, slide.facts) if batch.region else None
+        regions = read_regions(batch.region, slide.facts, classes=batch.region_class) if batch.region else None
+        check_space(target.parent, _most_bytes(slide, checkpoint))
         cache = features_folder() if batch.keep_features else None
         result = drive(analyse(slide, checkpoint, options, regions=regions, cache=cache), slide.facts.name)
     save_result(result, target, overwrite=batch.overwrite)
-    return result
+    remarks = (slide.remark, regions.remark if regions else "")
+    return _Row(
+        slide=path.name,
+        answer=result.worth.short,
+        probabilities=tuple(map(float, result.prediction.probabilities)),
+        tiles=len(result.tiles),
+        coarse=f"{result.slide.mpp:.3g} µm for {result.tiles.mpp:.3g} µm" if result.warnings else "",
+        notes=tuple(filter(None, (result.worth.warning, *result.warnings, *remarks))),
+    )
 
 
-def _table(good: Mapping[Path, SlideResult], checkpoint: Checkpoint) -> Table:
+def _most_bytes(slide: Slide, checkpoint: Checkpoint) -> int:
+    """Return about how large a result can become: if the slide were all tissue, before compression."""
+    side_px0 = checkpoint.side_px * checkpoint.mpp / (slide.facts.mpp or checkpoint.mpp)
+    width, height = slide.facts.size_px0
+    tiles = max(1.0, width / side_px0) * max(1.0, height / side_px0)
+    per_stage = 3 + 2 * len(checkpoint.classes)
+    return round(tiles * 4 * (checkpoint.options.stages * per_stage + len(checkpoint.classes) + 4))
+
+
+def _table(rows: Collection[_Row], checkpoint: Checkpoint) -> Table:
     table = Table(title=f"{checkpoint.name} (research use, not for diagnosis)", title_justify="left")
-    for column in ("slide", "prediction", *(f"P({name})" for name in checkpoint.classes), "tiles"):
+    columns = ["slide", "prediction", *(f"P({name})" for name in checkpoint.classes), "tiles"]
+    if any(row.coarse for row in rows):
+        columns.append("too coarse")
+    for column in columns:
         table.add_column(column, overflow="fold")
-    for path, result in good.items():
-        chances = (f"{chance:.3f}" for chance in result.prediction.probabilities)
-        table.add_row(path.name, result.worth.short, *chances, str(len(result.tiles)))
+    for row in rows:
+        chances = (f"{chance:.3f}" for chance in row.probabilities)
+        cells = [row.slide, row.answer, *chances, str(row.tiles), row.coarse]
+        table.add_row(*cells[: len(columns)])
     return table

@@ -7,11 +7,11 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.check import print_report
 from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.held import held
+from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun, run_folder
 from msm_mil_core.errors import CheckpointError

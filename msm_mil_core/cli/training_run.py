@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.cli.batch import check_free
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.held import held
+from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags

@@ -1,6 +1,5 @@
 """msm-mil whatif: what the model would predict without a part of the slide, or for a part alone."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
+from msm_mil_core.cli.batch import print_json, print_warnings
 from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.selection import Selection, drawn_region
@@ -34,6 +34,8 @@ class Parts:
     """Without what lies in the polygons of a GeoJSON file, as QuPath exports annotations."""
     keep_region: Path | None = None
     """Only what lies in them."""
+    region_class: tuple[str, ...] = ()
+    """Of the polygons in these files, only those of this class (classification); may be repeated."""
 
 
 def whatif(
@@ -62,9 +64,10 @@ def whatif(
     if name is not None:
         save_annotations(load_annotations(result).with_question(question_of(answer)), result)
     if as_json:
-        print(json.dumps({"result": str(result)} | _record(answer), allow_nan=False))
+        print_json(result, read, _record(answer))
     else:
         _print(answer)
+        print_warnings(read)
     return 0
 
 
@@ -72,14 +75,15 @@ def _steps(parts: Parts, result: SlideResult) -> tuple[Step, ...]:
     named: list[tuple[Verb, Selection]] = [("keep", parse_selection(word)) for word in parts.keep]
     named += [("remove", parse_selection(word)) for word in parts.remove]
     if parts.keep_region is not None:
-        named.append(("keep", _region(parts.keep_region, result)))
+        named.append(("keep", _region(parts.keep_region, parts, result)))
     if parts.remove_region is not None:
-        named.append(("remove", _region(parts.remove_region, result)))
+        named.append(("remove", _region(parts.remove_region, parts, result)))
     return tuple(Step(verb=verb, selection=selection) for verb, selection in named)
 
 
-def _region(path: Path, result: SlideResult) -> Selection:
-    return drawn_region(read_regions(path, result.slide).polygons, f"the regions of {path.name}")
+def _region(path: Path, parts: Parts, result: SlideResult) -> Selection:
+    regions = read_regions(path, result.slide, classes=parts.region_class)
+    return drawn_region(regions.polygons, f"the regions of {path.name}")
 
 
 def _record(answer: Answer) -> Record:

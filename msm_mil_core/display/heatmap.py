@@ -25,6 +25,10 @@ class Heatmap:
     origin_px0: tuple[int, int]
     """Top-left corner (x, y) of the cell [0, 0]."""
 
+    def __repr__(self) -> str:
+        rows, cols = self.values.shape
+        return f"<Heatmap {cols} x {rows} cells of {self.cell_px0} level-0 px>"
+
 
 def rasterise(tiles: TileGrid, values: ArrayLike) -> Heatmap:
     """Draw one value per tile, in the order of the tiles, into the tile grid.

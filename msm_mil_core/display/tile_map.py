@@ -33,6 +33,9 @@ class TileMap:
     stage: int = 0
     """Whose ramp it is, with the colours "stage" alone."""
 
+    def __repr__(self) -> str:
+        return f"<TileMap {self.key}: {len(self.values)} tiles>"
+
 
 def evidence_map(prediction: Prediction, class_index: int, stage: int | None) -> TileMap:
     """Show what each tile adds to a class's logit, through one stage or all.

@@ -15,6 +15,8 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError 
 
 from msm_mil_core.errors import EncoderError
 
+_REFUSED = (401, 403)
+
 
 def fetch_first(repository: str, files: Sequence[str], revision: str | None = None) -> Path:
     """Return the first of `files` that a repository has, cached earlier or downloaded now.
@@ -53,23 +55,35 @@ def check_access(repository: str) -> None:
         HfApi().auth_check(repository)
 
 
+def how_to_ask(repository: str) -> str:
+    """Say where access to a gated repository is asked for, and what to do then."""
+    return f"Ask for access at {constants.ENDPOINT}/{repository}, then log in here with `hf auth login`."
+
+
 @contextmanager
 def hub_errors(repository: str) -> Iterator[None]:
     """Turn what goes wrong with the hub into an EncoderError that says what to do."""
     try:
         yield
     except GatedRepoError as exc:
-        raise EncoderError(
-            f"The weights of {repository} are gated. Ask for access at https://huggingface.co/{repository}, "
-            "then log in here with `hf auth login`."
-        ) from exc
+        raise EncoderError(f"The weights of {repository} are gated. {how_to_ask(repository)}") from exc
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as exc:
         raise EncoderError(
             f"The Hugging Face hub has no {repository} (in this revision). Check the name; "
             "if it is private, log in with `hf auth login`."
         ) from exc
     except (HTTPError, OSError) as exc:
+        if _status(exc) in _REFUSED:
+            raise EncoderError(
+                f"The Hugging Face hub refuses access to {repository}: you are not logged in, or your token does not "
+                f"cover it. {how_to_ask(repository)}"
+            ) from exc
         raise EncoderError(
             f"The weights of {repository} are not on this machine, and the Hugging Face hub did not deliver them "
             f"({str(exc).partition(chr(10))[0]}). Connect to the internet once, or use an encoder from a local file."
         ) from exc
+
+
+def _status(exc: Exception) -> int | None:
+    """Return the HTTP status with which the hub answered; None if it did not answer."""
+    return getattr(getattr(exc, "response", None), "status_code", None)

@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import torch
+from huggingface_hub import constants
 
 from msm_mil_core.encoders.catalogue import EncoderListing
 from msm_mil_core.encoders.encoder_network import Network
-from msm_mil_core.encoders.hub import check_access, hub_errors, is_cached
+from msm_mil_core.encoders.hub import check_access, how_to_ask, hub_errors, is_cached
 from msm_mil_core.errors import EncoderError
 
-HUB_PAGE = "https://huggingface.co/"
 USUAL_SIDE_PX = 224
 
 
@@ -65,10 +66,22 @@ def list_zoo() -> tuple[EncoderListing, ...]:
             side=str(_smallest_side_px(kind) or ""),
             mpp="",
             licence=_licence(kind),
-            state="gated: ask for access" if getattr(kind, "is_gated", False) else "downloads weights once",
+            state=_state(key, kind),
         )
         for key, kind in sorted(_image_encoders().items())
     )
+
+
+def _state(key: str, kind: type[ZooModel]) -> str:
+    if not getattr(kind, "is_gated", False):
+        return "downloads weights once"
+    return f"gated: ask for access at {constants.ENDPOINT}/{_repository(key, kind)}"
+
+
+def _repository(key: str, kind: type[ZooModel]) -> str:
+    """Return OWNER/NAME on the hub, or the key where the zoo does not state it."""
+    address = str(getattr(kind, "hf_url", None) or key)
+    return urlsplit(address).path.strip("/") if "://" in address else address
 
 
 def _image_encoders() -> Mapping[str, type[ZooModel]]:
@@ -80,14 +93,15 @@ def _image_encoders() -> Mapping[str, type[ZooModel]]:
 
 
 def _make(key: str, kind: type[ZooModel]) -> ZooModel:
-    repository = (getattr(kind, "hf_url", None) or key).removeprefix(HUB_PAGE)
+    repository = _repository(key, kind)
     if "/" in repository and not is_cached(repository):
         check_access(repository)
     try:
         with hub_errors(repository):
             return kind()
     except (ImportError, RuntimeError, ValueError, TypeError, KeyError) as exc:
-        raise EncoderError(f"lazyslide-models cannot load {key!r}: {exc}") from exc
+        hint = f" Its weights are gated. {how_to_ask(repository)}" if getattr(kind, "is_gated", False) else ""
+        raise EncoderError(f"lazyslide-models cannot load {key!r}: {exc}.{hint}") from exc
 
 
 def _unprepared(tiles: torch.Tensor) -> torch.Tensor:

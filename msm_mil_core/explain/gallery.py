@@ -26,6 +26,9 @@ class GalleryTile:
     picture: NDArray[np.uint8]
     """(side, side, 3)."""
 
+    def __repr__(self) -> str:
+        return f"<GalleryTile {self.pick.tile}: {self.picture.shape[1]} x {self.picture.shape[0]} px>"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
@@ -34,6 +37,9 @@ class Gallery:
     stage: int
     """Counted from 0."""
     tiles: tuple[GalleryTile, ...]
+
+    def __repr__(self) -> str:
+        return f"<Gallery of stage {self.stage + 1}: {len(self.tiles)} tiles>"
 
 
 def make_gallery(

@@ -18,7 +18,7 @@ from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.weight_shapes import weight_flaw
-from msm_mil_core.options import Options
+from msm_mil_core.options import Options, describe_flaw
 
 SUFFIX = ".safetensors"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
@@ -54,7 +54,7 @@ class Checkpoint:
     """Of the file; empty before it is saved."""
 
     def __repr__(self) -> str:
-        classes = ", ".join(self.classes)
+        classes = ", ".join(self.classes) if len(self.classes) < 5 else f"{len(self.classes)} classes"
         return (
             f"<Checkpoint {self.name}: {self.options.preset}, {self.options.stages} stages, {self.encoder}, {classes}>"
         )
@@ -208,7 +208,7 @@ def _card_in(content: bytes, path: Path) -> _Card:
         first = exc.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the card"
         raise CheckpointError(
-            f"{path} has metadata that this version cannot read ({where}: {first['msg']}). "
+            f"{path} has metadata that this version cannot read ({where}: {describe_flaw(first)}). "
             "Update napari-msm-mil, or ask for the model again."
         ) from exc
 

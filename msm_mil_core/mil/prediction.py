@@ -48,8 +48,9 @@ class Prediction:
 
     def __repr__(self) -> str:
         pairs = zip(self.classes, self.probabilities, strict=True)
-        chances = ", ".join(f"P({name}) = {probability:.3f}" for name, probability in pairs)
-        return f"<Prediction {chances}; {len(self.stages)} stages>"
+        chances = [f"P({name}) = {probability:.3f}" for name, probability in pairs]
+        shown = ", ".join(chances) if len(chances) < 5 else f"{chances[int(np.argmax(self.probabilities))]}, …"
+        return f"<Prediction {shown}; {len(self.stages)} stages>"
 
     @property
     def winner(self) -> str:

@@ -24,6 +24,9 @@ class StageFusion:
     outer: Array
     """(F,)."""
 
+    def __repr__(self) -> str:
+        return f"<StageFusion of {len(self.inner)} tiles, width {len(self.outer)}>"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileOutputs:

@@ -12,6 +12,7 @@ from msm_mil_core.mil.answer_worth import AnswerWorth, weigh_answer
 from msm_mil_core.mil.checkpoint import bundled_record
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.slides.resolution import resolution_warning
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -51,6 +52,12 @@ class SlideResult:
     def __repr__(self) -> str:
         said = f"{self.prediction.winner}, P = {self.prediction.probabilities.max():.3f}"
         return f"<SlideResult {self.slide.name}: {said}; {self.model.name}, {len(self.tiles)} tiles>"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever reads the answer must know of the slide, a sentence each; wherever the answer is shown."""
+        coarse = resolution_warning(self.slide.name, self.slide.mpp, self.tiles.mpp)
+        return (coarse,) if coarse else ()
 
     def require_tile_outputs(self) -> TileOutputs:
         """Return what questions need.

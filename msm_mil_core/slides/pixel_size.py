@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.ome import ome_pixel_size_um
 
 SANE_MPP = (0.05, 20.0)
 """No slide scanner makes pixels outside this range: a TIFF that says 72 dots per inch (353 µm) was never calibrated."""
@@ -25,7 +26,7 @@ class PixelSize:
 
 
 def find_pixel_size(path: Path, properties: Mapping[str, str], typed_mpp: float | None = None) -> PixelSize:
-    """Take the typed value, else openslide's, else the TIFF's resolution: the first that is plausible.
+    """Take the first plausible value: the typed one, the OME-XML's, openslide's, or the TIFF's resolution.
 
     A value out of `SANE_MPP`, or one whose two sides differ by more than `SQUARE_WITHIN`, is not used, with a remark:
     the slide can still be viewed, and a run asks for the value.
@@ -53,6 +54,9 @@ def _typed(path: Path, mpp: float) -> PixelSize:
 
 
 def _recorded(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float]]:
+    ome = ome_pixel_size_um(properties)
+    if ome is not None:
+        yield "ome.PhysicalSizeX", *ome
     yield from _sides(properties, "openslide.mpp-x", "openslide.mpp-y", lambda um: um)
     unit_um = _UM_PER_UNIT.get(properties.get("tiff.ResolutionUnit", ""))
     if unit_um is not None:

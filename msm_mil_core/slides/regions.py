@@ -20,6 +20,12 @@ class Regions:
 
     polygons: tuple[Polygon, ...]
     """In level-0 pixels, x then y; each valid and at least partly on the slide; holes count as outside."""
+    remark: str = ""
+    """What of a file does not count, as a sentence; empty if all of it does."""
+
+    def __repr__(self) -> str:
+        corners = sum(shapely.get_num_coordinates(polygon) for polygon in self.polygons)
+        return f"<Regions: {len(self.polygons)} polygons of {corners} points>"
 
     def hold(self, xy_px0: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Return for each point (N, 2) whether it lies in a region or on its edge."""

@@ -14,8 +14,11 @@ from PIL import Image, ImageColor
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.pixel_size import find_pixel_size
 from msm_mil_core.slides.read_plan import level_ratio
-from msm_mil_core.slides.slide_file import explain_refusal, find_slide_file, hash_ends
+from msm_mil_core.slides.slide_file import check_pages, explain_refusal, find_slide_file, hash_ends
+from msm_mil_core.slides.tiff_pages import read_pages, remark_of
 
+GENERIC = "generic-tiff"
+"""Openslide's name for a TIFF of no known scanner."""
 CACHE_BYTES = 64 * 2**20
 """Openslide's cache of decoded tiles, one per slide: enough for a row of tiles that straddle the file's own."""
 STRIP_PX = 4 * 2**20
@@ -61,6 +64,8 @@ class Slide:
     """Names of the images beside the slide: "label", "macro", "thumbnail"."""
     mpp_remark: str
     """Why the file's own pixel size is not used, as a sentence; empty if it is."""
+    remark: str
+    """What of the file is not shown, as a sentence; empty if all of it is."""
     _downsamples: tuple[float, ...] = field(repr=False)
     """The one factor per level by which openslide itself converts positions: the mean of the two exact ratios."""
     _open: list[OpenSlide] = field(repr=False)
@@ -175,7 +180,7 @@ def open_slide(path: Path, mpp: float | None = None) -> Slide:
     Raises
     ------
     SlideError
-        If there is no such file, openslide cannot open it, or `mpp` is out of the range of slides.
+        If there is no such file, openslide cannot open it or show its colours, or `mpp` is out of the range of slides.
     """
     file = find_slide_file(path)
     try:
@@ -184,19 +189,32 @@ def open_slide(path: Path, mpp: float | None = None) -> Slide:
         handle.set_cache(OpenSlideCache(CACHE_BYTES))
     except OpenSlideError as exc:
         raise explain_refusal(path, file, exc) from exc
-    return _describe(path, file, handle, properties, mpp)
+    pages = read_pages(file) if properties.get("openslide.vendor") == GENERIC else ()  # others know their pages
+    check_pages(path, pages)
+    return _describe(_Opened(path, file, handle, properties), mpp, remark_of(pages))
 
 
 def is_slide(path: Path) -> bool:
-    """Return whether openslide opens the file or the DICOM folder; never raises."""
+    """Return whether openslide opens the file or the DICOM folder, in its own colours; never raises."""
     try:
-        OpenSlide(find_slide_file(path)).close()
-    except (SlideError, OpenSlideError, OSError, ValueError):
+        open_slide(path).close()
+    except (SlideError, OSError, ValueError):
         return False
     return True
 
 
-def _describe(path: Path, file: Path, handle: OpenSlide, properties: dict[str, str], mpp: float | None) -> Slide:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What openslide opened."""
+
+    path: Path
+    file: Path
+    handle: OpenSlide
+    properties: Mapping[str, str]
+
+
+def _describe(opened: _Opened, mpp: float | None, remark: str) -> Slide:
+    path, handle, properties = opened.path, opened.handle, opened.properties
     pixel_size = find_pixel_size(path, properties, mpp)
     corner, extent = _bounds(properties) or ((0, 0), handle.dimensions)
     facts = SlideFacts(
@@ -207,7 +225,7 @@ def _describe(path: Path, file: Path, handle: OpenSlide, properties: dict[str, s
         mpp_origin=pixel_size.origin,
         origin_px0=corner,
         extent_px0=extent,
-        quick_hash=properties.get("openslide.quickhash-1") or hash_ends(file),
+        quick_hash=properties.get("openslide.quickhash-1") or hash_ends(opened.file),
     )
     return Slide(
         facts=facts,
@@ -217,6 +235,7 @@ def _describe(path: Path, file: Path, handle: OpenSlide, properties: dict[str, s
         background_rgb=_background(properties),
         associated_names=tuple(sorted(handle.associated_images)),
         mpp_remark=pixel_size.remark,
+        remark=f"{path.name} {remark}" if remark else "",
         _downsamples=handle.level_downsamples,
         _open=[handle],
     )

@@ -1,17 +1,18 @@
 """The file behind a path: a slide's file, or one of a DICOM folder; and why openslide refuses it."""
 
 import hashlib
-import struct
-import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from openslide import OpenSlide, OpenSlideError, OpenSlideUnsupportedFormatError
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.tiff_pages import TiffPage, flaw_of, is_cut_off, is_tiff
 
 _ENDS_BYTES = 2**20
-_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_DICOM_MARK = b"DICM"
+_DICOM_PREAMBLE = 128
+"""Bytes before the mark, which may be anything."""
 
 
 def find_slide_file(path: Path) -> Path:
@@ -43,17 +44,43 @@ def explain_refusal(path: Path, file: Path, exc: OpenSlideError) -> SlideError:
         )
     with file.open("rb") as opened:
         head = opened.read(16)
-        if head[:4] not in _TIFF_MARKS:
+        if not is_tiff(head):
             return SlideError(
                 f"{path} is not a whole-slide image: openslide does not know the format of its content, whatever its "
                 "name says. Choose another file, or copy or export it again."
             )
-        if _is_cut_off(opened, head, file.stat().st_size):
+        if is_cut_off(opened, head, file.stat().st_size):
             return SlideError(f"{path} is cut off: it refers to pages beyond its end. Copy or export it again.")
     return SlideError(
         f"{path} is a TIFF that openslide does not read as a slide, most likely because its pixels are not in tiles. "
         "Save it as a tiled pyramid, for example with: vips tiffsave IN OUT.tif --tile --pyramid."
     )
+
+
+def check_pages(path: Path, pages: Sequence[TiffPage]) -> None:
+    """Refuse a TIFF in colour that openslide would show in grey.
+
+    Raises
+    ------
+    SlideError
+        If its channels are stored so that openslide sees one of them.
+    """
+    if flaw := flaw_of(pages):
+        raise SlideError(
+            f"{path} {flaw}, of which only one would be seen, in grey. Convert it to RGB, for example in Fiji "
+            "(Image > Type > RGB Color), and save it as a tiled pyramid: vips tiffsave IN OUT.tif --tile --pyramid."
+        )
+
+
+def is_dicom(file: Path) -> bool:
+    """Return whether a file is DICOM, by its content; never raises."""
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as opened:
+            return opened.read(_DICOM_PREAMBLE + len(_DICOM_MARK))[_DICOM_PREAMBLE:] == _DICOM_MARK
+    except OSError:
+        return False
 
 
 def hash_ends(file: Path) -> str:
@@ -67,32 +94,9 @@ def hash_ends(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_cut_off(opened: BinaryIO, head: bytes, size: int) -> bool:
-    """Follow the chain of a TIFF's page directories, and return whether it leads beyond the end of the file."""
-    order = "<" if head[:2] == b"II" else ">"
-    big = b"+" in head[:4]
-    pointer, count, entry_bytes = ("Q", "Q", 20) if big else ("I", "H", 12)
-    at = 8 if big else 4
-    directory = _number(head[at:], order + pointer)
-    while 0 < directory < size:
-        opened.seek(directory)
-        entries = _number(opened.read(8), order + count)
-        opened.seek(directory + struct.calcsize(count) + entries * entry_bytes)
-        directory, last = _number(opened.read(8), order + pointer), directory
-        if 0 < directory <= last:  # a loop: damaged, but not cut off
-            return False
-    return directory >= size
-
-
-def _number(data: bytes, code: str) -> int:
-    """Unpack the leading number; beyond the end of a file it is the largest there is."""
-    size = struct.calcsize(code)
-    return int(struct.unpack(code, data[:size])[0]) if len(data) >= size else sys.maxsize
-
-
 def _only_dicom_slide(folder: Path) -> Path:
     slides: dict[str, Path] = {}
-    for file in sorted(folder.glob("*.dcm")):
+    for file in _dicom_files(folder):
         series = _series(file)
         if series is not None:
             slides.setdefault(series, file)
@@ -102,6 +106,11 @@ def _only_dicom_slide(folder: Path) -> Path:
         names = ", ".join(file.name for file in slides.values())
         raise SlideError(f"{folder} holds {len(slides)} DICOM slides. Choose one of its files: {names}.")
     return next(iter(slides.values()))
+
+
+def _dicom_files(folder: Path) -> Iterator[Path]:
+    """Give the files that are DICOM by their content: archives and discs name them by numbers, without a suffix."""
+    return (file for file in sorted(folder.iterdir()) if is_dicom(file))
 
 
 def _series(file: Path) -> str | None:

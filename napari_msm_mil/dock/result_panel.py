@@ -77,7 +77,7 @@ class ResultPanel(QWidget):
 
     def _show(self, result: SlideResult) -> None:
         self._title.setText(f"{PurePath(result.slide.name).stem}: {result.worth.answer}")
-        self._facts.setText(_facts(result))
+        self._facts.setText("\n".join((_facts(result), *result.warnings)))
         self.notes.show_result(result)
         self.bars.show_prediction(result.prediction)
         self.stages.show_prediction(result.prediction)

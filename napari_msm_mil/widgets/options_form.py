@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
+from msm_mil_core.options import describe_flaw
 from napari_msm_mil.widgets.number_field import number_problem
 from napari_msm_mil.widgets.option_editors import Editor, make_editor
 
@@ -78,7 +79,8 @@ def validation_message(exc: ValidationError) -> str:
     """Describe in one line which option is wrong, and why."""
     first = exc.errors(include_url=False)[0]
     where = ", ".join(label_of(str(step)) for step in first["loc"])
-    return f"{where}: {first['msg']}." if where else f"{first['msg']}."
+    what = describe_flaw(first).rstrip(".")
+    return f"{where}: {what}." if where else f"{what[:1].upper()}{what[1:]}."
 
 
 def _heading(name: str, text: str) -> QLabel:

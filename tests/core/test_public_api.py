@@ -10,10 +10,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from shapely import Point
 
 import msm_mil_core as mm
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.feature_table import FeatureTable
+from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.mil.predict import predict_bag
+from msm_mil_core.slides.regions import check_regions
 from msm_mil_core.slides.tissue import find_tissue
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles, slide_facts
@@ -82,6 +86,10 @@ def test_nouns_are_one_short_line_in_a_notebook(tmp_path):
     examination = mm.finish(mm.examine(outputs, mm.ExamineOptions(**quick)))
     nouns += [examination.faithfulness, examination.flip]
     nouns += [mm.finish(mm.compare_stages(prediction, tiles, 0.5, mm.CompareOptions(draws=2)))]
+    many = predict_bag(a_checkpoint(classes=40), a_bag(30), device="cpu")
+    nouns += [a_checkpoint(classes=40), many.prediction, outputs.fusion or outputs]
+    nouns += [rasterise(tiles, prediction.stages[0].attention), FeatureTable(a_bag(30), 30, 12)]
+    nouns += [check_regions([Point(50, 50).buffer(40, quad_segs=5000)], slide_facts())]
 
     for noun in nouns:
         shown = repr(noun)

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from msm_mil_core.errors import OutputError
+from msm_mil_core.export.qupath.geojson_file import GZIP_MAGIC
 from msm_mil_core.export.qupath.geojson_text import FOOTER, HEADER
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 def check_geojson(path: Path, features: int, name: Path) -> None:

@@ -20,5 +20,5 @@ class GeoJsonOptions(Options):
     @model_validator(mode="after")
     def _custom_has_its_corner(self) -> "GeoJsonOptions":
         if (self.origin == "custom") != (self.custom_origin_px0 is not None):
-            raise ValueError("give custom_origin_px0 with origin custom, and only then")
+            raise ValueError("the origin custom and its corner, custom-origin-px0, go together: give both or neither")
         return self

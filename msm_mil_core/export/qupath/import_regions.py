@@ -1,31 +1,39 @@
 """Regions of a slide that somebody drew in QuPath, read from a GeoJSON file."""
 
-import gzip
-import json
-import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import shapely
 from shapely import Polygon
 from shapely.affinity import translate
-from shapely.geometry import shape
 
 from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_object
 from msm_mil_core.export.qupath.frame import qupath_frame
-from msm_mil_core.export.qupath.geojson_check import GZIP_MAGIC
+from msm_mil_core.export.qupath.geojson_file import read_features
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.slides.regions import Regions, check_regions
 from msm_mil_core.slides.slide import SlideFacts
 
-GEOMETRIES = {
-    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
-}  # fmt: skip
 
-
-def read_regions(path: Path, facts: SlideFacts, options: GeoJsonOptions | None = None) -> Regions:
+def read_regions(
+    path: Path, facts: SlideFacts, options: GeoJsonOptions | None = None, classes: Sequence[str] = ()
+) -> Regions:
     """Read annotations drawn in QuPath as regions of a slide, shifted from QuPath's origin to level 0.
+
+    Tiles, detections and cells are no regions, as are points and lines; a feature without a stated type is an
+    annotation, as for QuPath. What has a class "Ignore*" is cut out of the others. The `remark` of what is returned
+    says what was left out. The file may be gzipped or zipped, a feature collection, a list, one feature or a bare
+    geometry.
+
+    Parameters
+    ----------
+    classes
+        Only annotations of these classes, or of special cases of them, are regions: "Tumor" takes "Tumor: Positive",
+        too. All, if there is none.
 
     Raises
     ------
@@ -33,83 +41,101 @@ def read_regions(path: Path, facts: SlideFacts, options: GeoJsonOptions | None =
         If the file is not GeoJSON, has no annotation with an area, or one crosses itself or misses the slide.
     """
     options = options or GeoJsonOptions()
-    x, y = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
-    areas = [translate(area, x, y) for area in read_areas(path)]
+    corner_px0 = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
+    objects = _annotations(path)
+    regions = _chosen([each for each in objects.areas if not each.ignored], classes, path)
     try:
-        return check_regions(areas, facts)
-    except RegionError as exc:
+        polygons = check_regions(_moved(regions, corner_px0), facts).polygons
+        cut = _cut_out(polygons, _moved((each for each in objects.areas if each.ignored), corner_px0))
+    except (RegionError, shapely.errors.ShapelyError) as exc:
         raise RegionError(f"{path}: {exc}") from exc
+    if not cut:
+        raise RegionError(f"{path}: its Ignore annotations cover all of its regions. Draw larger regions in QuPath.")
+    return Regions(cut, remark=_remark(objects, len(regions), path.name))
 
 
-def read_areas(path: Path) -> list[Polygon]:
-    """Return the polygons of all annotations with an area, in the file's own frame.
+@dataclass(frozen=True, slots=True)
+class _Objects:
+    """What a file holds."""
 
-    Tiles, detections and cells are left out, as are points and lines; a feature without a stated type is an
-    annotation, as for QuPath. The file may be gzipped, a feature collection, a list, one feature or a bare geometry.
+    areas: tuple[DrawnObject, ...]
+    """Annotations with an area."""
+    others: Counter[str]
+    """How many of what else there is, in words."""
 
-    Raises
-    ------
-    RegionError
-        If the file cannot be read, is not GeoJSON, or has no such annotation.
-    """
-    areas = [area for number, feature in enumerate(_features(path), 1) for area in _areas(feature, number, path)]
-    if not areas:
+
+def _annotations(path: Path) -> _Objects:
+    areas, others = [], Counter[str]()
+    for number, feature in enumerate(read_features(path), start=1):
+        drawn = _read(feature, number, path)
+        if drawn.kind != "annotation":
+            others[f"of type {drawn.kind!r}"] += 1
+            continue
+        others.update(_without_area(drawn))
+        if drawn.polygons:
+            areas.append(drawn)
+    if not any(not each.ignored for each in areas):
         raise RegionError(
-            f"{path} has no annotation with an area (tiles, detections, points and lines do not count). "
+            f"{path} has no annotation with an area to run on{_in_brackets(_Objects(tuple(areas), others))}. "
             "Draw one in QuPath and export it again as GeoJSON."
         )
-    return areas
+    return _Objects(tuple(areas), others)
 
 
-def _features(path: Path) -> list[object]:
-    content = _content(path)
-    if isinstance(content, list):
-        return content
-    kind = content.get("type") if isinstance(content, dict) else None
-    if kind == "FeatureCollection" and isinstance(content.get("features"), list):
-        return list(content["features"])
-    if kind == "Feature":
-        return [content]
-    if kind in GEOMETRIES:
-        return [{"geometry": content}]
-    raise RegionError(f"{path} is not GeoJSON: it has no features. Export annotations from QuPath as GeoJSON.")
-
-
-def _content(path: Path) -> Any:
+def _read(feature: object, number: int, path: Path) -> DrawnObject:
     try:
-        packed = path.read_bytes()
-        text = gzip.decompress(packed) if packed.startswith(GZIP_MAGIC) else packed
-        return json.loads(text.decode("utf-8-sig"), parse_constant=_refuse)
-    except FileNotFoundError as exc:
-        raise RegionError(f"There is no file {path}. Check the path of the regions.") from exc
-    except (OSError, EOFError, zlib.error) as exc:
-        raise RegionError(f"{path} cannot be read ({exc}). Export the annotations again.") from exc
-    except (ValueError, RecursionError) as exc:
-        raise RegionError(
-            f"{path} is not GeoJSON ({exc}). Export annotations from QuPath as GeoJSON, and choose that file."
-        ) from exc
+        return read_object(feature)
+    except RecursionError:
+        why = "it is nested too deeply"
+    except RegionError as exc:
+        why = str(exc)
+    raise RegionError(
+        f"Feature {number} of {path} is not a valid annotation ({why}). Draw it again in QuPath, or remove it."
+    )
 
 
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not a coordinate")
+def _without_area(drawn: DrawnObject) -> dict[str, int]:
+    lines = {f"drawn as {kind}": count for kind, count in drawn.shapes.items() if kind != "Polygon"}
+    return lines if drawn.shapes else {"without a shape": 1}
 
 
-def _areas(feature: Any, number: int, path: Path) -> Iterator[Polygon]:
-    try:
-        properties = feature.get("properties") or {}
-        kind = properties.get("objectType", properties.get("object_type", "annotation"))
-        geometry = feature.get("geometry")
-        if kind == "annotation" and geometry is not None:
-            yield from _polygons(shapely.force_2d(shape(geometry)))
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, shapely.errors.ShapelyError) as exc:
-        raise RegionError(
-            f"Feature {number} of {path} is not a valid annotation ({exc}). Draw it again in QuPath, or remove it."
-        ) from exc
+def _chosen(regions: Sequence[DrawnObject], classes: Sequence[str], path: Path) -> Sequence[DrawnObject]:
+    for wanted in classes:
+        if not any(each.is_of(wanted) for each in regions):
+            there = ", ".join(repr(name) for name in sorted({each.class_name for each in regions} - {""})) or "none"
+            raise RegionError(
+                f"{path} has no region of the class {wanted!r}. It has: {there}. Choose another --region-class."
+            )
+    return [each for each in regions if not classes or any(each.is_of(wanted) for wanted in classes)]
 
 
-def _polygons(drawn: shapely.Geometry) -> Iterator[Polygon]:
-    for part in shapely.get_parts(drawn):
-        if isinstance(part, Polygon) and not part.is_empty:
-            yield part
-        elif isinstance(part, shapely.MultiPolygon | shapely.GeometryCollection):
-            yield from _polygons(part)
+def _moved(objects: Iterable[DrawnObject], corner_px0: tuple[int, int]) -> list[Polygon]:
+    x, y = corner_px0
+    return [translate(polygon, x, y) for each in objects for polygon in each.polygons]
+
+
+def _cut_out(regions: Sequence[Polygon], holes: Sequence[Polygon]) -> tuple[Polygon, ...]:
+    for number, hole in enumerate(holes, start=1):
+        if not hole.is_valid:
+            why = shapely.is_valid_reason(hole)
+            raise RegionError(
+                f"Ignore annotation {number} crosses itself ({why}). Draw it again without crossing lines."
+            )
+    if not holes:
+        return tuple(regions)
+    left = shapely.difference(np.array(regions), shapely.union_all(holes))
+    parts = shapely.get_parts(left)
+    return tuple(part for part in parts if isinstance(part, Polygon) and part.area > 0)
+
+
+def _remark(objects: _Objects, regions: int, file: str) -> str:
+    """Say what of a file does not count, as a sentence; empty if all of it does."""
+    left_out = _in_brackets(objects, of_other_classes=sum(not each.ignored for each in objects.areas) - regions)
+    return f"{file}: {regions} {'region' if regions == 1 else 'regions'} taken{left_out}." if left_out else ""
+
+
+def _in_brackets(objects: _Objects, of_other_classes: int = 0) -> str:
+    ignored = sum(each.ignored for each in objects.areas)
+    counts = {"of other classes": of_other_classes, "of a class to ignore": ignored, **dict(objects.others)}
+    said = [f"{count} {words}" for words, count in counts.items() if count]
+    return f" (left out: {', '.join(said)})" if said else ""

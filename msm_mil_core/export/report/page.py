@@ -62,6 +62,7 @@ def _words(parts: ReportParts) -> Words:
     result, prediction = parts.result, parts.result.prediction
     return {
         "slide": {"name": result.slide.name, "facts": _slide_facts(result)},
+        "warnings": result.warnings,
         "winner": prediction.winner,
         "probability": float(prediction.probabilities.max()),
         "worth": result.worth,

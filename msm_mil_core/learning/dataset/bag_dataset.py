@@ -35,6 +35,11 @@ class BagDataset:
     parts: tuple[Part, ...] | None = None
     """Which part of the split each bag belongs to; None where that is still to be drawn."""
 
+    def __repr__(self) -> str:
+        return (
+            f"<BagDataset: {len(self.names)} bags of {len(set(self.patients))} patients, {len(self.classes)} classes>"
+        )
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -117,6 +122,9 @@ class FeatureStatistics:
 
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return f"<FeatureStatistics of {len(self.mean)} features>"
 
 
 def compute_feature_statistics(bags: BagDataset) -> Generator[Progress, None, FeatureStatistics]:

@@ -53,6 +53,9 @@ class ModelComparison:
     resamples: int
     """How often the patients were resampled; the same resamples for every model."""
 
+    def __repr__(self) -> str:
+        return f"<ModelComparison: {', '.join(checkpoint.name for checkpoint in self.checkpoints)}>"
+
 
 def compare_models(
     selection: BagSelection, checkpoints: Sequence[Checkpoint], *, encoder: str | None = None, device: str = "auto"

@@ -35,6 +35,10 @@ class Evaluation:
     notes: tuple[str, ...]
     """Sentences on what the metrics leave out, and why."""
 
+    def __repr__(self) -> str:
+        auc = self.metrics.auc.value
+        return f"<Evaluation of {self.predictions.title}: {len(self.predictions.labels)} bags, AUC {auc:.3f}>"
+
     def summary(self) -> Mapping[str, float | None]:
         """Return the metrics that a model file and the table of folds keep; None where one is undefined."""
         metrics = self.metrics

@@ -27,6 +27,9 @@ class Predictions:
     probabilities: NDArray[np.float64]
     """(B, C)."""
 
+    def __repr__(self) -> str:
+        return f"<Predictions of {self.title}: {len(self.labels)} bags, {len(self.classes)} classes>"
+
     @property
     def predicted(self) -> NDArray[np.int64]:
         """(B,), the most probable class of each."""

@@ -10,12 +10,14 @@ import h5py
 import numpy as np
 import pytest
 
+from msm_mil_core.cli import run as run_command
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import OutputError
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.user_folders import errors_folder
 from tests.models import a_checkpoint
 from tests.results import a_result
 from tests.slides import a_drawn_slide, a_picture, write_slide
@@ -92,6 +94,56 @@ def test_a_broken_slide_does_not_stop_the_others(tmp_path, slide, model, capsys)
     assert code == 1
     assert "broken.svs" in printed[printed.index("failed") :]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["drawn.msm.h5"]
+
+
+def test_a_fault_of_the_program_ends_one_slide_and_is_written_down(tmp_path, slide, model, capsys, monkeypatch):
+    other = str(a_drawn_slide(tmp_path / "other.tiff").path)
+    analyse = run_command.analyse
+
+    def faulty(opened, *rest, **options):
+        if opened.facts.name == "other.tiff":
+            raise TypeError("a fault that nobody foresaw")
+        return (yield from analyse(opened, *rest, **options))
+
+    monkeypatch.setattr(run_command, "analyse", faulty)
+
+    code = call(["run", other, slide, "--model", model, "--out", str(tmp_path / "out")])
+
+    printed, _ = words_of(capsys)
+    (written,) = errors_folder().iterdir()
+    assert code == 1
+    assert "TypeError: a fault that nobody foresaw" in printed
+    assert "raise TypeError" in written.read_text()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["drawn.msm.h5"]
+    assert call(["run", other, "--model", model, "--out", str(tmp_path / "out")]) == 2
+    assert "unforeseen error occurred (TypeError" in last_line(capsys)
+    with pytest.raises(TypeError):
+        call(["run", other, "--model", model, "--out", str(tmp_path / "out"), "--debug"])
+
+
+def test_a_slide_far_coarser_than_the_tiles_is_refused_with_both_numbers(tmp_path, slide, model, capsys):
+    code = call(["run", slide, "--model", model, "--out", str(tmp_path), "--mpp", "17"])
+
+    line = last_line(capsys)
+    assert code == 2
+    assert "17 µm per pixel" in line
+    assert "4 µm" in line
+    assert "--allow-coarse" in line
+
+
+@pytest.mark.parametrize(("mpp", "coarse"), [("5", False), ("17", True)])  # of a region: they are tiny tiles
+def test_a_slide_coarser_than_the_tiles_is_said_wherever_its_answer_is(tmp_path, slide, model, capsys, mpp, coarse):
+    region = a_region(tmp_path, [[1024, 512], [1056, 512], [1056, 544], [1024, 544], [1024, 512]])
+    words = ["run", slide, "--model", model, "--out", str(tmp_path), "--region", region]
+
+    code = call([*words, "--mpp", mpp, "--allow-coarse"])
+
+    printed, _ = words_of(capsys)
+    result = load_result(tmp_path / "drawn.msm.h5")
+    assert code == 0
+    assert bool(result.warnings) == coarse == ("enlarged" in printed)
+    call(["compare", str(tmp_path / "drawn.msm.h5"), "--json"])
+    assert json.loads(words_of(capsys)[0])["warnings"] == list(result.warnings)
 
 
 def test_a_slide_without_mpp_asks_for_it_and_runs_with_it(tmp_path, model, capsys):
@@ -239,6 +291,31 @@ def test_features_are_encoded_for_training(tmp_path, slide, capsys):
 def test_what_can_be_used_is_listed(command, capsys):
     assert call([command]) == 0
     assert "efficientnet-lite0" in words_of(capsys)[0]
+
+
+@pytest.mark.parametrize("screen", [None, ":987"])
+def test_a_server_without_a_screen_is_well(capsys, monkeypatch, screen):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    if screen:
+        monkeypatch.setenv("DISPLAY", screen)
+
+    code = call(["doctor"])
+
+    assert code == 0
+    assert "no screen" in words_of(capsys)[0]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_model_is_five_lines_and_the_rest_on_demand(capsys, full):
+    call(["models", *["--full"] * full])
+
+    printed = capsys.readouterr().out
+    assert "Normal or OSCC" in printed
+    assert "{'" not in printed
+    assert len(printed.splitlines()) == 6 or full
+    assert ("learning_rate 0.001" in " ".join(printed.split())) == full
 
 
 def test_the_doctor_tells_what_works(capsys):

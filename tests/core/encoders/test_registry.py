@@ -159,7 +159,9 @@ def test_without_a_network_what_is_not_kept_is_told_at_once(hub_folder: Path):
 @pytest.mark.parametrize(
     ("repository", "words"),
     [
-        ("lab/gated", "lab/gated are gated. Ask for access at https://huggingface.co/lab/gated.*hf auth login"),
+        ("lab/gated", r"lab/gated are gated\. Ask for access at http://127\.0\.0\.1:\d+/lab/gated,.*hf auth login"),
+        ("lab/gated2", r"lab/gated2 are gated\. Ask for access at .*/lab/gated2,.*hf auth login"),
+        ("lab/forbidden", r"refuses access to lab/forbidden: .* Ask for access at .*/lab/forbidden"),
         ("lab/absent", "has no lab/absent"),
         ("lab/private", "has no lab/private.*log in"),
         ("lab/broken", "hub did not deliver them"),
@@ -171,6 +173,8 @@ def test_weights_that_the_hub_withholds_are_told(
 ):
     answers = {
         "lab/gated": (403, "GatedRepo"),
+        "lab/gated2": (401, "GatedRepo"),
+        "lab/forbidden": (403, ""),
         "lab/absent": (404, "RepoNotFound"),
         "lab/private": (401, "RepoNotFound"),
         "lab/broken": (500, ""),

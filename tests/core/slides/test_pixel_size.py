@@ -44,6 +44,15 @@ def test_a_tiffs_resolution_counts_where_openslide_says_nothing(unit: str, per_u
     assert (size.mpp, size.origin) == (mpp, "tiff.XResolution")
 
 
+@pytest.mark.parametrize(("ome_um", "mpp", "origin"), [(0.5, 0.5, "ome.PhysicalSizeX"), (500, 2.0, "openslide.mpp-x")])
+def test_the_ome_xml_of_a_file_comes_first_where_it_is_plausible(ome_um: float, mpp: float, origin: str):
+    pixels = f'<OME><Pixels PhysicalSizeX="{ome_um}" PhysicalSizeY="{ome_um}"/></OME>'
+
+    size = find_pixel_size(SLIDE, told(2, 2) | {"tiff.ImageDescription": pixels})
+
+    assert (size.mpp, size.origin) == (mpp, origin)
+
+
 def test_a_resolution_for_printing_tells_nothing_and_the_remark_says_so():
     properties = {"tiff.ResolutionUnit": "inch", "tiff.XResolution": "72", "tiff.YResolution": "72"}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.slide import is_slide, open_slide
-from msm_mil_core.slides.slide_file import hash_ends
+from msm_mil_core.slides.slide_file import hash_ends, is_dicom
 from tests.slides import BOUNDS, a_drawn_slide, a_picture, write_slide
 
 Find = Callable[[str], Path]
@@ -58,6 +58,19 @@ def test_a_folder_without_slides_is_no_slide(tmp_path: Path):
     (tmp_path / "notes.dcm").write_text("not DICOM")
 
     assert "contains no DICOM slide" in refusal(tmp_path)
+
+
+def test_dicom_is_known_by_its_content(tmp_path: Path, shared: Find):
+    for number, file in enumerate(sorted(shared("slides/CMU-1-Small-Region-dicom").glob("*.dcm"))):
+        shutil.copy(file, tmp_path / f"1.2.826.{number}")
+    (tmp_path / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
+    (tmp_path / "readme.txt").write_text("not DICOM")
+
+    assert is_dicom(tmp_path / "1.2.826.0")
+    assert is_slide(tmp_path / "1.2.826.0")
+    with open_slide(tmp_path) as slide:
+        assert slide.vendor == "dicom"
+        assert slide.facts.name == tmp_path.name
 
 
 def test_a_folder_with_two_dicom_slides_makes_the_user_choose(tmp_path: Path, shared: Find):

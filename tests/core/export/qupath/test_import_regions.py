@@ -1,5 +1,7 @@
+import contextlib
 import gzip
 import json
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -96,7 +98,17 @@ def test_what_goes_out_as_annotations_comes_back_to_the_same_place(tmp_path_fact
         (b'[{"geometry": {"type": "Polygon", "coordinates": [[["a", 0], [1, 1], [2, 2]]]}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Polygon", "coordinates": 7}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Blob", "coordinates": []}}]', "Feature 1 of"),
-        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[NaN, 0], [1, 1], [2, 2]]]}}]', "NaN is not a"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[NaN, 0], [1, 1], [2, 2]]]}}]', "nan is not a"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[1e999, 0], [1, 1], [2, 2]]]}}]', "inf is farther"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[1' + b"0" * 400 + b", 0], [1, 1]]]}}]", "is farther"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[true, 0], [1, 1], [2, 2]]]}}]', "True is not a"),
+        (b'[{"geometry": {"type": ["Polygon"], "coordinates": []}}]', "Feature 1 of"),
+        (b'[{"geometry": ' + b'{"type":"GeometryCollection","geometries":[' * 300 + b"]}" * 300 + b"}]", "area|deeply"),
+        (b'[{"properties": {"objectType": ["annotation"]}}]', r"its objectType is \['annotation'\], not a word"),
+        (b'[{"properties": {"objectType": {"a": 1}}}]', "its objectType is"),
+        (b'[{"properties": {"classification": {"name": 7}}, "geometry": null}]', "its class is 7, not a name"),
+        (b'[{"properties": []}, {"properties": [1]}]', "Feature 2 of .*its properties"),
+        (b'{"type": "FeatureCollection", "features": 7}', "it has no features"),
         (gzip.compress(b"[]" * 999)[:30], "cannot be read"),
         (b"\x1f\x8b not gzip at all", "cannot be read"),
     ],
@@ -109,6 +121,167 @@ def test_a_file_that_holds_no_regions_is_told(tmp_path, content, why):
         read_regions(path, FACTS)
 
     assert "drawn.geojson" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "names", [["drawn.geojson"], ["a/drawn.json", "__MACOSX/a/._drawn.json", "readme.txt"], [], ["a.json", "b.json"]]
+)
+def test_a_zip_archive_with_one_file_is_read(tmp_path, names):
+    path = tmp_path / "drawn.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, json.dumps([polygon()]))
+
+    if len([name for name in names if name.endswith("json") and "MACOSX" not in name]) == 1:
+        assert len(read_regions(path, FACTS).polygons) == 1
+    else:
+        with pytest.raises(RegionError, match=r"drawn\.zip should hold one GeoJSON file"):
+            read_regions(path, FACTS)
+
+
+def test_a_file_that_unpacks_to_too_much_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("msm_mil_core.export.qupath.geojson_file.LARGEST_TEXT", 1000)
+    (tmp_path / "drawn.geojson").write_bytes(gzip.compress(b" " * 5000 + b"[]"))
+
+    with pytest.raises(RegionError, match="unpacks to more than"):
+        read_regions(tmp_path / "drawn.geojson", FACTS)
+
+
+NOT_DRAWN = ["PathDetectionObject", "PathTileObject", "PathCellObject", "PathRootObject"]
+
+
+@pytest.mark.parametrize("kind", NOT_DRAWN)
+def test_what_qupath_0_2_wrote_is_told_apart_by_its_id(tmp_path, kind):
+    objects = [polygon() | {"id": kind}, polygon(ELSEWHERE) | {"id": "PathAnnotationObject"}]
+
+    regions = read_regions(written(tmp_path, {"type": "FeatureCollection", "features": objects}), FACTS)
+
+    assert [region.bounds for region in regions.polygons] == [(500, 500, 600, 600)]
+    assert "1 region taken (left out: 1 of type" in regions.remark
+
+
+def test_what_ignore_classes_mark_is_cut_out(tmp_path):
+    inner = [[[150, 150], [200, 150], [200, 200], [150, 200], [150, 150]]]
+    marks = [polygon(inner, classification={"name": "Ignore*"}), polygon(ELSEWHERE, classification="Ignore*")]
+
+    regions = read_regions(written(tmp_path, [polygon(classification={"name": "Region*"}), *marks]), FACTS)
+
+    assert sum(region.area for region in regions.polygons) == 200 * 200 - 50 * 50
+    assert "2 of a class to ignore" in regions.remark
+
+
+@pytest.mark.parametrize("marks", [[{"name": "Ignore*"}], [None, {"names": ["Ignore*"]}]])
+def test_a_file_in_which_nothing_is_left_to_run_on_is_told(tmp_path, marks):
+    path = written(tmp_path, [polygon(classification=mark) for mark in marks])
+
+    with pytest.raises(RegionError, match=r"drawn\.geojson.*(a class to ignore|cover all)"):
+        read_regions(path, FACTS)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lefts"),
+    [
+        ([], [100, 500, 700]),
+        (["tumor"], [100, 500]),
+        (["Tumor: Positive"], [500]),
+        (["Stroma", "tumor"], [100, 500, 700]),
+    ],
+)
+def test_regions_of_some_classes_are_chosen_with_their_special_cases(tmp_path, wanted, lefts):
+    classes = {100: {"name": "Tumor"}, 500: {"names": ["Tumor", "Positive"]}, 700: "Stroma"}
+    drawn = [polygon([square(left)], classification=name) for left, name in classes.items()]
+
+    regions = read_regions(written(tmp_path, drawn), FACTS, classes=wanted)
+
+    assert [region.bounds[0] for region in regions.polygons] == lefts
+
+
+def test_a_class_that_no_region_has_is_told_with_those_that_are_there(tmp_path):
+    path = written(tmp_path, [polygon(classification={"name": "Tumor"})])
+
+    with pytest.raises(RegionError, match=r"no region of the class 'Stroma'. It has: 'Tumor'"):
+        read_regions(path, FACTS, classes=["Tumor", "Stroma"])
+
+
+def test_points_of_two_and_three_numbers_may_be_mixed(tmp_path):
+    ring = [[*point, *([7] * (number % 2))] for number, point in enumerate(SQUARE[0])]
+    collection = {"type": "GeometryCollection", "geometries": [polygon([ring])["geometry"]]}
+
+    regions = read_regions(written(tmp_path, {"type": "Feature", "geometry": collection}), FACTS)
+
+    assert [region.bounds for region in regions.polygons] == [(100, 100, 300, 300)]
+
+
+def test_measurements_that_are_no_numbers_do_not_matter(tmp_path):
+    path = tmp_path / "drawn.geojson"
+    path.write_text(json.dumps([polygon(measurements={"Solidity": float("nan")})]))
+
+    assert len(read_regions(path, FACTS).polygons) == 1
+
+
+KEYS = ["type", "features", "geometry", "geometries", "coordinates", "properties", "objectType", "classification", "id"]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["Polygon", "tile"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), inner),
+    max_leaves=12,
+)
+
+
+def places(content, at=()):
+    """Every place in nested JSON, as the keys that lead to it."""
+    yield at
+    inside = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, each in inside:
+        yield from places(each, (*at, key))
+
+
+def changed(content, at, value):
+    if not at:
+        return value
+    copied = dict(content) if isinstance(content, dict) else list(content)
+    copied[at[0]] = changed(copied[at[0]], at[1:], value)
+    return copied
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_whatever_a_file_holds_a_region_or_a_sentence_comes_out(tmp_path_factory, data):
+    features = [
+        polygon([*SQUARE, square(150, 20)], classification={"name": "Tumor"}, objectType="annotation"),
+        polygon(ELSEWHERE, classification={"name": "Ignore*"}),
+        {"type": "Feature", "geometry": {"type": "MultiPolygon", "coordinates": [SQUARE, ELSEWHERE]}, "properties": {}},
+    ]
+    content = {"type": "FeatureCollection", "features": features}
+    for _ in range(data.draw(st.integers(1, 3))):
+        content = changed(content, data.draw(st.sampled_from(list(places(content)))), data.draw(JSON))
+    path = written(tmp_path_factory.mktemp("any"), content)
+
+    try:
+        regions = read_regions(path, FACTS)
+    except RegionError as told:
+        assert "drawn.geojson" in str(told)
+    else:
+        assert all(region.is_valid and region.area > 0 for region in regions.polygons)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_damaged_archive_is_a_region_or_a_sentence(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("damaged") / "drawn.geojson"
+    with zipfile.ZipFile(path, "w", data.draw(st.sampled_from([zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]))) as archive:
+        archive.writestr("drawn.geojson", json.dumps([polygon()]))
+    content = bytearray(data.draw(st.sampled_from([path.read_bytes(), gzip.compress(path.read_bytes())])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+
+    with contextlib.suppress(RegionError):
+        read_regions(path, FACTS)
 
 
 def test_a_missing_file_is_told(tmp_path):
@@ -137,6 +310,10 @@ def test_a_region_is_a_polygon_in_the_plane(tmp_path):
 
     assert isinstance(region, Polygon)
     assert not region.has_z
+
+
+def square(left, side=100):
+    return [[left, left], [left + side, left], [left + side, left + side], [left, left + side], [left, left]]
 
 
 def written(folder, content):

@@ -23,7 +23,7 @@ from msm_mil_core.results.annotations import Annotations, Verdict, question_of, 
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
-from tests.results import a_prediction, a_result, block_of_tiles, tile_grid
+from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 from tests.slides import a_drawn_slide
 
 QUICK = ReportOptions(examine=False, gallery_count=3)
@@ -61,6 +61,13 @@ def questionable(slide=None):
 def written(result, path, *, annotations=None, slide=None, options=QUICK):
     finish(write_report(result, annotations or Annotations(), slide, path, options))
     return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("mpp", "warned"), [(0.5, False), (5.0, True)])
+def test_a_slide_coarser_than_the_tiles_is_said_on_the_page(tmp_path, mpp, warned):
+    page = Reader(written(a_result(slide=slide_facts(mpp=mpp)), tmp_path / "a.html"))
+
+    assert ("5 µm per pixel, enlarged 9.6 times to 0.52 µm" in page.text) == warned
 
 
 def test_everything_is_on_the_page(drawn, tmp_path):

@@ -1,0 +1,119 @@
+"""Where outputs go: everything that would stop a file from being written is said before anything is computed."""
+
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from msm_mil_core.atomic_write import check_place
+from msm_mil_core.errors import OutputError
+
+ANOTHER_FOLDER = "another --out folder"
+RESERVE_BYTES = 2**20
+"""What is left free besides the estimate: names and folders take space, too."""
+
+
+def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
+    """Return the output path of each input: its name without the last suffix, in `folder`.
+
+    Raises
+    ------
+    OutputError
+        If two inputs would be written to one file.
+    """
+    paths: dict[Path, Path] = {}
+    taken: dict[Path, Path] = {}
+    for source in inputs:
+        target = folder / f"{_stem(source)}{suffix}"
+        if target in taken:
+            raise OutputError(
+                f"Two inputs would be written to {target}: {taken[target]} and {source}. "
+                "Rename one, or use two calls with different --out folders."
+            )
+        paths[source], taken[target] = target, source
+    return paths
+
+
+def check_outputs(
+    targets: Collection[Path], *, overwrite: bool, instead: str = ANOTHER_FOLDER, needed_bytes: int = 0
+) -> None:
+    """Refuse to start work whose outputs could not be written in the end.
+
+    Parameters
+    ----------
+    targets
+        The files that will be written; their folders are created if they do not exist.
+    overwrite
+        Whether files that exist may be replaced.
+    instead
+        What to choose instead of overwriting, as the message says it.
+    needed_bytes
+        About how much will be written in all.
+
+    Raises
+    ------
+    OutputError
+        If one exists, is a folder or has too long a name, a folder cannot be written, or there is not enough space.
+    """
+    there = [path for path in targets if _exists(path, instead)]  # also finds names that are too long
+    if there and not overwrite:
+        which = f"{there[0]} already exists" if len(there) == 1 else f"{len(there)} files already exist ({there[0]}, …)"
+        raise OutputError(f"{which}; use --overwrite or {instead}.")
+    longest = {path.parent: path for path in sorted(targets, key=_name_bytes)}
+    for path in longest.values():
+        check_place(path, instead)
+    for folder in longest:
+        check_space(folder, needed_bytes, instead)
+
+
+def check_free(path: Path, *, overwrite: bool, instead: str = "another name") -> None:
+    """Refuse to overwrite a file, unless that was requested.
+
+    Raises
+    ------
+    OutputError
+        If it exists, is a folder, or cannot have this name; the message names what to choose instead.
+    """
+    if _exists(path, instead) and not overwrite:
+        raise OutputError(f"{path} already exists; use --overwrite or {instead}.")
+
+
+def check_space(folder: Path, needed_bytes: int, instead: str = ANOTHER_FOLDER) -> None:
+    """Refuse work whose output a disk cannot hold.
+
+    Raises
+    ------
+    OutputError
+        If less is free than `needed_bytes`.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes + RESERVE_BYTES:
+        raise OutputError(
+            f"About {_megabytes(needed_bytes + RESERVE_BYTES)} will be written into {folder}, where "
+            f"{_megabytes(free_bytes)} are free. Free some space, or use {instead}."
+        )
+
+
+def _exists(path: Path, instead: str) -> bool:
+    """Return whether there is a file; a folder in its place, or a name that cannot be, is an error in any case."""
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder, where a file would be written. Use {instead}, or remove it.")
+        return path.exists() or path.is_symlink()
+    except OSError as exc:  # too long a name
+        raise OutputError(f"Cannot write {path}: {exc.strerror or exc}. Choose a shorter name, or {instead}.") from exc
+
+
+def _name_bytes(path: Path) -> int:
+    return len(path.name.encode(errors="surrogateescape"))
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.3g} MB" if size < 1e9 else f"{size / 1e9:.3g} GB"
+
+
+def _stem(source: Path) -> str:
+    if source.is_dir():
+        return source.name
+    if source.name.endswith(".msm.h5"):
+        return source.name.removesuffix(".msm.h5")
+    return source.name if source.suffix[1:].isdigit() else source.stem  # DICOM files are named by numbers with dots
