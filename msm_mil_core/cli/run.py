@@ -36,7 +36,7 @@ class RunOptions(Options):
     """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
     region: Path | None = None
     """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
-    region_class: tuple[str, ...] = ()
+    region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """Only polygons of this class (classification) limit the run; may be repeated."""
     overwrite: bool = False
     """Replace results that already exist; annotations on the same run are preserved."""

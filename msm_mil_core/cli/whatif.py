@@ -34,7 +34,7 @@ class Parts:
     """Without what lies in the polygons of a GeoJSON file, as QuPath exports annotations."""
     keep_region: Path | None = None
     """Only what lies in them."""
-    region_class: tuple[str, ...] = ()
+    region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """Of the polygons in these files, only those of this class (classification); may be repeated."""
 
 
