@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from msm_mil_core.csv_table import as_text
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.finding import Finding
 
@@ -128,7 +129,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _cleaned(row: Mapping[str | None, str]) -> dict[str, str]:
-    return {column.strip().lower(): value.strip() for column, value in row.items() if column is not None}
+    return {
+        as_text(column.strip()).lower(): as_text(value.strip()) for column, value in row.items() if column is not None
+    }
 
 
 def _gaps(rows: Sequence[Row], path: Path) -> Iterator[Finding]:
