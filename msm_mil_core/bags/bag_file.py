@@ -16,7 +16,9 @@ from pydantic import TypeAdapter
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.foreign_formats import load_foreign, read_features
-from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.errors import FeatureFileError, Hdf5Error
+from msm_mil_core.hdf5.opening import check_regular, open_hdf5
+from msm_mil_core.hdf5.writing import written_hdf5
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -40,7 +42,7 @@ def save_bag(bag: FeatureBag, path: Path) -> None:
         If it cannot be written.
     """
     with whole_file(path) as part:
-        with h5py.File(part, "w", userblock_size=SEAL_BYTES) as file:
+        with written_hdf5(part, userblock_size=SEAL_BYTES) as file:
             file["features"], file["coords"] = bag.features, bag.tiles.xy_px0
             file["features"].attrs.update({"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
             file["coords"].attrs.update(_trident_attributes(bag))
@@ -90,8 +92,9 @@ def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
         If it is missing or damaged, or h5py fails while it is open.
     """
     with bag_file_errors(path):
-        ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
-        with h5py.File(path, "r") as file:
+        check_regular(path)
+        ours = _is_sealed(path)
+        with open_hdf5(path) as file:
             yield file, ours
 
 
@@ -102,6 +105,8 @@ def bag_file_errors(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
+    except Hdf5Error as exc:
+        raise FeatureFileError(f"{exc} Choose a file of features (.h5), or encode the slide again.") from exc
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
         raise FeatureFileError(
             f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."

@@ -22,6 +22,7 @@ from msm_mil_core.bags.foreign_formats import (
     place_foreign,
 )
 from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.hdf5.opening import open_hdf5
 from msm_mil_core.slides.tiles import TileGrid
 
 Rows = NDArray[np.floating[Any]]
@@ -100,7 +101,7 @@ class FeatureTable:
             return
         with bag_file_errors(self.source):
             self._check_unchanged(self.source)
-            with h5py.File(self.source, "r") as file:
+            with open_hdf5(self.source) as file:
                 yield from map(_as_float, feature_blocks(find_features(file)))
 
     def _mapped(self, path: Path) -> NDArray[Any]:

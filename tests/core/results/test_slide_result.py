@@ -122,7 +122,7 @@ def test_a_file_that_is_no_hdf5_is_told(tmp_path, content):
 
 
 def test_a_folder_is_told(tmp_path):
-    with pytest.raises(ResultError, match="no result file"):
+    with pytest.raises(ResultError, match="is no file to read, but a folder"):
         load_result(tmp_path)
 
 
