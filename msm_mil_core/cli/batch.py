@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from rich.table import Table
-from rich.text import Text
 
-from msm_mil_core.cli.console import out, print_line
+from msm_mil_core.cli.console import out, print_line, printable
 from msm_mil_core.errors import MsmMilError, OutputError, ResultError
 from msm_mil_core.export.tables.json_file import Record
 from msm_mil_core.results.annotations import Annotations, load_annotations
@@ -68,7 +67,7 @@ def print_failed(batch: Batch[Noun]) -> None:
         return
     table = Table("failed", "why", title_justify="left", style="red")
     for path, why in batch.failed.items():
-        table.add_row(Text(path.name), Text(str(why)))
+        table.add_row(printable(path.name), printable(str(why)))
     out.print(table)
 
 

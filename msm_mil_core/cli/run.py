@@ -9,7 +9,7 @@ from rich.table import Table
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.batch import each_slide, output_paths, print_failed
-from msm_mil_core.cli.console import drive, out
+from msm_mil_core.cli.console import drive, out, printable
 from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
@@ -88,5 +88,5 @@ def _table(good: Mapping[Path, SlideResult], checkpoint: Checkpoint) -> Table:
         table.add_column(column, overflow="fold")
     for path, result in good.items():
         chances = (f"{chance:.3f}" for chance in result.prediction.probabilities)
-        table.add_row(path.name, result.prediction.winner, *chances, str(len(result.tiles)))
+        table.add_row(printable(path.name), result.prediction.winner, *chances, str(len(result.tiles)))
     return table

@@ -92,7 +92,7 @@ def _number(data: bytes, code: str) -> int:
 
 def _only_dicom_slide(folder: Path) -> Path:
     slides: dict[str, Path] = {}
-    for file in sorted(folder.glob("*.dcm")):
+    for file in sorted(found for found in folder.glob("*.dcm") if found.is_file()):
         series = _series(file)
         if series is not None:
             slides.setdefault(series, file)

@@ -7,6 +7,7 @@ from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPale
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from msm_mil_core.mil.prediction import Prediction
+from napari_msm_mil.widgets.controls import literal_tip
 
 BAR_COLOUR = "#56B4E9"
 PADDING_PX = 4
@@ -59,7 +60,7 @@ class ProbabilityBars(QWidget):
         self._bars = bars
         text = ", ".join(map(str, self._bars))
         self.setAccessibleDescription(text)
-        self.setToolTip(text)
+        self.setToolTip(literal_tip(text))
         self.updateGeometry()
         self.update()
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayou
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.annotations import Annotations, Verdict, now
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.widgets.controls import literal_tip
 from napari_msm_mil.widgets.swatch import swatch
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
@@ -116,6 +117,7 @@ class _VerdictRow:
         self._note.setAccessibleName(f"Note on {name}")
         self._note.setPlaceholderText("Note")
         self._when = QLabel()
+        self._when.setTextFormat(Qt.TextFormat.PlainText)  # it may be anything: another program may have written it
         self._when.setObjectName(f"verdict_at_{index}")
         self._when.setStyleSheet(SMALL_GREY)  # napari's style sets its own, so font and palette have no effect
         self._label.activated.connect(lambda _: edited(self))
@@ -153,7 +155,7 @@ class _VerdictRow:
         if not self._note.hasFocus():
             self._note.setText("" if verdict is None else verdict.note)
         self._when.setText("" if verdict is None else _in_short(verdict.at))
-        self._when.setToolTip("" if verdict is None else verdict.at)
+        self._when.setToolTip("" if verdict is None else literal_tip(verdict.at))
 
 
 class _LabelBox(QComboBox):
