@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
@@ -27,7 +27,14 @@ FAMILY = SCHEMA.rpartition("/")[0].encode()
 SEAL_BYTES = 512
 """Before the HDF5 proper, where HDF5 leaves room for others: the schema and the SHA-256 of all that follows."""
 
-_FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
+
+class _TileSize(BaseModel):
+    side_px0: int = Field(ge=1)
+    side_px: int = Field(ge=1)
+    mpp: float | None = Field(gt=0, allow_inf_nan=False)
+
+
+_FACTS, _CARD, _SIZE = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard), TypeAdapter(_TileSize)
 
 
 def save_bag(bag: FeatureBag, path: Path) -> None:
@@ -115,9 +122,12 @@ def bag_file_errors(path: Path) -> Iterator[None]:
 
 def own_bag(file: h5py.File) -> FeatureBag:
     """Return the bag in a file of ours."""
+    features, tiles = read_features(file), own_grid(file)
+    if len(features) != len(tiles):
+        raise ValueError(f"{len(features)} features, but {len(tiles)} tiles")
     return FeatureBag(
-        features=read_features(file),
-        tiles=own_grid(file),
+        features=features,
+        tiles=tiles,
         slide=_FACTS.validate_json(file.attrs["slide"]),
         encoder=encoder_card(file),
     )
@@ -131,13 +141,10 @@ def encoder_card(file: h5py.File) -> EncoderCard:
 
 def own_grid(file: h5py.File) -> TileGrid:
     """Return the tiles of a file of ours."""
-    tiles = json.loads(file.attrs["tiles"])
-    return TileGrid(
-        xy_px0=file["coords"][:],
-        side_px0=tiles["side_px0"],
-        side_px=tiles["side_px"],
-        mpp=nan if tiles["mpp"] is None else tiles["mpp"],
-    )
+    size, places = _SIZE.validate_json(file.attrs["tiles"]), file["coords"]
+    if places.shape[1:] != (2,) or places.dtype.kind not in "iu":
+        raise ValueError(f"coords {places.shape} of {places.dtype} are not one place a tile")
+    return TileGrid(places[:].astype(np.int64), size.side_px0, size.side_px, nan if size.mpp is None else size.mpp)
 
 
 def _record(bag: FeatureBag) -> dict[str, str]:

@@ -20,15 +20,16 @@ ATTEMPTS = 5
 Stamp = tuple[int, int, int, int, int]
 """What changes when a file does."""
 
-_vetting = VettingProcess()
-atexit.register(_vetting.close)
+VETTING = VettingProcess()
+"""The one of this process."""
+atexit.register(VETTING.close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_vetting.forget)
+    os.register_at_fork(after_in_child=VETTING.forget)
 _sound: set[Stamp] = set()
 
 
 @contextmanager
-def open_hdf5(path: Path, vetting: VettingProcess = _vetting) -> Iterator[h5py.File]:
+def open_hdf5(path: Path, vetting: VettingProcess = VETTING) -> Iterator[h5py.File]:
     """Open a file for reading once another process has walked through it: nothing in it leads out or is endless.
 
     Raises

@@ -21,7 +21,7 @@ class VettingProcess:
     """A process that says of files whether they are sound; one that a file keeps busy or crashes is replaced."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._lock = Lock()
         self._process: _Process | None = None
 
@@ -32,7 +32,7 @@ class VettingProcess:
             if process is None:
                 return vet(str(path))
             try:
-                answer = _exchange(process, json.dumps([str(path.absolute()), self._seconds]))
+                answer = _exchange(process, json.dumps([str(path.absolute()), self.seconds]))
             except BaseException:  # Ctrl-C as well: this answer must not be taken for that to the next question
                 self.close()
                 raise
@@ -82,7 +82,7 @@ class VettingProcess:
         self.close()
         if crashed:
             return Verdict("refused", "crashes the HDF5 library")
-        return Verdict("refused", f"keeps the HDF5 library busy for more than {self._seconds:g} s")
+        return Verdict("refused", f"keeps the HDF5 library busy for more than {self.seconds:g} s")
 
 
 def _exchange(process: _Process, question: str) -> bytes:
