@@ -114,7 +114,16 @@ def bag_file_errors(path: Path) -> Iterator[None]:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
     except Hdf5Error as exc:
         raise FeatureFileError(f"{exc} Choose a file of features (.h5), or encode the slide again.") from exc
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError) as exc:
+    except (
+        OSError,
+        LookupError,
+        ArithmeticError,
+        ValueError,
+        TypeError,
+        RuntimeError,
+        AttributeError,
+        MemoryError,
+    ) as exc:
         raise FeatureFileError(
             f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."
         ) from exc

@@ -72,7 +72,7 @@ def load_result(path: Path) -> SlideResult:
         raise ResultError(f"There is no result file {path}. Check the path; results end in .msm.h5.") from exc
     except Hdf5Error as exc:
         raise ResultError(f"{exc} Choose a file that ends in .msm.h5, or run the slide again.") from exc
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as exc:
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError) as exc:
         raise ResultError(f"{path} is damaged ({_first_line(exc)}). Run the slide again.") from exc
 
 
