@@ -31,7 +31,7 @@ from msm_mil_core.results.result_file import load_result
 from tests.bags import two_kinds_of_bags
 from tests.slides import a_picture, write_slide
 
-LONG, SHORT = 40, 4
+LONG, SHORT = 40, 3
 """At how many sizes each command is tried."""
 LIMIT_S = 300
 

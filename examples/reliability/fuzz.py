@@ -35,7 +35,7 @@ from tests.core.bags.drawn_bags import a_bag
 from tests.models import a_checkpoint
 from tests.results import a_result, slide_facts
 
-LONG, SHORT = 10_000, 60
+LONG, SHORT = 10_000, 150
 LIMIT_S = 60
 """How long one input may take."""
 OWN = "this program"

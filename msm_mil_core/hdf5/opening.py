@@ -59,7 +59,7 @@ def _opened(path: Path, vetting: VettingProcess) -> h5py.File:
     for _ in range(ATTEMPTS):
         stamp = _vetted(path, vetting)
         file = h5py.File(path, "r")
-        if _stamp(os.fstat(file.id.get_vfd_handle())) == stamp:  # the file that was vetted, not one that replaced it
+        if _stamp(path.stat()) == stamp:  # the file that was vetted, not one that replaced it
             return file
         file.close()
     raise Hdf5Error(f"{path} changes all the time. Try again when nothing writes it.")

@@ -132,7 +132,7 @@ def _claimed_bytes(dataset: h5d.DatasetID, layout: "h5py.h5p.PropDCID") -> int:
     cells = prod(max(1, length) for length in dataset.shape or ())
     if layout.get_layout() == h5d.CHUNKED:
         cells = max(cells, dataset.get_num_chunks() * prod(layout.get_chunk()))
-    return cells * dataset.get_type().get_size()
+    return int(cells * dataset.get_type().get_size())
 
 
 def _most_per_byte(layout: "h5py.h5p.PropDCID") -> int:
