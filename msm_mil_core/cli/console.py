@@ -62,8 +62,8 @@ errors = _PlainConsole(stderr=True)
 
 
 def print_line(line: str) -> None:
-    """Print a line literally: not wrapped, without highlighting."""
-    out.print(line, highlight=False, soft_wrap=True)
+    """Print a line literally: not wrapped, without highlighting, and one line whatever names it holds."""
+    out.print(printable(line), highlight=False, soft_wrap=True)
 
 
 def drive(work: Generator[Progress, None, Noun], title: str) -> Noun:
@@ -132,4 +132,4 @@ class _Lines:
 
     def _print(self, line: str) -> None:
         self._printed = time.monotonic()
-        errors.print(line, highlight=False, soft_wrap=True)
+        errors.print(printable(line), highlight=False, soft_wrap=True)
