@@ -2,34 +2,36 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from msm_mil_core.errors import OutputError
+from msm_mil_core.part_files import new_part, remove_leftovers
 
-SHORT_BYTES = 200
-"""Of 255 that a name may have: the rest is for what makes a temporary name unique."""
+_cleaned: set[Path] = set()
 
 
 @contextmanager
 def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; on leaving without an error it becomes `path`.
 
-    The folder is created if it does not exist. On any error, and when a generator that writes is dropped, the temporary
-    file is removed, and a file that was at `path` before is left as it was.
+    The folder is created if it does not exist. A link stays a link: the file that it points to is written. On any
+    error, and when a generator that writes is dropped, the temporary file is removed, and a file that was at `path`
+    before is left as it was. What killed processes left in the folder is removed, once for each folder.
 
     Raises
     ------
     OutputError
-        If the folder cannot be created or written, or if `path` exists by then and may not be overwritten.
+        If the folder cannot be created or written, `path` is no file, or it exists by then and may not be overwritten.
     """
-    part = _reserve(path)
+    target = _target(path)
+    part = _reserve(target)
     try:
+        _clean_once(part)
         yield part
         _flush_to_disk(part)
-        _put_in_place(part, path, overwrite=overwrite)
+        _put_in_place(part, target, overwrite=overwrite)
     except OSError as exc:
         raise OutputError(f"Cannot write {path}: {exc.strerror or exc}. Choose another folder.") from exc
     finally:
@@ -39,12 +41,34 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 def check_writable(folder: Path) -> None:
     """Create the folder if it does not exist and try to write into it, so that long work is not lost at its end.
 
+    What killed processes left in it is removed.
+
     Raises
     ------
     OutputError
         If the folder cannot be created or written.
     """
-    _reserve(folder / "probe").unlink()
+    probe = _reserve(folder / "probe")
+    now = probe.stat().st_mtime
+    probe.unlink()
+    remove_leftovers(folder, now)
+
+
+def _target(path: Path) -> Path:
+    """Follow links, and refuse to replace what is no file, such as a device or a folder."""
+    try:
+        target = path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError) as exc:  # Python 3.11 raises a RuntimeError where links lead in a circle
+        raise OutputError(f"Cannot write {path}: it is a link that leads nowhere. Choose another name.") from exc
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise OutputError(f"Cannot write {path}: it exists, and is no file. Choose another name.")
+    return target
+
+
+def _clean_once(part: Path) -> None:
+    if part.parent not in _cleaned:
+        _cleaned.add(part.parent)
+        remove_leftovers(part.parent, part.stat().st_mtime)
 
 
 def check_place(path: Path, instead: str = "another folder") -> None:
@@ -61,19 +85,14 @@ def check_place(path: Path, instead: str = "another folder") -> None:
 def _reserve(path: Path, instead: str = "another folder") -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{_short(path.name)}.", suffix=".part")
-        os.close(handle)
-        Path(name).chmod(0o666 & ~_umask())
-    except OSError as exc:
-        if exc.errno == errno.ENAMETOOLONG:
+        part = new_part(path)
+        part.chmod(0o666 & ~_umask())
+    except (OSError, ValueError) as exc:  # a ValueError where the path holds a zero byte
+        if getattr(exc, "errno", None) == errno.ENAMETOOLONG:
             raise OutputError(f"Cannot write {path}: the name is too long. Choose a shorter one.") from exc
-        raise OutputError(f"Cannot write into {path.parent}: {exc.strerror or exc}. Choose {instead}.") from exc
-    return Path(name)
-
-
-def _short(name: str) -> str:
-    """Cut a name, so that a temporary one made of it is not too long where the name itself is not."""
-    return os.fsencode(name)[:SHORT_BYTES].decode(errors="ignore")
+        why = getattr(exc, "strerror", None) or exc
+        raise OutputError(f"Cannot write into {path.parent}: {why}. Choose {instead}.") from exc
+    return part
 
 
 def _umask() -> int:

@@ -55,3 +55,7 @@ class ResultError(MsmMilError):
 
 class OutputError(MsmMilError):
     """Something cannot be written to the given path."""
+
+
+class Hdf5Error(MsmMilError):
+    """An HDF5 file is none, is damaged, reaches outside itself, or claims more than it can hold."""

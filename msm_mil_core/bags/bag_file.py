@@ -11,13 +11,15 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.foreign_formats import load_foreign, read_features
 from msm_mil_core.bags.foreign_tiles import GivenScale
-from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.errors import FeatureFileError, Hdf5Error
+from msm_mil_core.hdf5.opening import check_regular, open_hdf5
+from msm_mil_core.hdf5.writing import written_hdf5
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -29,7 +31,14 @@ SEAL_BYTES = 512
 DAMAGE = (OSError, LookupError, ArithmeticError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError)
 """What reading a damaged file may raise."""
 
-_FACTS, _CARD = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard)
+
+class _TileSize(BaseModel):
+    side_px0: int = Field(ge=1)
+    side_px: int = Field(ge=1)
+    mpp: float | None = Field(gt=0, allow_inf_nan=False)
+
+
+_FACTS, _CARD, _SIZE = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard), TypeAdapter(_TileSize)
 
 
 def save_bag(bag: FeatureBag, path: Path) -> None:
@@ -44,7 +53,7 @@ def save_bag(bag: FeatureBag, path: Path) -> None:
         If it cannot be written.
     """
     with whole_file(path) as part:
-        with h5py.File(part, "w", userblock_size=SEAL_BYTES) as file:
+        with written_hdf5(part, userblock_size=SEAL_BYTES) as file:
             file["features"], file["coords"] = bag.features, bag.tiles.xy_px0
             file["features"].attrs.update({"name": Path(bag.slide.name).stem, "encoder": bag.encoder.name})
             file["coords"].attrs.update(_trident_attributes(bag))
@@ -101,8 +110,9 @@ def open_bag_file(path: Path) -> Iterator[tuple[h5py.File, bool]]:
         If it is missing or damaged, or h5py fails while it is open.
     """
     with bag_file_errors(path):
-        ours = _is_sealed(path)  # first: HDF5 may read a damaged file forever
-        with h5py.File(path, "r") as file:
+        check_regular(path)
+        ours = _is_sealed(path)
+        with open_hdf5(path) as file:
             yield file, ours
 
 
@@ -113,6 +123,8 @@ def bag_file_errors(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as exc:
         raise FeatureFileError(f"There is no file of features {path}.") from exc
+    except Hdf5Error as exc:
+        raise FeatureFileError(f"{exc} Choose a file of features (.h5), or encode the slide again.") from exc
     except DAMAGE as exc:
         raise FeatureFileError(
             f"{path} is damaged or not a file of features ({exc}). Encode the slide again: msm-mil encode."
@@ -121,9 +133,12 @@ def bag_file_errors(path: Path) -> Iterator[None]:
 
 def own_bag(file: h5py.File) -> FeatureBag:
     """Return the bag in a file of ours."""
+    features, tiles = read_features(file), own_grid(file)
+    if len(features) != len(tiles):
+        raise ValueError(f"{len(features)} features, but {len(tiles)} tiles")
     return FeatureBag(
-        features=read_features(file),
-        tiles=own_grid(file),
+        features=features,
+        tiles=tiles,
         slide=_FACTS.validate_json(file.attrs["slide"]),
         encoder=encoder_card(file),
     )
@@ -137,13 +152,10 @@ def encoder_card(file: h5py.File) -> EncoderCard:
 
 def own_grid(file: h5py.File) -> TileGrid:
     """Return the tiles of a file of ours."""
-    tiles = json.loads(file.attrs["tiles"])
-    return TileGrid(
-        xy_px0=file["coords"][:],
-        side_px0=tiles["side_px0"],
-        side_px=tiles["side_px"],
-        mpp=nan if tiles["mpp"] is None else tiles["mpp"],
-    )
+    size, places = _SIZE.validate_json(file.attrs["tiles"]), file["coords"]
+    if places.shape[1:] != (2,) or places.dtype.kind not in "iu":
+        raise ValueError(f"coords {places.shape} of {places.dtype} are not one place a tile")
+    return TileGrid(places[:].astype(np.int64), size.side_px0, size.side_px, nan if size.mpp is None else size.mpp)
 
 
 def _record(bag: FeatureBag) -> dict[str, str]:

@@ -25,6 +25,7 @@ from msm_mil_core.bags.foreign_formats import (
 from msm_mil_core.bags.foreign_tiles import place_flaw
 from msm_mil_core.bags.tile_size import TileSize, read_tile_size
 from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.hdf5.opening import open_hdf5
 
 Rows = NDArray[np.floating[Any]]
 """(n, P), float16 if the bag is stored so, else float32."""
@@ -108,7 +109,7 @@ class FeatureTable:
             return
         with bag_file_errors(self.source):
             self._check_unchanged(self.source)
-            with h5py.File(self.source, "r") as file:
+            with open_hdf5(self.source) as file:
                 yield from map(_as_float, feature_blocks(find_features(file)))
 
     def _mapped(self, path: Path) -> NDArray[Any]:

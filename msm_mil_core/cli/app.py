@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from cyclopts import App, CycloptsError
 
@@ -41,6 +42,9 @@ for name in (
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is written out, not an error
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(call(list(sys.argv[1:] if argv is None else argv)))
 
 
@@ -75,4 +79,4 @@ def _sentence(exc: Exception) -> str:
 
 def _print(sentence: str) -> None:
     line = " ".join(sentence.split())
-    errors.print(f"msm-mil: {line}", markup=False, highlight=False, soft_wrap=True)
+    errors.print(f"msm-mil: {line}", highlight=False, soft_wrap=True)

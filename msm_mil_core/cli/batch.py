@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from rich.table import Table
-from rich.text import Text
 
-from msm_mil_core.cli.console import out, print_line
+from msm_mil_core.cli.console import out, print_line, printable
 from msm_mil_core.cli.unforeseen import describe_unforeseen
 from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.export.tables.json_file import Record
@@ -71,7 +70,7 @@ def finish(batch: Batch[Row]) -> int:
     if batch.failed:
         table = Table("failed", "why", title_justify="left", style="red")
         for path, why in batch.failed.items():
-            table.add_row(Text(path.name), Text(why))
+            table.add_row(printable(path.name), printable(why))
         out.print(table)
     return batch.exit_code()
 

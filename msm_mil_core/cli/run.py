@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.cli.batch import each_slide, finish
-from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.console import drive, out, print_line, printable
 from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
 from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.import_regions import read_regions
@@ -126,6 +126,6 @@ def _table(rows: Collection[_Row], checkpoint: Checkpoint) -> Table:
         table.add_column(column, overflow="fold")
     for row in rows:
         chances = (f"{chance:.3f}" for chance in row.probabilities)
-        cells = [row.slide, row.answer, *chances, str(row.tiles), row.coarse]
+        cells = [printable(row.slide), row.answer, *chances, str(row.tiles), row.coarse]
         table.add_row(*cells[: len(columns)])
     return table

@@ -1,6 +1,5 @@
 """A training from the command line, and the folder beside its model with its options, split and curves."""
 
-import csv
 import json
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.held import held
 from msm_mil_core.cli.outputs import check_free
+from msm_mil_core.csv_table import write_table
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags
@@ -112,10 +112,8 @@ class TrainingRun:
         with whole_file(self.folder / "options.json") as part:
             part.write_text(self.options.model_dump_json(indent=2), encoding="utf-8")
         rows = zip(bags.names, bags.labels, bags.patients, bags.parts or (), strict=True)
-        with whole_file(self.split) as part, part.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(("slide", "label", "patient", "split"))
-            table.writerows((name, bags.classes[label], patient, its) for name, label, patient, its in rows)
+        lines = ((name, bags.classes[label], patient, its) for name, label, patient, its in rows)
+        write_table(self.split, ("slide", "label", "patient", "split"), lines)
 
     def _end(self, checkpoint: Checkpoint) -> None:
         """Write the curves, then the proof that all is written, then drop the state: it is needed until then."""

@@ -8,11 +8,13 @@ from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 import h5py
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.errors import Hdf5Error, OutputError, ResultError
 from msm_mil_core.file_lock import locked
+from msm_mil_core.hdf5.opening import open_hdf5
+from msm_mil_core.hdf5.writing import written_hdf5
 from msm_mil_core.options import Options
 from msm_mil_core.results.change import Change, first_noted, in_force, next_change, unite
 from msm_mil_core.results.notes import (
@@ -162,10 +164,10 @@ def load_annotations(path: Path) -> Annotations:
         If the file or its annotations cannot be read.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             text = file[DATASET].asstr()[()] if DATASET in file else "{}"
         return Annotations.model_validate_json(text)
-    except (OSError, RuntimeError, KeyError, TypeError, ValidationError) as exc:
+    except (Hdf5Error, OSError, RuntimeError, KeyError, TypeError, AttributeError, ValueError) as exc:
         why = str(exc).splitlines()[0]
         raise ResultError(f"The annotations in {path} cannot be read ({why}). The result may still open.") from exc
 
@@ -210,9 +212,9 @@ def is_writable(path: Path) -> bool:
 def computed_at(path: Path) -> str:
     """Return when the result in a file was computed, as its `created` states; empty if it cannot be read."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return str(file.attrs.get("created", ""))
-    except (OSError, RuntimeError):
+    except (Hdf5Error, OSError, RuntimeError):
         return ""
 
 
@@ -236,7 +238,7 @@ def _replace(annotations: Annotations, path: Path) -> None:
     with whole_file(path.resolve()) as part:
         shutil.copy(path, part)
         try:
-            with h5py.File(part, "r+") as file:
+            with written_hdf5(part, "r+") as file:
                 write_annotations(file, annotations)
         except (RuntimeError, KeyError, ValueError) as exc:
             raise OutputError(f"{path} is damaged ({exc}), so the annotations are not saved in it.") from exc

@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.errors import Hdf5Error, OutputError, ResultError
 from msm_mil_core.file_lock import NoLockError, locked
-from msm_mil_core.mil.model_options import ModelOptions
-from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
+from msm_mil_core.hdf5.opening import open_hdf5
+from msm_mil_core.hdf5.writing import written_hdf5
+from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.results.annotations import WAIT_S, Annotations, load_annotations, write_annotations
+from msm_mil_core.results.result_reading import read_result
 from msm_mil_core.results.run_identity import holds_run
-from msm_mil_core.results.slide_result import ModelFacts, SlideResult
-from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.tiles import TileGrid
 
 SCHEMA = "msm-mil-result/1"
@@ -59,19 +60,17 @@ def load_result(path: Path) -> SlideResult:
     Raises
     ------
     ResultError
-        If the file is missing, not a result, of another schema, or damaged.
+        If the file is missing, not a result, of another schema, damaged, or reaches outside itself.
     """
-    if not path.is_file():
-        raise ResultError(f"There is no result file {path}. Check the path; results end in .msm.h5.")
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             _check_schema(file, path)
-            result = _read(file)
-            _check_shapes(result)
-            return result
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as exc:
-        if not h5py.is_hdf5(path):
-            raise ResultError(f"{path} is not an HDF5 file, so no result. Choose a file that ends in .msm.h5.") from exc
+            return read_result(file)
+    except FileNotFoundError as exc:
+        raise ResultError(f"There is no result file {path}. Check the path; results end in .msm.h5.") from exc
+    except Hdf5Error as exc:
+        raise ResultError(f"{exc} Choose a file that ends in .msm.h5, or run the slide again.") from exc
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError) as exc:
         raise ResultError(f"{path} is damaged ({_first_line(exc)}). Run the slide again.") from exc
 
 
@@ -97,7 +96,7 @@ def _merged_with_those_at(path: Path, result: SlideResult, annotations: Annotati
 
 
 def _write(result: SlideResult, path: Path, annotations: Annotations, *, overwrite: bool) -> None:
-    with whole_file(path, overwrite=overwrite) as part, h5py.File(part, "w") as file:
+    with whole_file(path, overwrite=overwrite) as part, written_hdf5(part) as file:
         _write_facts(file, result)
         _write_tiles(file.create_group("tiles"), result.tiles)
         _write_prediction(file, result.prediction)
@@ -155,90 +154,13 @@ def _write_array(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dat
 
 def _check_schema(file: h5py.File, path: Path) -> None:
     schema = file.attrs.get("schema")
-    if schema is None:
+    if not isinstance(schema, str):
         raise ResultError(f"{path} is an HDF5 file, but not a result of MSM-MIL. Choose a file that ends in .msm.h5.")
     if schema != SCHEMA:
         raise ResultError(
             f"{path} has the schema {schema!r}; this version reads {SCHEMA!r}. "
             "Run the slide again, or use the version of napari-msm-mil that wrote the file."
         )
-
-
-def _read(file: h5py.File) -> SlideResult:
-    model = json.loads(file.attrs["model"])
-    model["classes"] = tuple(model["classes"])
-    return SlideResult(
-        created=str(file.attrs["created"]),
-        slide=_read_slide(json.loads(file.attrs["slide"])),
-        options=json.loads(file.attrs["options"]),
-        model=ModelFacts(**model),
-        versions=json.loads(file.attrs["versions"]),
-        tiles=_read_tiles(file["tiles/xy_px0"]),
-        prediction=_read_prediction(file, model["classes"]),
-        tile_outputs=_read_tile_outputs(file["memory"], model["classes"]) if "memory" in file else None,
-    )
-
-
-def _read_slide(facts: dict[str, Any]) -> SlideFacts:
-    facts = {"path": "", "extent_px0": facts["size_px0"]} | facts  # the two fields that other writers may omit
-    fields: dict[str, Any] = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
-    return SlideFacts(**fields)
-
-
-def _read_tiles(xy_px0: h5py.Dataset) -> TileGrid:
-    attrs = xy_px0.attrs
-    return TileGrid(xy_px0[()], int(attrs["side_px0"]), int(attrs["side_px"]), float(attrs["mpp"]))
-
-
-def _read_prediction(file: h5py.File, classes: tuple[str, ...]) -> Prediction:
-    evidence = file.get("evidence")
-    return Prediction(
-        classes=classes,
-        logits=file["prediction/logits"][()],
-        probabilities=file["prediction/probabilities"][()],
-        stages=_read_stages(file["stages"], None if evidence is None else evidence[()]),
-        masks_applied=bool(file["stages/attention"].attrs["masks_applied"]),
-        bias=None if evidence is None else evidence.attrs["bias"],
-    )
-
-
-def _read_stages(group: h5py.Group, evidence: NDArray[np.float32] | None) -> tuple[StageAttention, ...]:
-    attention, claimed, beta, logits = (group[name][()] for name in ("attention", "claimed", "beta", "logits"))
-    return tuple(
-        StageAttention(attention[t], claimed[t], float(beta[t]), logits[t], None if evidence is None else evidence[t])
-        for t in range(len(attention))
-    )
-
-
-def _read_tile_outputs(group: h5py.Group, classes: tuple[str, ...]) -> TileOutputs:
-    fusion = None
-    if "weigher" in group:
-        fusion = StageFusion(*(group[f"weigher/{name}"][()] for name in _FUSION))
-    return TileOutputs(
-        options=ModelOptions.model_validate_json(group.attrs["options"]),
-        classes=classes,
-        masks_applied=bool(group.attrs["masks_applied"]),
-        fusion=fusion,
-        **{name: group[name][()] for name in _TILE_OUTPUTS},
-    )
-
-
-def _check_shapes(result: SlideResult) -> None:
-    N, S, C = len(result.tiles), result.model.stages, len(result.model.classes)
-    prediction = result.prediction
-    found = [result.tiles.xy_px0.shape, prediction.logits.shape, prediction.probabilities.shape, len(prediction.stages)]
-    expected: list[object] = [(N, 2), (C,), (C,), S]
-    for stage in prediction.stages:
-        found += [stage.attention.shape, stage.claimed.shape, stage.logits.shape]
-        expected += [(N,), (N,), (C,)]
-        if stage.evidence is not None:
-            found.append(stage.evidence.shape)
-            expected.append((N, C))
-    if result.tile_outputs is not None:
-        found += [getattr(result.tile_outputs, name).shape for name in _TILE_OUTPUTS]
-        expected += [(S, N), (N, C), (S, N, C), (C,), (S, C)]
-    if found != expected:
-        raise ValueError(f"sizes do not fit {N} tiles, {S} stages and {C} classes")
 
 
 def _first_line(exc: Exception) -> str:

@@ -3,16 +3,17 @@
 import json
 from pathlib import Path
 
-import h5py
 import numpy as np
 
+from msm_mil_core.errors import Hdf5Error
+from msm_mil_core.hdf5.opening import open_hdf5
 from msm_mil_core.results.slide_result import SlideResult
 
 
 def holds_run(path: Path, result: SlideResult) -> bool:
     """Return whether a file holds the same run as `SlideResult.is_same_run` means it; False if it cannot be read."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             slide, model = json.loads(file.attrs["slide"]), json.loads(file.attrs["model"])
             return bool(
                 slide["quick_hash"] == result.slide.quick_hash
@@ -21,5 +22,5 @@ def holds_run(path: Path, result: SlideResult) -> bool:
                 and np.array_equal(file["tiles/xy_px0"][()], result.tiles.xy_px0)
                 and bool(file["stages/attention"].attrs["masks_applied"]) == result.prediction.masks_applied
             )
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError):
+    except (Hdf5Error, OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError):
         return False

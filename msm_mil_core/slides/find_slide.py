@@ -1,7 +1,9 @@
-"""Finds the slide of a result again: where it was, or beside the result."""
+"""Finds the slide of a result again: where it was, or beside the result; nowhere else, whatever the result says."""
 
+import re
+import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
@@ -18,8 +20,10 @@ def find_slide(facts: SlideFacts, near: Path) -> Slide | None:
 def require_slide(facts: SlideFacts, near: Path) -> Slide:
     """Open the slide with these facts from where it was recorded, or from beside another file.
 
-    Searched are the recorded path, the folder of `near`, and the recorded path taken relative to that folder; the
-    first slide with the same quick hash counts. Micrometres per pixel that a user typed hold again.
+    Searched are the recorded path, the folder of `near`, and a recorded path that leads down from that folder; the
+    first slide with the same quick hash counts. Micrometres per pixel that a user typed hold again. What a result
+    records is a hint from whoever wrote it: a path to another computer, out of the folder, or to a pipe or a device is
+    not opened.
 
     Parameters
     ----------
@@ -41,7 +45,16 @@ def require_slide(facts: SlideFacts, near: Path) -> Slide:
             refused.append(exc)
     if refused:
         raise refused[0]
-    raise SlideError(f"{facts.name} is not at {facts.path} any more. Open it from where it is now.")
+    raise SlideError(
+        f"{facts.name} is not at {facts.path} any more, or that place is not opened unasked. "
+        "Open it from where it is now."
+    )
+
+
+def recorded_place(facts: SlideFacts) -> Path | None:
+    """Return where a slide was; None if that is unknown, relative, or names another computer."""
+    path = Path(facts.path)
+    return path if path.is_absolute() and not _leads_to_network(facts.path) else None
 
 
 def open_same_slide(path: Path, facts: SlideFacts) -> Slide:
@@ -62,6 +75,31 @@ def open_same_slide(path: Path, facts: SlideFacts) -> Slide:
 
 
 def _places(facts: SlideFacts, near: Path) -> Iterator[Path]:
-    recorded = [Path(facts.path), near.parent / facts.path] if facts.path else []  # other writers may leave it out
-    places = [*recorded[:1], near.with_name(facts.name), *recorded[1:]]
-    return (place for place in dict.fromkeys(places) if place.exists())
+    recorded, beside, below = recorded_place(facts), _beside(facts.name, near), _below(facts.path, near)
+    places = [place for place in (recorded, beside, below) if place is not None]
+    return (place for place in dict.fromkeys(places) if _is_file_or_folder(place))
+
+
+def _beside(name: str, near: Path) -> Path | None:
+    plain = name not in ("", ".", "..") and not set(name) & set("/\\") and PurePath(name).name == name
+    return near.parent / name if plain else None
+
+
+def _below(path: str, near: Path) -> Path | None:
+    """Return a relative path taken from the folder of `near`; None for one that leads out of it."""
+    windows = PureWindowsPath(path)  # separates names at / and at \
+    leads_out = ".." in windows.parts or windows.anchor or _leads_to_network(path)
+    return near.parent / path if path and not leads_out else None
+
+
+def _leads_to_network(path: str) -> bool:
+    r"""Return whether a path names another computer: //host/share, \\\\host\\share, scheme://host."""
+    return re.match(r"[\\/]{2}|[a-z][a-z0-9+.-]+:[\\/]{1,2}", path, re.IGNORECASE) is not None
+
+
+def _is_file_or_folder(place: Path) -> bool:
+    try:
+        mode = place.stat().st_mode
+    except (OSError, ValueError):  # a ValueError where the path holds a zero byte
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)

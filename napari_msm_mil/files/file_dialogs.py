@@ -1,7 +1,7 @@
 """Asks for the names of files, and reads and writes results in a thread."""
 
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.file_names import file_stem
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
@@ -99,4 +100,4 @@ class FileDialogs(QObject):
 
 
 def _suggested(result: SlideResult, ending: str) -> Path:
-    return Path.home() / f"{PurePath(result.slide.name).stem}{ending}"
+    return Path.home() / f"{file_stem(result.slide.name)}{ending}"

@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.progress import Progress
-from msm_mil_core.slides.find_slide import open_same_slide
+from msm_mil_core.slides.find_slide import open_same_slide, recorded_place
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.background import Background, Job
 
@@ -31,9 +31,14 @@ class SlideLocator(QObject):
 
     def ask(self, facts: SlideFacts) -> None:
         """Ask for the file, and open it in a thread."""
-        name, _ = QFileDialog.getOpenFileName(self._window, f"Find {facts.name}", str(Path(facts.path).parent))
+        name, _ = QFileDialog.getOpenFileName(self._window, f"Find {facts.name}", str(_begin(facts)))
         if name and not self._opener.busy:
             self._opener.start(Job(f"Opening {name}", partial(_open, Path(name), facts)))
+
+
+def _begin(facts: SlideFacts) -> Path:
+    place = recorded_place(facts)
+    return Path.home() if place is None else place.parent
 
 
 def _open(path: Path, facts: SlideFacts) -> Generator[Progress, None, Slide]:

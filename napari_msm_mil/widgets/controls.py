@@ -1,5 +1,6 @@
 """Controls with an object name, an accessible name and help."""
 
+import html
 from collections.abc import Sequence
 
 from qtpy.QtWidgets import QComboBox, QPushButton
@@ -21,3 +22,8 @@ def named_button(text: str, object_name: str, help_text: str) -> QPushButton:
     button.setToolTip(help_text)
     button.setAccessibleDescription(help_text)
     return button
+
+
+def literal_tip(text: str) -> str:
+    """Return text from a file as a tooltip that shows it as it is: Qt takes what looks like HTML for it."""
+    return f"<qt>{html.escape(text)}</qt>" if "<" in text else text

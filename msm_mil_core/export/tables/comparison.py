@@ -1,9 +1,8 @@
 """A comparison of mask stages as rows and as JSON, for programs; stages are counted from 1 as people do."""
 
-import csv
 from pathlib import Path
 
-from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.csv_table import write_table
 from msm_mil_core.explain.coverage import CoverageStep
 from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
 from msm_mil_core.export.tables.json_file import Record, head, number
@@ -52,10 +51,7 @@ def write_comparison_csv(comparison: StageComparison, path: Path) -> None:
     OutputError
         If it cannot be written there.
     """
-    with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(comparison_rows(comparison))
+    write_table(path, COLUMNS, ([row.get(name) for name in COLUMNS] for row in comparison_rows(comparison)))
 
 
 def comparison_json(comparison: StageComparison) -> Record:

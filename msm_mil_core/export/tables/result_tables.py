@@ -1,6 +1,5 @@
 """Tables of a result: one row a tile for programs, one row a class and one row a stage for people."""
 
-import csv
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.csv_table import write_table
 from msm_mil_core.display.stage_style import stage_colour, stage_name
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import tile_verdicts
@@ -71,10 +70,7 @@ def write_csv(result: SlideResult, path: Path, annotations: Annotations | None =
     columns = _place(result) | {name: _cells(values) for name, values in measure_tiles(result.prediction).items()}
     if annotations is not None and annotations.verdicts:
         columns |= {"Verdict": tile_verdicts(result.prediction, annotations)}
-    with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    write_table(path, columns, zip(*columns.values(), strict=True))
 
 
 def _stage_row(index: int, stage: StageAttention) -> StageRow:

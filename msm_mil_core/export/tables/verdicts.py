@@ -1,11 +1,11 @@
 """A pathologist's verdicts on the stages, for tables and for QuPath."""
 
-import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.csv_table import write_table
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.results.annotations import Annotations
@@ -45,10 +45,11 @@ def write_verdicts_csv(result: SlideResult, annotations: Annotations, path: Path
     OutputError
         If it cannot be written there.
     """
-    with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)  # a lone \r in a note would end the row
-        writer.writerow(COLUMNS)
-        for index, stage in enumerate(result.prediction.stages):
-            verdict = annotations.verdict_of(index)
-            given = ("", "", "") if verdict is None else (verdict.label, verdict.note, verdict.at)
-            writer.writerow((index + 1, *given, f"{stage.beta:.7g}", int(stage.claimed.sum())))
+    write_table(path, COLUMNS, _verdict_rows(result, annotations))
+
+
+def _verdict_rows(result: SlideResult, annotations: Annotations) -> Iterator[tuple[object, ...]]:
+    for index, stage in enumerate(result.prediction.stages):
+        verdict = annotations.verdict_of(index)
+        given = ("", "", "") if verdict is None else (verdict.label, verdict.note, verdict.at)
+        yield (index + 1, *given, f"{stage.beta:.7g}", int(stage.claimed.sum()))

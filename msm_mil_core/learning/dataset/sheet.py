@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from msm_mil_core.csv_table import as_text
 from msm_mil_core.errors import TrainingError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -142,5 +143,5 @@ def _lines(text: str, delimiter: str, path: Path, first: int) -> Iterator[Line]:
 
 def _cleaned(cell: str) -> str:
     """Return composed letters, without zero-width signs, and with single spaces; line breaks within it stay."""
-    visible = unicodedata.normalize("NFC", cell.translate(_ZERO_WIDTH))
+    visible = unicodedata.normalize("NFC", as_text(cell.strip()).translate(_ZERO_WIDTH))
     return "\n".join(filter(None, (" ".join(part.split()) for part in visible.splitlines())))

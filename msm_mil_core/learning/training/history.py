@@ -1,13 +1,13 @@
 """The history of a training, epoch by epoch, as a table and as a figure."""
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from msm_mil_core.atomic_write import whole_file
+from msm_mil_core.csv_table import write_table
 from msm_mil_core.learning.training.state import Epoch
 
 TRAINING, VALIDATION = "#0072B2", "#D55E00"  # Okabe and Ito's blue and vermilion
@@ -21,10 +21,7 @@ def write_curves(epochs: Sequence[Epoch], path: Path) -> None:
     OutputError
         If the file cannot be written.
     """
-    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, [field.name for field in fields(Epoch)])
-        table.writeheader()
-        table.writerows(asdict(epoch) for epoch in epochs)
+    write_table(path, [field.name for field in fields(Epoch)], map(astuple, epochs))
 
 
 def draw_curves(epochs: Sequence[Epoch], best: int, path: Path) -> None:

@@ -116,6 +116,7 @@ class _VerdictRow:
         self._note.setAccessibleName(f"Note on {name}")
         self._note.setPlaceholderText("Note")
         self._when = QLabel()
+        self._when.setTextFormat(Qt.TextFormat.PlainText)  # it may be anything: another program may have written it
         self._when.setObjectName(f"verdict_at_{index}")
         self._when.setStyleSheet(SMALL_GREY)  # napari's style sets its own, so font and palette have no effect
         self._label.activated.connect(lambda _: edited(self))

@@ -149,7 +149,12 @@ def test_what_is_no_file_of_features_is_told(tmp_path: Path):
     (tmp_path / "empty.h5").touch()
     (tmp_path / "folder.h5").mkdir()
 
-    for name, words in {"text": "damaged", "empty": "damaged", "folder": "damaged", "gone": "no file"}.items():
+    for name, words in {
+        "text": "not an HDF5 file",
+        "empty": "not an HDF5 file",
+        "folder": "a folder",
+        "gone": "no file",
+    }.items():
         with pytest.raises(FeatureFileError, match=rf"{words}.*{name}\.h5|{name}\.h5.*{words}"):
             load_bag(tmp_path / f"{name}.h5")
 

@@ -137,7 +137,7 @@ def test_a_file_that_is_no_hdf5_is_told(tmp_path, content):
 
 
 def test_a_folder_is_told(tmp_path):
-    with pytest.raises(ResultError, match="no result file"):
+    with pytest.raises(ResultError, match="is no file to read, but a folder"):
         load_result(tmp_path)
 
 
@@ -247,3 +247,73 @@ def assert_equal(found, expected):
         np.testing.assert_array_equal(found, expected)
     else:
         assert found == expected
+
+
+def spoil(dataset, at, value):
+    values = dataset[()]
+    values[at] = value
+    dataset[...] = values
+
+
+def put(file, name, values, **attributes):
+    attributes = dict(file[name].attrs) | attributes
+    del file[name]
+    file[name] = values
+    file[name].attrs.update(attributes)
+
+
+WRONG = {
+    "attention below 0": lambda file: spoil(file["stages/attention"], (0, 0), -0.1),
+    "attention without end": lambda file: spoil(file["stages/attention"], (0, 0), np.inf),
+    "a tile claimed twice": lambda file: spoil(file["stages/claimed"], slice(None), True),
+    "a weight that is none": lambda file: spoil(file["stages/beta"], 0, np.nan),
+    "weights that add up to 2": lambda file: put(file, "stages/beta", file["stages/beta"][()] * 2),
+    "a probability above 1": lambda file: spoil(file["prediction/probabilities"], 0, 1.5),
+    "a logit that is none": lambda file: spoil(file["prediction/logits"], 0, np.nan),
+    "evidence that is none": lambda file: spoil(file["evidence"], (0, 0, 0), np.nan),
+    "places as fractions": lambda file: put(file, "tiles/xy_px0", file["tiles/xy_px0"][()] + 0.5),
+    "a place beside the slide": lambda file: spoil(file["tiles/xy_px0"], (0, 0), -100),
+    "a place beyond the slide": lambda file: spoil(file["tiles/xy_px0"], (0, 0), 2**40),
+    "claims as numbers": lambda file: put(file, "stages/claimed", np.zeros((3, 30), np.uint8)),
+    "attention as text": lambda file: put(file, "stages/attention", np.full((3, 30), b"a")),
+    "attention as complex numbers": lambda file: put(file, "stages/attention", np.zeros((3, 30), complex)),
+    "one stage too few": lambda file: put(file, "stages/attention", file["stages/attention"][1:]),
+    "one axis too many": lambda file: put(file, "evidence", file["evidence"][()][None]),
+    "a group for a table": lambda file: (file.__delitem__("stages/beta"), file.create_group("stages/beta")),
+    "no tile": lambda file: put(file, "tiles/xy_px0", np.zeros((0, 2), np.int64)),
+    "tiles without a side": lambda file: file["tiles/xy_px0"].attrs.update(side_px0=0),
+    "a side of half a pixel": lambda file: file["tiles/xy_px0"].attrs.update(side_px=0.5),
+    "an endless pixel": lambda file: file["tiles/xy_px0"].attrs.update(mpp=np.inf),
+    "masks that are maybe applied": lambda file: file["stages/attention"].attrs.update(masks_applied=2),
+    "facts that are none": lambda file: file.attrs.update(slide="[1, 2]"),
+    "no date": lambda file: file.attrs.update(created="yesterday"),
+    "facts as a number": lambda file: file.attrs.update(slide=1.5),
+    "JSON without end": lambda file: file.attrs.update(options="[" * 50_000),
+    "a slide without pixels": lambda file: facts(file, "slide", size_px0=[0, 5]),
+    "a slide of text": lambda file: facts(file, "slide", size_px0="ab"),
+    "a pixel below 0": lambda file: facts(file, "slide", mpp=-1),
+    "a name that is a number": lambda file: facts(file, "slide", name=3),
+    "an unknown fact": lambda file: facts(file, "slide", colour="red"),
+    "two classes of one name": lambda file: facts(file, "model", classes=["a", "a"]),
+    "one class too many": lambda file: facts(file, "model", classes=["a", "b", "c"]),
+    "a million stages": lambda file: facts(file, "model", stages=1_000_000),
+    "a version that is a number": lambda file: facts(file, "versions", numpy=2),
+    "a raster of terabytes": lambda file: (
+        facts(file, "slide", size_px0=[2**30, 2**30]),
+        spoil(file["tiles/xy_px0"], 0, 2**30 - 1),
+    ),
+}
+
+
+def facts(file, name, /, **changes):
+    file.attrs[name] = json.dumps(json.loads(file.attrs[name]) | changes)
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_no_result_holds_is_told_in_one_sentence(tmp_path, what):
+    path = saved(tmp_path)
+    with h5py.File(path, "r+") as file:
+        WRONG[what](file)
+
+    with pytest.raises(ResultError, match=r"^\S*drawn\.msm\.h5 is damaged \([^\n]*\)\. Run the slide again\.$"):
+        load_result(path)

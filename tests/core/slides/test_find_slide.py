@@ -1,5 +1,6 @@
 """The slide of a result is found where it was or beside the result, and never another one."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,3 +92,36 @@ def test_micrometres_per_pixel_that_a_user_typed_hold_again(tmp_path):
         assert (again.facts.mpp, again.facts.mpp_origin) == (0.3, "user")
     with require_slide(found, tmp_path / "b.msm.h5") as again:
         assert again.facts.mpp_origin == "openslide.mpp-x"
+
+
+@pytest.mark.parametrize(
+    "path", ["//host/share/a.tiff", r"\\host\share\a.tiff", "http://host/a.tiff", "file://host/a.tiff", "../a.tiff"]
+)
+def test_a_recorded_path_to_another_computer_or_out_of_the_folder_is_no_place(tmp_path, monkeypatch, path):
+    facts = replace(facts_of(a_slide(tmp_path / "a.tiff")), path=path, name="gone.tiff")
+    asked = []
+    stat = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda self, **how: asked.append(str(self)) or stat(self, **how))
+
+    with pytest.raises(SlideError, match=r"gone\.tiff is not at .* any more, or that place is not opened unasked"):
+        require_slide(facts, tmp_path / "deep" / "a.msm.h5")
+    assert all(place.startswith(str(tmp_path / "deep")) for place in asked)
+
+
+@pytest.mark.parametrize("name", ["../a.tiff", "..", ".", "", "/etc/passwd", r"..\a.tiff", "a\0.tiff", "a" * 300])
+def test_a_recorded_name_that_is_none_finds_nothing(tmp_path, name):
+    facts = replace(facts_of(a_slide(tmp_path / "a.tiff")), path="", name=name)
+
+    assert find_slide(facts, tmp_path / "deep" / "a.msm.h5") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_slide_is_not_waited_for(tmp_path):
+    facts = facts_of(a_slide(tmp_path / "a.tiff"))
+    (tmp_path / "a.tiff").unlink()
+    os.mkfifo(tmp_path / "a.tiff")
+    (tmp_path / "dicom").mkdir()
+    os.mkfifo(tmp_path / "dicom" / "a.dcm")
+
+    for path in (facts.path, "/dev/zero", str(tmp_path / "dicom")):
+        assert find_slide(replace(facts, path=path), tmp_path / "a.msm.h5") is None

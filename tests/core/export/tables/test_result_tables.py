@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from msm_mil_core.csv_table import as_text
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows, write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
 from msm_mil_core.results.annotations import Annotations, Verdict
@@ -80,7 +81,7 @@ def test_whatever_is_noted_stays_in_its_row_and_column(tmp_path_factory, label, 
     stages = rows_of(folder / "verdicts.csv")
     assert len(rows_of(folder / "tiles.csv")) == 30
     assert [row["stage"] for row in stages] == ["1", "2", "3"]
-    assert (stages[1]["label"], stages[1]["note"]) == (label, note)
+    assert (as_text(stages[1]["label"]), as_text(stages[1]["note"])) == (label, note)
 
 
 def test_class_rows_name_one_winner_which_comes_first():

@@ -65,7 +65,7 @@ def test_everything_that_is_wrong_is_reported_at_once(tmp_path):
         "names s9 more than once",
         "no feature file for lost",
         "names the feature file of s10 more than once",
-        "s0.h5 is damaged",
+        "s0.h5 is not an HDF5 file",
         "In s1, 3 tiles have features that are not finite",
         "The feature files of s2 have no tiles",
         "differ in length: 4 (22), 5 (1). Other than most: s3",
