@@ -14,7 +14,8 @@ from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, write_display
-from napari_msm_mil.layers.layer_data import LayerData, disambiguated, slide_layer, stage_layers
+from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
+from napari_msm_mil.layers.layer_names import name_owners
 from napari_msm_mil.layers.layer_search import layer_of_slide, result_layers, slide_layers, stage_layers_of
 from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS, slide_affine
 from napari_msm_mil.layers.slide_placement import SlidePlacement
@@ -124,6 +125,9 @@ class ViewerLayers(QObject):
     def show(self, result: SlideResult, file: Path | None, view: View | None = None) -> None:
         """Add the layers of a result over its slide, as they were shown last; those of earlier results are hidden.
 
+        The first result of a slide comes into view whole. Nothing that is done with it afterwards moves the camera,
+        but the gallery, which is asked to.
+
         Parameters
         ----------
         file
@@ -140,6 +144,8 @@ class ViewerLayers(QObject):
             layer.metadata["file"] = file
             self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = added[0]
+        if run == 1:
+            self._viewer.reset_view()
 
     def show_map(self, result: SlideResult, key: str, data: LayerData) -> Layer:
         """Put a layer beside the stages of a result, in place of the one with the same key, if there is one.
@@ -187,7 +193,7 @@ class ViewerLayers(QObject):
     def _prepared(self, result: SlideResult, data: LayerData, run: int) -> Layer:
         layer, slide = Layer.create(*data), self.slide_of(result.slide)
         layer.metadata["run"] = run
-        layer.name = disambiguated(layer.name, run)
+        name_owners([*self._viewer.layers, layer], (*self.results(), result))
         if slide is not None:
             layer.affine = slide_affine(slide, result)
         return layer
@@ -202,6 +208,7 @@ class ViewerLayers(QObject):
         if "result" in event.value.metadata:
             event.value.events.visible.connect(self._on_visible)
             self._update_display(event.value.metadata["result"])
+            name_owners(self._viewer.layers, self.results())
             self.results_changed.emit()
         self.listed.emit()
 
@@ -209,6 +216,7 @@ class ViewerLayers(QObject):
         if "result" in event.value.metadata:
             event.value.events.visible.disconnect(self._on_visible)
             self._update_display(event.value.metadata["result"])
+            name_owners(self._viewer.layers, self.results())
             self.results_changed.emit()
         self.listed.emit()
 
