@@ -22,7 +22,7 @@ def explain(
     options: Annotated[ExamineOptions, Parameter(name="*")] = ExamineOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Examine results: faithfulness and stability of each stage, and the smallest sets of tiles that decide.
+    """Examine results: faithfulness and stability of each stage, and small sets of tiles that decide.
 
     Neither slide nor model is needed: a result stores what the model computed of each tile.
 

@@ -1,6 +1,6 @@
 """Colour ramps of maps that are not one stage's attention: signed values, amounts, and which stage."""
 
-from msm_mil_core.display.stage_style import STAGE_COLOURS, Rgba, stage_rgb
+from msm_mil_core.display.stage_style import Rgba, stage_rgb
 
 NEGATIVE, POSITIVE = (0.0, 0.27, 0.55), (0.72, 0.25, 0.0)
 """Blue and vermillion: apart for protans, deutans and tritans, and equally dark."""
@@ -24,10 +24,8 @@ def amount_ramp() -> tuple[Rgba, ...]:
 
 def stage_steps(stages: int) -> tuple[Rgba, ...]:
     """Return one colour for each of the stages, for maps of which stage a tile belongs to."""
-    return tuple(
-        (*(channel / 255 for channel in stage_rgb(index % len(STAGE_COLOURS))), MOST_OPAQUE)  # type: ignore[misc]
-        for index in range(stages)
-    )
+    colours = (stage_rgb(index) for index in range(stages))
+    return tuple((red / 255, green / 255, blue / 255, MOST_OPAQUE) for red, green, blue in colours)
 
 
 def _towards(deep: tuple[float, float, float], share: float) -> Rgba:

@@ -6,15 +6,16 @@ STAGE_COLOURS = (
     "#0072B2",  # blue
     "#E69F00",  # orange
     "#009E73",  # bluish green
-    "#882255",  # wine: far from the other seven, also under colour-vision deficiency
-    "#CC79A7",  # reddish purple
-    "#F0E442",  # yellow
-    "#56B4E9",  # sky blue
-    "#D55E00",  # vermillion
+    "#882255",  # wine
+    "#5E6900",  # olive
+    "#2C00BA",  # indigo
+    "#9E9FFF",  # lavender
+    "#5C0000",  # maroon
 )
-"""The hues of Okabe and Ito (2008) and one more, in the order that keeps them apart for protans, deutans and tritans.
+"""Three hues of Okabe and Ito (2008), and five searched for so that all eight differ, each from each.
 
-All of the first four, and all neighbours, the eighth and the first too; as pure colours and as deep ends of ramps.
+For full colour vision, protans, deutans and tritans; as pure colours and as deep ends of ramps. Red-green deficiency
+leaves two hues, so they differ in lightness as well.
 """
 
 RAMP_POINTS = 9

@@ -49,9 +49,9 @@ def evidence_map(prediction: Prediction, class_index: int, stage: int | None) ->
     through = "all stages" if stage is None else stage_name(stage).lower()
     return TileMap(
         key="evidence",
-        title=f"Evidence for {name} · {through}",
-        legend=f"What each tile adds to the logit of {name} through {through}: orange speaks for it, blue against it, "
-        "clear says nothing. One scale for both, centred on zero.",
+        title=f"Evidence for {name}, {through}",
+        legend=f"What each tile adds, through {through}, to the logit of {name}: orange speaks for it, blue "
+        "against it, clear says nothing. One scale for both, centred on zero.",
         values=np.asarray(evidence_of(prediction, class_index, stage), np.float32),
         colours="signed",
         limits=_around_zero(evidence_of(prediction, class_index, stage)),
@@ -64,7 +64,7 @@ def agreement_map(prediction: Prediction, percent: float) -> TileMap:
     stages = len(prediction.stages)
     return TileMap(
         key="agreement",
-        title=f"Found by k of {stages} stages",
+        title=f"Found by how many of {stages}",
         legend=f"How many of the {stages} stages have the tile among their top {percent:g} %: the darker, the more.",
         values=np.where(found > 0, found, np.nan).astype(np.float32),
         colours="amount",
@@ -76,7 +76,7 @@ def winner_map(prediction: Prediction) -> TileMap:
     """Show which stage attends most to a tile."""
     return TileMap(
         key="winner",
-        title="Winner stage",
+        title="Stage that attends most",
         legend="The stage whose attention to the tile is highest, in that stage's colour.",
         values=np.asarray(winner_stage(prediction), np.float32),
         colours="stages",
@@ -89,7 +89,7 @@ def difference_map(prediction: Prediction, one: int, other: int) -> TileMap:
     first, second = stage_name(one).lower(), stage_name(other).lower()
     return TileMap(
         key="difference",
-        title=f"{stage_name(one)} minus {second} · rank",
+        title=f"{one + 1} minus {other + 1} rank",
         legend=f"Rank in {first} minus rank in {second}, over the tiles shown to both: orange where {first} ranks the "
         f"tile higher, blue where {second} does.",
         values=np.asarray(rank_difference(prediction, one, other), np.float32),
@@ -102,7 +102,7 @@ def spread_map(stage: int, spread: NDArray[np.float32], runs: int) -> TileMap:
     """Show how far a tile's rank moves when other tiles are missing."""
     return TileMap(
         key=f"spread-{stage}",
-        title=f"Spread of rank · {stage_name(stage).lower()}",
+        title=f"{stage + 1} spread of rank",
         legend=f"Standard deviation of the tile's rank in {stage_name(stage).lower()} over {runs} runs with tiles "
         "dropped at random: the darker, the less it is to be relied on.",
         values=np.asarray(spread, np.float32),
@@ -115,7 +115,7 @@ def whatif_map(after: Prediction, stage: int) -> TileMap:
     """Show where a stage attends when the model sees only what a question leaves."""
     return TileMap(
         key=f"whatif-{stage}",
-        title=f"What if · {stage_name(stage).lower()} · rank",
+        title=f"{stage + 1} rank, what if",
         legend=f"Rank of {stage_name(stage).lower()}'s attention over the tiles that the question leaves it.",
         values=contrast(after.stages[stage].attention, "rank"),
         colours="stage",
@@ -128,7 +128,7 @@ def attribution_map(method: str, class_name: str, values: NDArray[np.float32]) -
     """Show what another method of attribution says of each tile."""
     return TileMap(
         key=f"attribution-{method}",
-        title=f"{method[:1].upper()}{method[1:]} · {class_name}",
+        title=f"{method[:1].upper()}{method[1:]} for {class_name}",
         legend=f"What {method} attributes to each tile for the logit of {class_name}, against a bag of average tiles: "
         "orange speaks for it, blue against it.",
         values=np.asarray(values, np.float32),

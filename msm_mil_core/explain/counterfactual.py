@@ -1,4 +1,4 @@
-"""The smallest sets of tiles that decide: those whose removal changes the answer, and those that suffice for it.
+"""Small sets of tiles that decide: those whose removal changes the answer, and those that suffice for it.
 
 What is necessary and what is sufficient, as HIPPO asks it: Kaczmarzyk et al. 2024, arXiv 2409.03080. The search is
 greedy: the set it finds cannot always be proved to be the smallest, but no tile of a `minimal` one can be spared.
@@ -60,6 +60,11 @@ class Counterfactual:
     after: Floats
     """(C,), probabilities without the set, or with it alone; those for the whole bag if none was found."""
 
+    @property
+    def is_all(self) -> bool:
+        """Whether the set that suffices is all there is: the search found no tile that can be spared."""
+        return self.kind == "sufficient" and self.found and bool(self.tiles.all())
+
     def __repr__(self) -> str:
         return f"<Counterfactual: {self}>"
 
@@ -67,6 +72,8 @@ class Counterfactual:
         answer = self.classes[int(self.before.argmax())]
         if not self.found:
             return self._not_found(answer)
+        if self.is_all:
+            return self._all_needed(answer)
         count, at = int(self.tiles.sum()), int(self.before.argmax())
         tiles = f"{count:,} tile{'' if count == 1 else 's'}"
         moved = f"P({answer}) from {self.before[at]:.2f} to {self.after[at]:.2f}"
@@ -80,7 +87,16 @@ class Counterfactual:
     def _spared(self, count: int) -> str:
         if not self.minimal:
             return "fewer may be enough: the search ended before that was certain"
-        return "it cannot be spared" if count == 1 else "none of them can be spared"
+        return "it cannot be spared" if count == 1 else "none of them can be spared, but another set may be smaller"
+
+    def _all_needed(self, answer: str) -> str:
+        if self.minimal:
+            every = "the one tile there is" if len(self.tiles) == 1 else f"all {len(self.tiles):,} tiles"
+            return f"None can be spared: the answer {answer} needs {every}."
+        return (
+            f"All {len(self.tiles):,} tiles together give the answer {answer}: "
+            "the search ended before it was certain whether one can be spared."
+        )
 
     def _not_found(self, answer: str) -> str:
         if self.kind == "flip" and not self.asked:

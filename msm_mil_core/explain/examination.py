@@ -19,7 +19,7 @@ class ExamineOptions(Options):
     stability: StabilityOptions = StabilityOptions()
     """Runs with tiles missing."""
     search: SearchOptions = SearchOptions()
-    """Searches for the smallest sets."""
+    """Searches for small sets that decide."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class Examination:
 
 
 def examine(tile_outputs: TileOutputs, options: ExamineOptions) -> Generator[Progress, None, Examination]:
-    """Measure faithfulness and stability, and search for the smallest sets of tiles that decide.
+    """Measure faithfulness and stability, and search for small sets of tiles that decide.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def examine(tile_outputs: TileOutputs, options: ExamineOptions) -> Generator[Pro
     -------
     Examination
         Deletion and insertion curves (Petsiuk et al., RISE, 2018) beside random orders, necessity and sufficiency of
-        each stage, stability when tiles are missing, and both smallest sets found by greedy search.
+        each stage, stability when tiles are missing, and both small sets found by greedy search.
     """
     faithfulness = yield from measure_faithfulness(tile_outputs, options.faithfulness)
     stability = yield from measure_stability(tile_outputs, options.stability)

@@ -11,6 +11,8 @@ from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.layers.clicks import SlideClicks
+from napari_msm_mil.layers.layer_names import TITLE
+from napari_msm_mil.layers.tile_map_layers import OUTLINE_RGB
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.check.controller import CheckController
 from napari_msm_mil.pages.compare.controller import CompareController
@@ -18,6 +20,7 @@ from napari_msm_mil.pages.gallery.controller import GalleryController
 from napari_msm_mil.pages.readout.controller import ReadoutController
 from napari_msm_mil.pages.stages.evidence_controller import EvidenceController
 from napari_msm_mil.pages.what_if.controller import WhatIfController
+from napari_msm_mil.widgets.outline_legend import Outline
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -56,6 +59,8 @@ class ResultController(QObject):
         panel.shown.connect(self._on_result_shown)
         panel.tabs.page_changed.connect(self._on_page_changed)
         panel.verdicts.verdict_given.connect(self._on_verdict_given)
+        panel.outlines.remove_requested.connect(self._on_outline_remove_requested)
+        self._layers.results_changed.connect(self._show_outlines)
         panel.readout.unlock_requested.connect(lambda: self._lock(None))
         self._clicks.clicked.connect(self._on_clicked)
         self._gallery.tile_chosen.connect(self._lock)
@@ -77,6 +82,17 @@ class ResultController(QObject):
             page.show_result(result)
         if result is not None:
             self._on_annotations_changed(result)
+        self._show_outlines()
+
+    def _show_outlines(self) -> None:
+        layers = () if self._result is None else self._layers.of(self._result)
+        left = [layer.metadata for layer in layers if OUTLINE_RGB in layer.metadata]
+        outlines = [Outline(known["key"], known[TITLE], known[OUTLINE_RGB]) for known in left if "key" in known]
+        self._panel.outlines.show_outlines(outlines)
+
+    def _on_outline_remove_requested(self, key: str) -> None:
+        if self._result is not None:
+            self._layers.remove_map(self._result, key)
 
     def _on_page_changed(self, name: str) -> None:
         self._gallery.set_in_front(name == "Gallery")

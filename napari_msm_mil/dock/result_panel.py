@@ -1,4 +1,4 @@
-"""The panel of one result: the answer, the stages, the tile under the mouse, and where it is saved."""
+"""The panel of one result: the answer, the pages, where it is saved; and, apart from it, the tile under the mouse."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -19,10 +19,13 @@ from napari_msm_mil.pages.stages.stage_table import StageTable
 from napari_msm_mil.pages.verdict.panel import VerdictPanel
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
 from napari_msm_mil.widgets.controls import named_button
+from napari_msm_mil.widgets.outline_legend import OutlineLegend
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
+from napari_msm_mil.widgets.scroll_column import PinnedColumn
 from napari_msm_mil.widgets.tabs import Tabs
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
+PINNED_MARGINS_PX = 6, 4, 6, 4
 RESEARCH_USE = "Research use, not for diagnosis"
 
 
@@ -36,6 +39,9 @@ class ResultPanel(QWidget):
     open_requested = Signal()
     report_requested = Signal()
 
+    pinned: PinnedColumn
+    """In view whatever page is in front: outlines, the tile under the mouse. It is laid out apart from the panel."""
+
     def __init__(self) -> None:
         super().__init__()
         self.bars, self.notes = ProbabilityBars(), AnswerNotes()
@@ -43,18 +49,16 @@ class ResultPanel(QWidget):
         self.gallery, self.compare, self.ask = GalleryPanel(), ComparePanel(), WhatIfPanel()
         self.check, self.verdicts = CheckPanel(), VerdictPanel()
         self.tabs = self._tabs()
-        self.readout, self.tile_view = ReadoutPanel(), TileView()
+        self.outlines, self.readout, self.tile_view = OutlineLegend(), ReadoutPanel(), TileView()
+        self.pinned = PinnedColumn(_column(self.outlines, self.readout, self.tile_view, margins_px=PINNED_MARGINS_PX))
         self._title = WrappedText("result_title", bold=True)
         self._facts = WrappedText("result_facts")
         self._saved_path = WrappedText("kept")
         self._research = WrappedText("research_use")
         self._research.setText(RESEARCH_USE)
-        self._body = QWidget()
-        inside = QVBoxLayout(self._body)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(8)
-        for widget in (self._title, self._facts, self.notes, self.bars, self._research, self.tabs, *self._below()):
-            inside.addWidget(widget)
+        self._body = _column(
+            self._title, self._facts, self.notes, self.bars, self._research, self.tabs, self._saved_path
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._body)
@@ -64,6 +68,7 @@ class ResultPanel(QWidget):
     def show_result(self, result: SlideResult | None, saved_path: Path | None) -> None:
         """Show a result and where it is saved; None if there is nothing to show."""
         self._body.setVisible(result is not None)
+        self.pinned.setVisible(result is not None)
         for button in (self._export, self._save, self._report):
             button.setEnabled(result is not None)
         if result is not None:
@@ -78,6 +83,7 @@ class ResultPanel(QWidget):
     def _show(self, result: SlideResult) -> None:
         self._title.setText(f"{PurePath(result.slide.name).stem}: {result.worth.answer}")
         self._facts.setText("\n".join((_facts(result), *result.warnings)))
+        self._facts.setToolTip(f"{_masks(result)}\nRun on {result.created}.")
         self.notes.show_result(result)
         self.bars.show_prediction(result.prediction)
         self.stages.show_prediction(result.prediction)
@@ -102,9 +108,6 @@ class ResultPanel(QWidget):
             tabs.add(name, page, help_text)
         return tabs
 
-    def _below(self) -> tuple[QWidget, ...]:
-        return self.readout, self.tile_view, self._saved_path
-
     def _buttons(self) -> QGridLayout:
         self._export = named_button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
         self._save = named_button("Save result…", "save_result", "The complete result as one file (.msm.h5)")
@@ -124,12 +127,27 @@ class ResultPanel(QWidget):
         return grid
 
 
+def _column(*widgets: QWidget, margins_px: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QWidget:
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(*margins_px)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return column
+
+
 def _from_home(path: Path) -> str:
     """Abbreviate the user's home as ~."""
     return f"~/{path.relative_to(Path.home()).as_posix()}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def _facts(result: SlideResult) -> str:
-    when = datetime.fromisoformat(result.created).strftime("%d %b %Y, %H:%M")
-    masks = "masks applied" if result.prediction.masks_applied else "masks not applied"
-    return f"{result.model.name} · {len(result.tiles):,} tiles · {masks} · {when}"
+    when = datetime.fromisoformat(result.created).strftime("%d %b %Y")
+    return f"{result.model.name} · {len(result.tiles):,} tiles · {when}"
+
+
+def _masks(result: SlideResult) -> str:
+    """Say whether stages saw what earlier ones had claimed."""
+    if result.prediction.masks_applied:
+        return "Masks applied: no stage could see the tiles that earlier stages claimed."
+    return "Masks not applied: every stage could see every tile."

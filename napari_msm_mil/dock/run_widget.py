@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent
-from qtpy.QtGui import QHideEvent
+from qtpy.QtGui import QHideEvent, QResizeEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
 
@@ -17,6 +17,7 @@ from napari_msm_mil.dock.file_controller import FileController
 from napari_msm_mil.dock.result_controller import ResultController
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.dock.run_controller import RunController
+from napari_msm_mil.dock.setup_fold import SetupFold
 from napari_msm_mil.dock.shortcuts import Shortcuts, ShortcutsDialog
 from napari_msm_mil.dock.stage_view_controller import StageViewController
 from napari_msm_mil.files.annotation_store import AnnotationStore
@@ -29,6 +30,9 @@ from napari_msm_mil.widgets.scroll_column import ScrollColumn
 if TYPE_CHECKING:
     from napari import Viewer
 
+MARGINS_PX = 6, 4, 6, 4
+PINNED_SHARE = 0.25
+"""How much of the height the tile under the mouse may take from the pages."""
 VIEW_PAUSE_MS = 300
 """How long the stages must be displayed in the same way before that is remembered."""
 
@@ -42,6 +46,7 @@ class RunWidget(QWidget):
         folders = user_folders() if folders is None else folders
         self._layers = ViewerLayers(napari_viewer, self)
         self._setup, self._bar, self._panel = SetupForm(), RunBar(), ResultPanel()
+        self._fold = SetupFold(self._setup, self._bar)
         self._store = AnnotationStore(self, folders.results)
         self._files = FileController(self, self._layers, self._store, self._bar, folders.results)
         self._runs = RunController(self._setup, self._bar, self._layers, folders)
@@ -88,21 +93,28 @@ class RunWidget(QWidget):
         self._save_annotations()
         super().hideEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave most of the height to the pages."""
+        super().resizeEvent(event)
+        self._panel.pinned.limit(round(PINNED_SHARE * self.height()))
+
     def _lay_out(self) -> None:
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setSpacing(14)
-        for view in (self._setup, self._bar, self._panel):
+        column.setContentsMargins(*MARGINS_PX)
+        for view in (self._fold, self._panel):
             column.addWidget(view)
         column.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(ScrollColumn(inside))
+        layout.addWidget(ScrollColumn(inside), 1)
+        layout.addWidget(self._panel.pinned)
         self.setObjectName("run_msm_mil")
 
     def _connect(self) -> None:
         files, panel = self._files, self._panel
         panel.shown.connect(files.show_result)
+        panel.shown.connect(self._fold.show_result)
         panel.open_requested.connect(files.ask_open)
         panel.save_requested.connect(files.ask_save)
         panel.export_requested.connect(files.ask_export)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from napari.layers import Image, Layer
 
 from msm_mil_core.display.stage_display import CLAIMED, LayerKey, StageDisplay, named_stages, visible_layers
-from napari_msm_mil.layers.layer_data import solo_colormap, stage_colormap, stage_layer_name
+from napari_msm_mil.layers.layer_data import solo_colormap, stage_colormap
+from napari_msm_mil.layers.layer_names import retitle, stage_title
 
 
 def layer_key(layer: Layer) -> LayerKey | None:
@@ -89,6 +90,4 @@ def _draw(layer: Layer) -> None:
     if tuple(layer.contrast_limits) != limits:
         layer.contrast_limits_range = limits
         layer.contrast_limits = limits
-    name = stage_layer_name(shown.result, stage, setting, layer.metadata.get("run", 1))
-    if layer.name != name:
-        layer.name = name
+    retitle(layer, stage_title(stage, setting))

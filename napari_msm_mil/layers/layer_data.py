@@ -6,12 +6,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from napari.utils.colormaps import Colormap
 
-from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.stage_display import CLAIMED, visible_layers
 from msm_mil_core.display.stage_style import solo_ramp, stage_name, stage_ramp, stage_rgb
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
+from napari_msm_mil.layers.layer_names import TITLE, stage_title
 from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 from napari_msm_mil.layers.saved_view import display_of
@@ -20,6 +20,9 @@ from napari_msm_mil.slides.pyramid import slide_pyramid
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors"]]
 """Data, keyword arguments and type of one layer, as napari's readers return them."""
+
+
+CLAIMED_TITLE = "Claimed tiles"
 
 
 def slide_layer(slide: Slide) -> LayerData:
@@ -45,20 +48,6 @@ def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerDat
     return [*(_stage_layer(shown, index) for index in stages), _claimed_layer(shown)]
 
 
-def stage_layer_name(result: SlideResult, index: int, setting: ContrastSetting, run: int = 1) -> str:
-    """Name the heatmap of one stage: the stage and what the values are come first, napari cuts long names short."""
-    kind = setting.contrast
-    values = f"{kind} of attention" if kind in ("rank", "percentile") else f"{kind} attention"
-    shared = " · one scale" if setting.shared else ""
-    top = f" · top {setting.top_percent:g} %" if setting.top_percent < 100 else ""
-    return disambiguated(f"{stage_name(index)} · {values}{top}{shared} · {PurePath(result.slide.name).stem}", run)
-
-
-def disambiguated(name: str, run: int) -> str:
-    """Name a layer of the second or a later run so that it is not taken for the first one's."""
-    return f"{name} · run {run}" if run > 1 else name
-
-
 def _slide_metadata(slide: Slide) -> dict[str, Any]:
     facts = slide.facts
     return {
@@ -75,15 +64,16 @@ def _slide_metadata(slide: Slide) -> dict[str, Any]:
 def _stage_layer(shown: ShownResult, index: int) -> LayerData:
     result, images, display = shown.result, shown.images, shown.display
     setting = display.contrast_setting(index)
+    title = stage_title(index, setting)
     arguments = {
-        "name": stage_layer_name(result, index, setting),
+        "name": title,
         "colormap": stage_colormap(index),
         "contrast_limits": images.limits(index, setting),
         "interpolation2d": "nearest",
         "blending": "translucent_no_depth",
         "opacity": display.stages[index].opacity,
         "visible": index in visible_layers(display),
-        "metadata": {**result_metadata(result), "shown": shown, "stage": index, "drawn": setting},
+        "metadata": {**result_metadata(result, title), "shown": shown, "stage": index, "drawn": setting},
         **placed(result.slide.mpp, images.raster.cell_px0, images.raster.origin_px0),
     }
     return images.pixels(index, setting), arguments, "image"
@@ -104,20 +94,21 @@ def _claimed_layer(shown: ShownResult) -> LayerData:
     outlines = draw_outlines(result, [stage.claimed for stage in stages])
     colours = np.array([stage_rgb(index) for index in range(len(stages))]) / 255
     arguments = {
-        "name": f"Claimed tiles · {PurePath(result.slide.name).stem}",
+        "name": CLAIMED_TITLE,
         "edge_color": outlines.colours(colours),
         "visible": CLAIMED in visible_layers(shown.display),
         "features": {"stage": np.tile(outlines.set_of + 1, 2)},
-        "metadata": {**result_metadata(result), "shown": shown, "key": CLAIMED},
+        "metadata": {**result_metadata(result, CLAIMED_TITLE), "shown": shown, "key": CLAIMED},
         **outline_style(outlines.width_px0),
         **placed(result.slide.mpp, 1, (-0.5, -0.5)),  # lines run between pixels
     }
     return outlines.segments, arguments, "vectors"
 
 
-def result_metadata(result: SlideResult) -> dict[str, Any]:
+def result_metadata(result: SlideResult, title: str) -> dict[str, Any]:
     """Return what every layer of a result says about itself."""
     return {
+        TITLE: title,
         "result": result,
         "facts": result.slide,
         "mpp": result.slide.mpp,

@@ -1,6 +1,5 @@
 """Maps beside the stages' own, and outlines of chosen tiles, as layer data: no viewer is touched here."""
 
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -16,18 +15,21 @@ from napari_msm_mil.layers.layer_data import LayerData, result_metadata
 from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 
+OUTLINE_RGB = "outline_rgb"
+"""Key in the metadata of an outline that the legend names."""
+
 
 def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
     """Lay out a map over the tiles of a result."""
     heatmap = rasterise(result.tiles, shown.values)
     arguments: dict[str, Any] = {
-        "name": f"{shown.title} · {PurePath(result.slide.name).stem}",
+        "name": shown.title,
         "colormap": _colormap(shown, len(result.prediction.stages)),
         "contrast_limits": shown.limits,
         "interpolation2d": "nearest",
         "blending": "translucent_no_depth",
         "opacity": 0.85,
-        "metadata": {**result_metadata(result), "legend": shown.legend},
+        "metadata": {**result_metadata(result, shown.title), "legend": shown.legend},
         **placed(result.slide.mpp, heatmap.cell_px0, heatmap.origin_px0),
     }
     return heatmap.values, arguments, "image"
@@ -39,14 +41,14 @@ def map_pixels(result: SlideResult, shown: TileMap) -> NDArray[np.float32]:
 
 
 def outline_layer(
-    result: SlideResult, chosen: NDArray[np.bool_], title: str, rgb: tuple[float, float, float]
+    result: SlideResult, chosen: NDArray[np.bool_], title: str, rgb: tuple[float, float, float], *, stays: bool = False
 ) -> LayerData:
-    """Lay out a line around chosen tiles."""
+    """Lay out a line around chosen tiles; one that stays until it is removed is named in the legend."""
     outlines = draw_outlines(result, [chosen])
     arguments = {
-        "name": f"{title} · {PurePath(result.slide.name).stem}",
+        "name": title,
         "edge_color": outlines.colours(np.array([rgb])),
-        "metadata": result_metadata(result),
+        "metadata": {**result_metadata(result, title), **({OUTLINE_RGB: rgb} if stays else {})},
         **outline_style(outlines.width_px0),
         **placed(result.slide.mpp, 1, (-0.5, -0.5)),  # lines run between pixels
     }

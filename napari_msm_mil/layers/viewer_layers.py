@@ -14,7 +14,8 @@ from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, write_display
-from napari_msm_mil.layers.layer_data import LayerData, disambiguated, slide_layer, stage_layers
+from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
+from napari_msm_mil.layers.layer_names import name_owners
 from napari_msm_mil.layers.layer_search import layers_of_slide, result_layers, slide_layers, stage_layers_of
 from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
 from napari_msm_mil.layers.slide_follower import SlideFollower
@@ -133,6 +134,9 @@ class ViewerLayers(QObject):
     ) -> None:
         """Add the layers of a result over its slide, as they were shown last; those of earlier results are hidden.
 
+        The first result of a slide comes into view whole. Nothing that is done with it afterwards moves the camera,
+        but the gallery, which is asked to.
+
         Parameters
         ----------
         file
@@ -147,12 +151,13 @@ class ViewerLayers(QObject):
             self.placement.calibrate(slide, result.slide.mpp)
         run = 1 + sum(other.slide.name == result.slide.name for other in self.results())
         self._hide_results()
-        added = [_numbered(Layer.create(*data), run) for data in stage_layers(result, view)]
+        added = [self._prepared(result, data, run, slide) for data in stage_layers(result, view)]
         for layer in added:
             layer.metadata["file"] = file
-            self._follower.put(layer, slide)
             self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = added[0]
+        if run == 1:
+            self._viewer.reset_view()
 
     def show_map(self, result: SlideResult, key: str, data: LayerData) -> Layer:
         """Put a layer beside the stages of a result, in place of the one with the same key, if there is one.
@@ -161,8 +166,8 @@ class ViewerLayers(QObject):
         """
         self.about_to_change.emit()
         old, others = self.layer_by_key(result, key), self.of(result)
-        new = _numbered(Layer.create(*data), next((layer.metadata.get("run", 1) for layer in others), 1))
-        self._follower.put(new, self.slide_under(result))
+        run = next((layer.metadata.get("run", 1) for layer in others), 1)
+        new = self._prepared(result, data, run, self.slide_under(result))
         new.metadata["key"] = key
         if others and "shown" in others[0].metadata:
             new.metadata["shown"] = others[0].metadata["shown"]
@@ -205,6 +210,13 @@ class ViewerLayers(QObject):
             for layer in self.of(other):
                 layer.visible = False  # those too of which the display says nothing
 
+    def _prepared(self, result: SlideResult, data: LayerData, run: int, slide: Image | None) -> Layer:
+        layer = Layer.create(*data)
+        layer.metadata["run"] = run
+        self._follower.put(layer, slide)
+        name_owners([*self._viewer.layers, layer], (*self.results(), result))
+        return layer
+
     def _update_display(self, result: SlideResult) -> None:
         layers = self.of(result)
         display = read_display(layers)
@@ -216,6 +228,7 @@ class ViewerLayers(QObject):
         if "result" in event.value.metadata:
             event.value.events.visible.connect(self._on_visible)
             self._update_display(event.value.metadata["result"])
+            name_owners(self._viewer.layers, self.results())
             self.results_changed.emit()
         self.listed.emit()
 
@@ -224,6 +237,7 @@ class ViewerLayers(QObject):
         if "result" in event.value.metadata:
             event.value.events.visible.disconnect(self._on_visible)
             self._update_display(event.value.metadata["result"])
+            name_owners(self._viewer.layers, self.results())
             self.results_changed.emit()
         self.listed.emit()
 
@@ -237,12 +251,6 @@ class ViewerLayers(QObject):
 
     def _on_visible(self, event: Event) -> None:
         self.visible_changed.emit(event.source)
-
-
-def _numbered(layer: Layer, run: int) -> Layer:
-    layer.metadata["run"] = run
-    layer.name = disambiguated(layer.name, run)
-    return layer
 
 
 def show_scale_bar(viewer: Viewer) -> None:

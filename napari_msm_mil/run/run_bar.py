@@ -37,7 +37,7 @@ class RunBar(QWidget):
         self._open = QPushButton("Open the saved result")
         self._open.setObjectName("offer")
         self._open.clicked.connect(lambda _: self.open_requested.emit(self._saved_path))
-        self._ready = False
+        self._ready, self._folded = False, False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._button, self._job, self._bar, self._progress_text, self._message, self._open):
@@ -62,11 +62,17 @@ class RunBar(QWidget):
         if self.state == RUN:
             self._button.setEnabled(ready)
 
+    def fold(self, folded: bool) -> None:
+        """Show the button only while it cancels a run, or show it always."""
+        self._folded = folded
+        self._show_button()
+
     def show_running(self, title: str) -> None:
         """Show that a run has started: of which model, on which slide."""
         self._job.setText(f"Running {title}…")
         self._job.setVisible(True)
         self._button.setText(CANCEL)
+        self._show_button()
         self._button.setEnabled(True)
         self._bar.setRange(0, 0)
         self._bar.setVisible(True)
@@ -81,6 +87,7 @@ class RunBar(QWidget):
     def show_idle(self) -> None:
         """Show that nothing is running."""
         self._button.setText(RUN)
+        self._show_button()
         self._button.setEnabled(self._ready)
         self._bar.setVisible(False)
         for text in (self._job, self._progress_text):
@@ -109,6 +116,9 @@ class RunBar(QWidget):
         """Show a button below the message that opens a saved result."""
         self._saved_path = path
         self._open.setVisible(True)
+
+    def _show_button(self) -> None:
+        self._button.setVisible(self.state != RUN or not self._folded)
 
     def _on_clicked(self) -> None:
         (self.run_requested if self.state == RUN else self.cancel_requested).emit()

@@ -3,16 +3,52 @@
 import html
 from collections.abc import Sequence
 
-from qtpy.QtWidgets import QComboBox, QPushButton
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtGui import QHelpEvent
+from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QToolTip
+
+LETTERS = 4
+"""How many letters of a choice are seen at least, unless more are asked for."""
+ARROW_PX = 36
 
 
-def named_box(object_name: str, name: str, texts: Sequence[str] = ()) -> QComboBox:
-    """Return a drop-down list."""
-    box = QComboBox()
-    box.setObjectName(object_name)
-    box.setAccessibleName(name)
-    box.addItems(list(texts))
-    return box
+class NamedBox(QComboBox):
+    """A drop-down list that long choices do not widen: the open list, and the tooltip if it has no help, show them."""
+
+    def __init__(self, object_name: str, name: str, texts: Sequence[str] = (), letters: int = LETTERS) -> None:
+        super().__init__()
+        self._letters = letters
+        self.setObjectName(object_name)
+        self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(letters)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.addItems(list(texts))
+
+    def minimumSizeHint(self) -> QSize:
+        """Need no more than some letters: the themes of napari ask for twice that."""
+        return QSize(
+            self._letters * self.fontMetrics().averageCharWidth() + ARROW_PX, super().minimumSizeHint().height()
+        )
+
+    def event(self, event: QEvent | None) -> bool:
+        """Show what is chosen as the tooltip, where there is no help."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.toolTip():
+            QToolTip.showText(event.globalPos(), self.currentText(), self)
+            return True
+        return super().event(event)
+
+    def showPopup(self) -> None:
+        """Show the choices in full."""
+        view = self.view()
+        if view is not None:
+            view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * view.frameWidth())
+        super().showPopup()
+
+
+def named_box(object_name: str, name: str, texts: Sequence[str] = (), *, letters: int = LETTERS) -> NamedBox:
+    """Return a drop-down list of which at least so many letters are seen."""
+    return NamedBox(object_name, name, texts, letters)
 
 
 def named_button(text: str, object_name: str, help_text: str) -> QPushButton:

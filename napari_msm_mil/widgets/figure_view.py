@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QPalette, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy
 from superqt.utils import QSignalDebouncer
@@ -38,6 +38,10 @@ class FigureView(QLabel):
         self.setAccessibleDescription(description)
         self.setVisible(draw is not None)
         self._redraw()
+
+    def minimumSizeHint(self) -> QSize:
+        """Need no width: the figure is drawn again for what there is."""
+        return QSize(0, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Redraw when the width has settled."""

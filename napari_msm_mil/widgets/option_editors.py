@@ -14,6 +14,8 @@ from napari_msm_mil.widgets.number_field import NumberField
 from napari_msm_mil.widgets.number_text import Bounds
 
 AUTOMATIC = "automatic"
+SAID = {"auto": AUTOMATIC, "checkpoint": "as the model prescribes"}
+"""Choices whose names say too little to people."""
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = 1e9
 SMALLEST_STEP = 1e-9
@@ -53,7 +55,10 @@ def make_editor(info: FieldInfo, value: object) -> Editor:
     """Return the editor that fits an option's declaration, showing `value`."""
     kind, optional = _without_none(info.annotation)
     if get_origin(kind) is Literal:
-        choices = [*((str(each), each) for each in get_args(kind)), *([(AUTOMATIC, None)] if optional else [])]
+        choices = [
+            *((SAID.get(each, str(each)), each) for each in get_args(kind)),
+            *([(AUTOMATIC, None)] if optional else []),
+        ]
         return _NativeEditor(ComboBox(value=value, choices=choices))
     if kind is bool and not optional:
         return _NativeEditor(CheckBox(value=bool(value), text=""))

@@ -12,6 +12,12 @@ from napari_msm_mil.widgets.option_editors import Editor, make_editor
 
 UNITS = {"px0": "level-0 pixels", "px": "pixels", "um": "µm", "um2": "µm²", "mm2": "mm²"}
 WORDS = {"mpp": "micrometres per pixel"}
+LABELS = {
+    "top_k": "Top tiles as annotations",
+    "origin": "Coordinates begin at",
+    "custom_origin_px0": "Corner, if custom (level-0 pixels)",
+}
+"""Options whose names say too little to people."""
 
 
 class OptionsForm(QWidget):
@@ -68,6 +74,8 @@ class OptionsForm(QWidget):
 
 def label_of(name: str) -> str:
     """Write an option's name as a person reads it: "side_px" as "Side (pixels)"."""
+    if name in LABELS:
+        return LABELS[name]
     *words, last = name.split("_")
     unit = UNITS.get(last) if words else None
     words = words if unit else [*words, last]

@@ -1,32 +1,67 @@
-"""A column that scrolls vertically, and is never narrower than its content."""
+"""A column that scrolls vertically, of one width whatever is in it."""
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
-MIN_LETTERS = 58
-"""Wide enough for a result from the start: the dock keeps its width when one arrives."""
+LETTERS = 46
+"""How wide a column is at least: the dock keeps its width when a result arrives, and leaves a laptop's screen to the
+slide. What is in a column must do with that."""
+
+GROWS = (QEvent.Type.LayoutRequest, QEvent.Type.Resize, QEvent.Type.Show)
+"""Events after which a content may need another height."""
 
 
 class ScrollColumn(QScrollArea):
-    """Scrolls a widget vertically."""
+    """Scrolls a widget vertically; asks for no height, so that what is beside it gets what it asks for."""
 
     def __init__(self, inside: QWidget) -> None:
         super().__init__()
-        self._inside = inside
         self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setWidget(inside)
         self._fit_width()
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Follow the size of the content."""
-        if watched is self._inside and event is not None and event.type() == QEvent.Type.LayoutRequest:
+    def sizeHint(self) -> QSize:
+        """Ask for the width of a column alone."""
+        return self.minimumSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Need a few lines."""
+        return QSize(self.minimumWidth(), 4 * self.fontMetrics().height())
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the size of letters."""
+        super().changeEvent(event)
+        if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit_width()
-        return super().eventFilter(watched, event)
 
     def _fit_width(self) -> None:
         bar = self.verticalScrollBar()
         scroll_bar_px = bar.sizeHint().width() if bar is not None else 0
-        min_px = MIN_LETTERS * self.fontMetrics().averageCharWidth()
-        self.setMinimumWidth(max(min_px, self._inside.minimumSizeHint().width()) + scroll_bar_px)
+        self.setMinimumWidth(LETTERS * self.fontMetrics().averageCharWidth() + scroll_bar_px)
+
+
+class PinnedColumn(ScrollColumn):
+    """As high as what is in it, as long as that leaves most of the height to others; it scrolls beyond."""
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__(inside)
+        inside.installEventFilter(self)
+        self.limit(0)
+
+    def limit(self, height_px: int) -> None:
+        """Be no higher than this."""
+        self._limit_px = height_px
+        self._fit_height()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Follow the height of the content."""
+        if watched is self.widget() and event is not None and event.type() in GROWS:
+            self._fit_height()
+        return super().eventFilter(watched, event)
+
+    def _fit_height(self) -> None:
+        inside = self.widget()
+        wanted_px = 0 if inside is None else max(inside.sizeHint().height(), inside.minimumSizeHint().height())
+        self.setFixedHeight(min(wanted_px + 2 * self.frameWidth(), self._limit_px))

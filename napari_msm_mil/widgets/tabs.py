@@ -3,6 +3,9 @@
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
+STYLE = "QTabBar::tab { padding: 3px 2px }"
+"""Narrow enough that no tab hides behind arrows, however narrow the dock."""
+
 
 class Tabs(QWidget):
     """A bar of tabs and the page of the chosen one; the column is as long as that page, not as the longest."""
@@ -17,6 +20,7 @@ class Tabs(QWidget):
         self._bar = QTabBar()
         self._bar.setObjectName("tabs")
         self._bar.setAccessibleName("Pages of the result")
+        self._bar.setStyleSheet(STYLE)
         self._bar.setDrawBase(False)
         self._bar.setExpanding(True)
         self._bar.setUsesScrollButtons(True)

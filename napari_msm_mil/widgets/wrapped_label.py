@@ -22,6 +22,7 @@ class WrappedText(QLabel):
     def setText(self, text: str | None) -> None:
         """Show a text."""
         super().setText(text)
+        self.setMinimumHeight(0)  # Qt counts it in: a text that follows a longer one would stand in an empty field
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

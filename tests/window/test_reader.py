@@ -139,8 +139,8 @@ def test_a_result_brings_its_slide_and_its_maps(plugin, tmp_path):
 
     layers = ViewerModel().open(str(path), plugin=OURS)
 
-    shown = [layer.name.split(" · ")[0] for layer in layers]
-    assert shown == ["drawn", "Stage 1", "Stage 2", "Stage 3", "Claimed tiles"]
+    shown = [layer.name for layer in layers]
+    assert shown == ["drawn", "1 rank", "2 rank", "3 rank", "Claimed tiles"]
     assert layers[0].metadata["slide"].facts.path == str(drawn.path)
 
 

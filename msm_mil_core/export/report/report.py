@@ -29,7 +29,7 @@ class ReportOptions(Options):
     """The parts of a report."""
 
     examine: bool = True
-    """Whether faithfulness, stability and smallest sets are examined, which takes longest."""
+    """Whether faithfulness, stability and small sets that decide are examined, which takes longest."""
     gallery_count: int = Field(default=8, ge=0, le=100)
     """Pictures of tiles for each stage."""
     with_label: bool = False

@@ -13,7 +13,7 @@ SCHEMA = "msm-mil-examination/1"
 
 
 def examination_json(examination: Examination) -> Record:
-    """Return curves, effects, stability and smallest sets as JSON values; null where a value is undefined."""
+    """Return curves, effects, stability and small sets that decide as JSON values; null where a value is undefined."""
     faithfulness, stability = examination.faithfulness, examination.stability
     return {
         **head(SCHEMA),

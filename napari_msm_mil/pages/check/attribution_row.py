@@ -20,10 +20,12 @@ class AttributionRow(QWidget):
         self._show = QCheckBox("Show")
         self._show.setObjectName("attribution_visible")
         self._show.setAccessibleName("Show what another method attributes to each tile")
+        self._show.setToolTip("What another method says each tile contributes, to compare with attention")
         self._method = named_box("attribution_method", "Attribution method")
         self._method.addItems(list(METHODS))
         self._class = named_box("attribution_class", "Attributed class")
         self._text = WrappedText("attribution_text")
+        self._text.setToolTip("Rank correlation: 1 same order of the tiles, 0 unrelated, -1 opposite order")
         self._show.clicked.connect(lambda _: self._request())
         for box in (self._method, self._class):
             box.activated.connect(lambda _: self._on_chosen())

@@ -105,7 +105,7 @@ class CheckPanel(QWidget):
         for switch in self.spreads:
             switch.setParent(None)
             switch.deleteLater()
-        help_text = "How much the rank of each tile varies when other tiles are missing"
+        help_text = "How much the rank of each tile varies when other tiles are missing; rank stability 1: not at all"
         self.spreads = [MapSwitch(f"spread_{index}", stage_name(index), help_text) for index in range(stages)]
         for index, switch in enumerate(self.spreads):
             switch.requested.connect(partial(self.spread_requested.emit, index))

@@ -1,19 +1,13 @@
-"""The table of pairs of stages, each figure beside chance."""
+"""The table of pairs of stages, one line each, every figure beside chance."""
 
-from math import isfinite
+from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
-from msm_mil_core.explain.stage_comparison import Range, StagePair
+from msm_mil_core.explain.stage_comparison import StagePair
+from napari_msm_mil.pages.compare.measures import Measure, measures_of
 
-UNKNOWN = "–"
-HEADINGS = (
-    ("Pair", "Each pair of stages"),
-    ("Overlap", "Top tiles that both stages share, as a fraction of the top tiles of either (Jaccard index); 0 to 1"),
-    ("Rank corr.", "Whether both rank the tiles alike: 1 same order, 0 unrelated, -1 opposite order"),
-    ("Distance, {unit}", "How far the top tiles of one must be moved, on average, to coincide with those of the other"),
-)
 RIGHT = Qt.AlignmentFlag.AlignRight
 
 
@@ -24,7 +18,7 @@ class PairTable(QWidget):
         super().__init__()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
+        self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
 
@@ -35,36 +29,29 @@ class PairTable(QWidget):
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        unit = "µm" if all(isfinite(pair.mpp) for pair in pairs) else "pixels"
-        for column, (text, help_text) in enumerate(HEADINGS):
-            heading = QLabel(text.format(unit=unit))
-            heading.setToolTip(help_text)
-            heading.setEnabled(False)  # greyed: a heading, not a value
-            self._grid.addWidget(heading, 0, column, RIGHT if column else Qt.AlignmentFlag.AlignLeft)
+        measures = measures_of(pairs)
+        self._add_line(
+            0, [_heading("Stages", "Each pair of stages"), *(_heading(m.name, m.help_text) for m in measures)]
+        )
         for row, pair in enumerate(pairs, start=1):
-            for column, label in enumerate(_cells(pair)):
-                self._grid.addWidget(label, row, column, RIGHT if column else Qt.AlignmentFlag.AlignLeft)
+            name = QLabel(f"{pair.one + 1} and {pair.other + 1}")
+            self._add_line(row, [name, *(_beside_chance(pair, measure) for measure in measures)])
+
+    def _add_line(self, row: int, labels: Sequence[QLabel]) -> None:
+        for column, label in enumerate(labels):
+            self._grid.addWidget(label, row, column, RIGHT if column else Qt.AlignmentFlag.AlignLeft)
 
 
-def _cells(pair: StagePair) -> tuple[QLabel, ...]:
-    um = (pair.distance_um, pair.distance_um_by_chance, pair.distance_um_chance_range)
-    px0 = (pair.distance_px0, pair.distance_px0_by_chance, pair.distance_px0_chance_range)
-    overlap = (pair.overlap, pair.overlap_by_chance, pair.overlap_chance_range)
-    correlation = (pair.rank_correlation, None, pair.rank_correlation_chance_range)
-    return (
-        QLabel(f"Stages {pair.one + 1} and {pair.other + 1}"),
-        _beside_chance("Overlap", overlap, "z.2f"),
-        _beside_chance("Rank correlation", correlation, "+z.2f"),
-        _beside_chance("Distance", um if isfinite(pair.mpp) else px0, "z,.0f"),
-    )
+def _heading(text: str, help_text: str) -> QLabel:
+    label = QLabel(text)
+    label.setToolTip(help_text)
+    label.setEnabled(False)  # greyed: a heading, not a value
+    return label
 
 
-def _beside_chance(what: str, figures: tuple[float, float | None, Range], form: str) -> QLabel:
-    """Write a value, in brackets its mean by chance; None where that is always 0."""
-    figure, by_chance, (low, high) = figures
-    if not isfinite(figure):
-        return QLabel(UNKNOWN)
-    label = QLabel(f"{figure:{form}}" if by_chance is None else f"{figure:{form}} ({by_chance:{form}})")
-    label.setToolTip(f"{what} {figure:{form}}; 95 % of the values by chance lie from {low:{form}} to {high:{form}}")
-    label.setAccessibleName(label.toolTip())
+def _beside_chance(pair: StagePair, measure: Measure) -> QLabel:
+    """Write a figure, and in brackets its mean by chance where that is not always 0."""
+    label = QLabel(measure.beside_chance(pair))
+    label.setToolTip(measure.in_words(pair))
+    label.setAccessibleName(measure.in_words(pair))
     return label

@@ -11,6 +11,7 @@ from msm_mil_core.export.figures.comparison import coverage_figure, findings, pa
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.pages.compare.pair_matrix import PairMatrix
 from napari_msm_mil.pages.compare.pair_table import PairTable
 from napari_msm_mil.widgets.controls import named_box, named_button
 from napari_msm_mil.widgets.figure_view import FigureView
@@ -22,6 +23,8 @@ from napari_msm_mil.widgets.wrapped_label import WrappedText
 NOTHING_COMPARED = (
     "Do the stages look at different tissue, or does one repeat another? Every pair is compared with chance."
 )
+MOST_LISTED = 4
+"""Pairs of more stages than this are shown as a matrix: their list would be long."""
 ONE_STAGE = "The model has one stage, so there is nothing to compare."
 
 
@@ -41,11 +44,12 @@ class ComparePanel(QWidget):
         self._percent.setToolTip("The top x % of the tiles the stage could see")
         self._percent.setValue(CompareOptions().top_percent)
         self._percent.setPrefix("Top ")
-        self._percent.setSuffix(" % of each stage")
+        self._percent.setSuffix(" %")
         self._compare = named_button("Compare", "compare", "Compare every pair of stages with chance")
         self._stop = named_button("Stop", "compare_stop", "Stop comparing")
         self._text = WrappedText("compare_text")
-        self._table, self._findings, self._note = PairTable(), WrappedText("findings"), WrappedText("compare_note")
+        self._table, self._matrix = PairTable(), PairMatrix()
+        self._findings, self._note = WrappedText("findings"), WrappedText("compare_note")
         self._note.setText(NOTE)
         self._coverage = FigureView("coverage_figure", "Tissue covered, stage by stage")
         self._pairs = FigureView("pairs_figure", "Pairs of stages beside chance")
@@ -90,7 +94,7 @@ class ComparePanel(QWidget):
         self.show_idle(ONE_STAGE if stages == 1 else NOTHING_COMPARED)
         self._compare.setEnabled(stages > 1)
         self._note.setVisible(result is not None and result.prediction.masks_applied)
-        self.maps["agreement"].set_text(f"Found by k of {stages} stages")
+        self.maps["agreement"].set_text(f"Found by how many of {stages} stages")
         for box, at in ((self._one, 0), (self._other, 1)):
             box.clear()
             box.addItems([stage_name(index) for index in range(stages)])
@@ -113,9 +117,12 @@ class ComparePanel(QWidget):
 
     def show_comparison(self, comparison: StageComparison) -> None:
         """Show what was found."""
-        self.show_idle(f"Top {comparison.options.top_percent:g} % of each stage; in brackets, the mean by chance.")
+        self.show_idle(_compared(comparison))
         text = "\n".join(findings(comparison))
-        self._table.show_pairs(comparison.pairs)
+        many = len(comparison.coverage) > MOST_LISTED
+        self._table.setVisible(not many)
+        self._matrix.setVisible(many)
+        (self._matrix if many else self._table).show_pairs(comparison.pairs)
         self._findings.setText(text)
         self._coverage.show_figure(partial(coverage_figure, comparison.coverage), text)
         self._pairs.show_figure(partial(pairs_figure, comparison.pairs), text)
@@ -128,7 +135,7 @@ class ComparePanel(QWidget):
         )
         return {
             "agreement": MapSwitch("map_agreement", "", "How many stages have a tile among their top tiles"),
-            "winner": MapSwitch("map_winner", "Winner stage", "Which stage attends most to each tile"),
+            "winner": MapSwitch("map_winner", "Stage that attends most", "To each tile, in that stage's colour"),
             "difference": difference,
         }
 
@@ -165,7 +172,7 @@ class ComparePanel(QWidget):
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(8)
-        for widget in (self._table, self._findings, self._note, self._coverage, self._drawn):
+        for widget in (self._table, self._matrix, self._findings, self._note, self._coverage, self._drawn):
             body.addWidget(widget)
         body.addWidget(QLabel("Show on the slide"))
         for widget in (*self.maps.values(), self._save):
@@ -175,3 +182,8 @@ class ComparePanel(QWidget):
         for widget in (self._head, self._text, self._body):
             layout.addWidget(widget)
         layout.addStretch(1)
+
+
+def _compared(comparison: StageComparison) -> str:
+    brackets = "" if len(comparison.coverage) > MOST_LISTED else "; in brackets, the mean by chance"
+    return f"Top {comparison.options.top_percent:g} % of each stage{brackets}."

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from napari_msm_mil.pages.gallery.tile_images import AROUND
 
-SHOWN_PX = 160
+SHOWN_PX = 140
 
 
 class TileView(QWidget):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
@@ -12,18 +13,22 @@ from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
-NOWHERE = "Move the mouse over a heatmap to read its tiles; click a tile to lock it."
-UNKNOWN = "–"
+NOWHERE = "Point at a tile; click to lock it."
+UNKNOWN, HIDDEN = "–", "hidden"
 UNDER_MOUSE, LOCKED = "Under the mouse", "Locked tile"
 COLUMNS = (
-    ("attention", "Attention", "Share of the stage's attention on the tile"),
+    ("attention", "Attention", "Share of the stage's attention on the tile; hidden where the stage could not see it"),
     ("place", "Place", "Its rank by attention among the tiles the stage could see, 1 for the highest"),
     ("percentile", "Percentile", "Percentage of the tiles the stage could see whose attention is not higher"),
-    ("claimed", "Claimed", "Whether the stage claims the tile"),
-    ("evidence", "Evidence", "What the tile adds through the stage to the logit of the chosen class"),
+    (
+        "evidence",
+        "Evidence",
+        "What the tile adds, through the stage, to the logit of the class chosen under Stages; a class's probability "
+        "is computed from its logit",
+    ),
 )
-PLACE = 1
-"""The column of the place, whose tooltip says among how many tiles."""
+PLACE, PERCENTILE = 1, 2
+"""The column of the place, whose tooltip says among how many tiles; and the column that a narrow dock does without."""
 RIGHT = Qt.AlignmentFlag.AlignRight
 
 
@@ -35,24 +40,26 @@ class ReadoutPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[_Line] = []
-        self._heading = QLabel(UNDER_MOUSE)
+        self._headings: tuple[QLabel, ...] = ()
+        self._heading, self._claimed = QLabel(UNDER_MOUSE), QLabel()
+        self._claimed.setObjectName("tile_claimed")
+        self._claimed.setMinimumWidth(1)
         self._locked: TileReading | None = None
         self._place = WrappedText("tile_place")
-        self._unlock = QPushButton("Unlock")
-        self._unlock.setObjectName("unlock_tile")
-        self._unlock.setAccessibleName("Let the read-out follow the mouse again")
-        self._unlock.setVisible(False)
-        self._unlock.clicked.connect(lambda _: self.unlock_requested.emit())
+        self._unlock = self._unlock_button()
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(8)
+        self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
         top = QHBoxLayout()
-        top.addWidget(self._place, 1)
+        top.addWidget(self._heading)
+        top.addWidget(self._claimed, 1, RIGHT)
         top.addWidget(self._unlock)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
         layout.addLayout(top)
+        layout.addWidget(self._place)
         layout.addLayout(self._grid)
 
     @property
@@ -77,13 +84,25 @@ class ReadoutPanel(QWidget):
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        self._heading = _heading(UNDER_MOUSE, "")
-        self._grid.addWidget(self._heading, 0, 0)
-        for column, (_, text, help_text) in enumerate(COLUMNS, start=1):
-            self._grid.addWidget(_heading(text, help_text), 0, column, RIGHT)
+        self._grid.addWidget(_heading("Stage", ""), 0, 0)
+        self._headings = tuple(_heading(text, help_text) for _, text, help_text in COLUMNS)
+        for column, heading in enumerate(self._headings, start=1):
+            self._grid.addWidget(heading, 0, column, RIGHT)
         wide = _wide(len(result.tiles))
         self._lines = [self._add_line(_Line(index, wide)) for index in range(len(result.prediction.stages))]
+        self._fit()
         self.lock(None)
+
+    def minimumSizeHint(self) -> QSize:
+        """Need no room for the column that is left out where there is little."""
+        room = self._percentile_px() if self._grid_shows_percentiles else 0
+        return super().minimumSizeHint() - QSize(room, 0)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Show percentiles where there is room for them."""
+        if event is not None and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fit()
+        return super().event(event)
 
     def read(self, reading: TileReading | None) -> None:
         """Show what all stages say of the tile under the mouse, unless one is locked; None where there is no tile."""
@@ -97,19 +116,48 @@ class ReadoutPanel(QWidget):
         self._heading.setText(UNDER_MOUSE if reading is None else LOCKED)
         self._show(reading)
 
+    @property
+    def _grid_shows_percentiles(self) -> bool:
+        return bool(self._headings) and not self._headings[PERCENTILE].isHidden()
+
+    def _fit(self) -> None:
+        if not self._headings:
+            return
+        roomy = self.width() >= self.minimumSizeHint().width() + self._percentile_px()
+        for label in (self._headings[PERCENTILE], *(line.labels[PERCENTILE] for line in self._lines)):
+            label.setVisible(roomy)
+
+    def _percentile_px(self) -> int:
+        column = (self._headings[PERCENTILE], *(line.labels[PERCENTILE] for line in self._lines))
+        return max(label.sizeHint().width() for label in column) + self._grid.horizontalSpacing()
+
+    def _unlock_button(self) -> QPushButton:
+        unlock = QPushButton("Unlock")
+        unlock.setObjectName("unlock_tile")
+        unlock.setAccessibleName("Let the read-out follow the mouse again")
+        policy = unlock.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing jumps when a tile is locked
+        unlock.setSizePolicy(policy)
+        unlock.setVisible(False)
+        unlock.clicked.connect(lambda _: self.unlock_requested.emit())
+        return unlock
+
     def _show(self, reading: TileReading | None) -> None:
         if reading is None:
             self._place.setText(NOWHERE)
+            self._claimed.clear()
             for line in self._lines:
                 line.read(None)
             return
         x_px0, y_px0 = reading.xy_px0
-        self._place.setText(f"Tile {reading.tile} at x {x_px0:,}, y {y_px0:,} pixels of the slide")
+        self._place.setText(f"Tile {reading.tile} at x {x_px0:,}, y {y_px0:,}")
+        self._place.setToolTip("The tile's upper left corner, in pixels of the slide's finest level")
+        self._claimed.setText(claimed_by(reading.stages))
         for line, stage in zip(self._lines, reading.stages, strict=True):
             line.read(stage)
 
     def _add_line(self, line: _Line) -> _Line:
-        self._grid.addWidget(QLabel(stage_name(line.index)), line.index + 1, 0)
+        self._grid.addWidget(QLabel(str(line.index + 1)), line.index + 1, 0)
         for column, label in enumerate(line.labels, start=1):
             self._grid.addWidget(label, line.index + 1, column, RIGHT)
         return line
@@ -159,27 +207,32 @@ def _wide(tiles: int) -> tuple[tuple[str, ...], ...]:
     numbers = ("0.000888", "8.88e-08")
     count = f"{int('8' * len(str(tiles))):,}"
     return (
-        (*numbers, "not shown"),
+        (*numbers, HIDDEN),
         (count,),
         ("100.0 %",),
-        ("yes",),
         tuple(f"+{number}" for number in numbers),
     )
 
 
-def in_words(reading: StageReading | None) -> tuple[str, str, str, str, str]:
-    """Say what a stage says of a tile: attention, place, percentile, whether it claims it, and evidence."""
+def in_words(reading: StageReading | None) -> tuple[str, str, str, str]:
+    """Say what a stage says of a tile: attention, place, percentile, and evidence."""
     if reading is None:
-        return UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
-    claimed = "yes" if reading.claimed else "no"
+        return UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
     evidence = UNKNOWN if math.isnan(reading.evidence) else f"{reading.evidence:+.3g}"
     if math.isnan(reading.attention):
-        return "not shown", UNKNOWN, UNKNOWN, claimed, evidence
-    return f"{reading.attention:.3g}", f"{reading.place:,}", f"{reading.percentile:.1f} %", claimed, evidence
+        return HIDDEN, UNKNOWN, UNKNOWN, evidence
+    return f"{reading.attention:.3g}", f"{reading.place:,}", f"{reading.percentile:.1f} %", evidence
+
+
+def claimed_by(stages: Sequence[StageReading]) -> str:
+    """Say which stage claims the tile; empty if none does."""
+    return next((f"claimed by stage {at}" for at, stage in enumerate(stages, start=1) if stage.claimed), "")
 
 
 def _among(reading: StageReading | None) -> str:
-    return f"{reading.place:,} of {reading.shown:,} tiles" if reading is not None and reading.place else ""
+    if reading is None or not reading.place:
+        return ""
+    return f"{reading.place:,} of {reading.shown:,} tiles; attention is not higher in {reading.percentile:.1f} %"
 
 
 def _heading(text: str, help_text: str) -> QLabel:

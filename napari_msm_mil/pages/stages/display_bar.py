@@ -1,7 +1,7 @@
 """How much of the maps is visible: opacity, the top of each map; and other ways to show the stages."""
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_display import Pair, StageDisplay
 from napari_msm_mil.pages.stages.blink_button import BlinkButton
@@ -92,13 +92,12 @@ class DisplayBar(QWidget):
         self._keys.clicked.connect(lambda _: self.keys_requested.emit())
 
     def _lay_out(self) -> None:
-        sliders, buttons = QHBoxLayout(), QHBoxLayout()
+        sliders, buttons = QGridLayout(), QHBoxLayout()
         lines = (("Opacity", self._opacity, self._opacity_text), ("Show", self._top, self._top_text))
-        for text, slider, value in lines:
+        for row, (text, slider, value) in enumerate(lines):
             value.setMinimumWidth(value.fontMetrics().horizontalAdvance("top 0.5 %"))
-            sliders.addWidget(QLabel(text))
-            sliders.addWidget(slider, 1)
-            sliders.addWidget(value)
+            for column, widget in enumerate((QLabel(text), slider, value)):
+                sliders.addWidget(widget, row, column)
         for button in (self._blink, self._side):
             buttons.addWidget(button, 1)
         buttons.addWidget(self._keys)

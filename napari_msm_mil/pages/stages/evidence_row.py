@@ -9,6 +9,8 @@ from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 ALL_STAGES = "all stages"
+LOGIT = "Logit: a class's value before the probabilities; the higher it is, the more probable the class."
+HELP = f"What each tile adds to the logit of a class: exact, where attention is not. {LOGIT}"
 
 
 class EvidenceRow(QWidget):
@@ -21,18 +23,20 @@ class EvidenceRow(QWidget):
         super().__init__()
         self._show = QCheckBox("Evidence for")
         self._show.setObjectName("evidence_visible")
-        self._show.setToolTip("What each tile adds to the logit of a class: exact, where attention is not")
-        self._class = named_box("evidence_class", "For which class")
-        self._stage = named_box("evidence_stage", "Through which stages")
+        self._show.setToolTip(HELP)
+        self._class = named_box("evidence_class", "For which class", letters=3)
+        self._stage = named_box("evidence_stage", "Through which stages", letters=9)
         self._text = WrappedText("evidence_text")
+        self._text.setToolTip(LOGIT)
         self._show.clicked.connect(lambda _: self._request())
         for box in (self._class, self._stage):
             box.activated.connect(lambda _: self._on_chosen())
         line = QHBoxLayout()
+        line.setSpacing(3)
         line.addWidget(self._show)
         line.addWidget(self._class, 1)
         line.addWidget(QLabel("of"))
-        line.addWidget(self._stage, 1)
+        line.addWidget(self._stage)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(line)

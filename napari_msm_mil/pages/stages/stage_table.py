@@ -15,11 +15,12 @@ from napari_msm_mil.widgets.swatch import SWATCH_PX, swatch
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 COLUMNS = (
     ("Stage", "Tick to show its heatmap", LEFT),
-    ("Weight", "Weight beta of the stage in the answer; the weights of all stages add up to 1", RIGHT),
-    ("Claimed", "How many tiles the stage claims for itself", RIGHT),
+    ("Weight", "How much the stage counts in the answer (beta); the weights of all stages add up to 1", RIGHT),
+    ("Tiles\nclaimed", "How many tiles the stage claims: its top tiles, which no earlier stage has claimed", RIGHT),
     (
-        "Eff. tiles",
-        "Effective number of tiles: exp of the attention's entropy; 1 if one tile has all of it",
+        "Tiles\nused",
+        "Over how many tiles the attention is spread, roughly: 1 if one tile has all of it (the effective number of "
+        "tiles, exp of the attention's entropy)",
         RIGHT,
     ),
     ("", "", RIGHT),
@@ -39,12 +40,12 @@ class StageTable(QWidget):
         super().__init__()
         self._lines: list[_StageLine] = []
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(8)
+        self._grid.setHorizontalSpacing(4)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
         self._headings = [_heading(text, help_text) for text, help_text, _ in COLUMNS]
         for column, (heading, (_, _, side)) in enumerate(zip(self._headings, COLUMNS, strict=True)):
-            self._grid.addWidget(heading, 0, column, side)
+            self._grid.addWidget(heading, 0, column, side | Qt.AlignmentFlag.AlignBottom)
         self.contrasts, self.bar = ContrastChoice(), DisplayBar()
         self.contrasts.requested.connect(self.contrast_requested)
         self._claimed = QCheckBox("Outline the tiles that each stage claims")
@@ -99,12 +100,12 @@ class StageTable(QWidget):
 class _StageLine:
     def __init__(self, index: int, stage: StageAttention) -> None:
         self._index, name = index, stage_name(index)
-        self.show = QCheckBox(name)
+        self.show = QCheckBox(str(index + 1))
         self.show.setIcon(swatch(index))
         self.show.setIconSize(SWATCH_PX)
         self.show.setObjectName(f"show_{index}")
         self.show.setAccessibleName(f"Show {name}")
-        self.alone = QPushButton("Solo")
+        self.alone = QPushButton("Alone")
         self.alone.setCheckable(True)
         self.alone.setObjectName(f"solo_{index}")
         self.alone.setAccessibleName(f"Show {name} alone")
@@ -112,7 +113,9 @@ class _StageLine:
         self._numbers = (
             _number(f"{stage.beta:.3f}", f"{name}, weight beta {stage.beta:.3f}"),
             _number(f"{int(stage.claimed.sum()):,}", f"{name} claims {int(stage.claimed.sum())} tiles"),
-            _number(f"{stage.effective_tiles:,.0f}", f"{name}, effective number of tiles {stage.effective_tiles:.1f}"),
+            _number(
+                f"{stage.effective_tiles:,.0f}", f"{name}, attention spread over {stage.effective_tiles:.1f} tiles"
+            ),
         )
 
     @property
@@ -129,6 +132,7 @@ class _StageLine:
 def _heading(text: str, help_text: str) -> QLabel:
     label = QLabel(text)
     label.setToolTip(help_text)
+    label.setAlignment(RIGHT)
     label.setEnabled(False)  # greyed: a heading, not a value
     return label
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from html import escape
 from itertools import pairwise
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QHideEvent, QWheelEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.annotations import Annotations, Verdict, now
@@ -24,7 +24,7 @@ EXPLAINED = "What did each stage look at? Choose or type a label; it is saved au
 
 
 class VerdictPanel(QWidget):
-    """One label and one note for each stage."""
+    """One label and, below it, one note for each stage."""
 
     verdict_given = Signal(object)
     """A `Verdict`."""
@@ -36,7 +36,7 @@ class VerdictPanel(QWidget):
         self._explained = WrappedText("verdict_explained")
         self._explained.setText(EXPLAINED)
         self._grid = QGridLayout()
-        self._grid.setColumnStretch(2, 1)
+        self._grid.setColumnStretch(1, 1)
         self._grid.setHorizontalSpacing(8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
@@ -88,8 +88,9 @@ class VerdictPanel(QWidget):
 
     def _add_row(self, index: int) -> "_VerdictRow":
         row = _VerdictRow(index, self._on_edited)
-        for column, widget in enumerate(row.widgets):
-            self._grid.addWidget(widget, index, column)
+        stage, label, when, note = row.widgets
+        for widget, line, column, across in ((stage, 0, 0, 1), (label, 0, 1, 1), (when, 0, 2, 1), (note, 1, 1, 2)):
+            self._grid.addWidget(widget, 2 * index + line, column, 1, across)
         return row
 
     def _on_edited(self, row: "_VerdictRow") -> None:
@@ -127,11 +128,11 @@ class _VerdictRow:
     @property
     def widgets(self) -> tuple[QWidget, ...]:
         stage = QWidget()
-        column = QVBoxLayout(stage)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._name, 0, Qt.AlignmentFlag.AlignBottom)
-        column.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
-        return stage, self._label, self._note, self._when
+        line = QHBoxLayout(stage)
+        line.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._picture, self._name):
+            line.addWidget(widget)
+        return stage, self._label, self._when, self._note
 
     @property
     def fields(self) -> tuple[QWidget, ...]:
@@ -181,7 +182,7 @@ class _LabelBox(QComboBox):
         self.setCompleter(None)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.addItems(list(SUGGESTIONS))
-        self.setMinimumContentsLength(12)
+        self.setMinimumContentsLength(6)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Leave the wheel to the column: scrolling past a verdict must not change it."""

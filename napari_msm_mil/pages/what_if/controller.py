@@ -25,10 +25,10 @@ from napari_msm_mil.pages.what_if.selection_tool import HINTS, SelectionTool
 from napari_msm_mil.pages.what_if.step_form import Drawn
 
 FOUND: dict[Search, tuple[Verb, str]] = {
-    "flip": ("remove", "the smallest set that changes the answer"),
-    "sufficient": ("keep", "the smallest set that suffices"),
+    "flip": ("remove", "the tiles that change the answer"),
+    "sufficient": ("keep", "the tiles that suffice"),
 }
-FOUND_RGB = (0.0, 0.0, 0.0)
+FOUND_RGB: dict[Search, tuple[float, float, float]] = {"flip": (0.0, 0.0, 0.0), "sufficient": (0.45, 0.45, 0.45)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +175,11 @@ class WhatIfController(QObject):
     def _on_found(self, found: Counterfactual) -> None:
         self._panel.search.show_idle(str(found))
         result = self._result
-        if result is None or not found.found:
+        if result is None or not found.found or found.is_all:
             return
         verb, name = FOUND[self._search]
-        title = f"{name[:1].upper()}{name[1:]}"
-        self._layers.show_map(result, self._search, outline_layer(result, found.tiles, title, FOUND_RGB))
+        title = name.removeprefix("the ").capitalize()
+        outline = outline_layer(result, found.tiles, title, FOUND_RGB[self._search], stays=True)
+        self._layers.show_map(result, self._search, outline)
         selection = SingleTiles(tiles=tuple(map(int, found.tiles.nonzero()[0])), name=name)
         self._go(Inquiry((Step(verb=verb, selection=selection),)))

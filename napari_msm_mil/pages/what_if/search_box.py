@@ -1,4 +1,4 @@
-"""Requests a search for the smallest set of tiles that decides."""
+"""Requests a search for few tiles that decide."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -9,9 +9,13 @@ from msm_mil_core.progress import Progress
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 Search: TypeAlias = Literal["flip", "sufficient"]
+FEW = "It says whether one of them can be spared; another set may be smaller."
 TEXTS: dict[Search, tuple[str, str]] = {
-    "flip": ("…changes the answer", "The fewest tiles whose removal changes the model's answer"),
-    "sufficient": ("…suffices for it", "The fewest tiles that alone give the same answer"),
+    "flip": (
+        "…change the answer",
+        f"Tiles whose removal changes the model's answer, as few as the search finds. {FEW}",
+    ),
+    "sufficient": ("…suffice for it", f"Tiles that alone give the same answer, as few as the search finds. {FEW}"),
 }
 
 
@@ -34,7 +38,7 @@ class SearchBox(QWidget):
             line.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(QLabel("Find the smallest set of tiles that…"))
+        layout.addWidget(QLabel("Find few tiles that…"))
         layout.addLayout(line)
         layout.addWidget(self._text)
         self.show_idle("")
@@ -68,7 +72,7 @@ class SearchBox(QWidget):
         text, help_text = TEXTS[search]
         button = QPushButton(text)
         button.setObjectName(f"search_{search}")
-        button.setAccessibleName(f"Find the smallest set of tiles that {text.removeprefix('…')}")
+        button.setAccessibleName(f"Find few tiles that {text.removeprefix('…')}")
         button.setToolTip(help_text)
         button.clicked.connect(lambda _: self.search_requested.emit(search))
         return button

@@ -1,5 +1,6 @@
-"""The smallest sets of tiles that decide."""
+"""Small sets of tiles that decide."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -102,6 +103,19 @@ def test_an_answer_that_can_change_is_changed(mask_mode, classes):
 
     assert found == [smallest(tile_outputs, "flip") is not None for tile_outputs in memories]
     assert set(found) == {True, False}
+
+
+def test_where_every_tile_is_needed_it_says_so_and_names_no_small_set():
+    needed = finish(find_sufficient(some_tile_outputs(1), SearchOptions()))
+    all_of_many = replace(needed, tiles=np.ones(12, bool))
+
+    assert needed.is_all
+    assert str(needed).startswith("None can be spared: ")
+    assert str(all_of_many).endswith("needs all 12 tiles.")
+    assert "can be spared" in str(replace(all_of_many, minimal=False))
+    assert not str(replace(all_of_many, minimal=False)).startswith("None")
+    assert not replace(all_of_many, tiles=np.arange(12) < 11).is_all
+    assert not replace(all_of_many, kind="flip").is_all
 
 
 def test_one_tile_cannot_be_taken_away():

@@ -220,7 +220,7 @@ def test_the_tile_under_the_mouse_is_read_for_all_stages(dock, viewer, drawn):
 
     for stage, text in zip(result.prediction.stages, over_tissue, strict=True):
         assert f"{stage.attention[tile]:.3g}" in text
-    assert set(dock.findChild(ReadoutPanel).texts) == {"– – – – –"}
+    assert set(dock.findChild(ReadoutPanel).texts) == {"– – – –"}
 
 
 def test_the_read_out_clears_when_the_mouse_leaves_the_slide(dock, viewer, drawn):
@@ -231,7 +231,7 @@ def test_the_read_out_clears_when_the_mouse_leaves_the_slide(dock, viewer, drawn
 
     viewer.mouse_over_canvas = False
 
-    assert set(dock.findChild(ReadoutPanel).texts) == {"– – – – –"}
+    assert set(dock.findChild(ReadoutPanel).texts) == {"– – – –"}
 
 
 def test_a_verdict_of_the_last_second_survives_the_closing_of_the_window(dock, viewer, drawn, tmp_path):

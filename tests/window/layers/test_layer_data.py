@@ -128,10 +128,10 @@ def test_stages_are_distinguished_by_the_first_word_of_their_names_and_by_colour
     layers = layers_of(a_result(), "log")
 
     assert [layer.name for layer in layers] == [
-        "Stage 1 · log attention · drawn",
-        "Stage 2 · log attention · drawn",
-        "Stage 3 · log attention · drawn",
-        "Claimed tiles · drawn",
+        "1 log",
+        "2 log",
+        "3 log",
+        "Claimed tiles",
     ]
     assert len({tuple(layer.colormap.colors[-1]) for layer in layers[:3]}) == 3
     assert [layer.visible for layer in layers] == [True, False, False, True]

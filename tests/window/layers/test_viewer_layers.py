@@ -1,5 +1,7 @@
 """The layers of slides and results in a viewer, without a window."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.layers import Layer, Vectors
@@ -7,6 +9,7 @@ from napari.layers import Layer, Vectors
 from msm_mil_core.display.tile_map import winner_map
 from napari_msm_mil.layers.layer_data import stage_layers
 from napari_msm_mil.layers.tile_map_layers import map_layer
+from tests.results import a_result, slide_facts
 from tests.window.dock_user import a_result_of, show_slide
 
 
@@ -140,3 +143,19 @@ def test_after_stopping_nothing_is_heard(layers, viewer, drawn, qtbot):
     with qtbot.assertNotEmitted(layers.listed), qtbot.assertNotEmitted(layers.visible_changed):
         viewer.add_shapes()
         layers.stages(result)[1].visible = True
+
+
+def test_names_are_short_and_say_the_slide_only_where_two_are_open(layers, viewer):
+    first, other = a_result(), a_result(slide=replace(slide_facts(), name="other.svs", quick_hash="77"))
+    layers.show(first, None)
+    alone = [layer.name for layer in viewer.layers][1:]
+    layers.of(first)[2].name = "mine"
+    layers.show(other, None)
+    both = [layer.name for layer in viewer.layers][1:]
+    for layer in layers.of(other):
+        viewer.layers.remove(layer)
+
+    assert alone == ["1 rank", "2 rank", "3 rank", "Claimed tiles"]
+    assert both[:4] == ["1 rank · drawn", "2 rank · drawn", "mine", "Claimed tiles · drawn"]
+    assert both[4:] == ["1 rank · other", "2 rank · other", "3 rank · other", "Claimed tiles · other"]
+    assert [layer.name for layer in viewer.layers][1:] == ["1 rank", "2 rank", "mine", "Claimed tiles"]

@@ -81,7 +81,7 @@ def test_opening_the_page_compares_and_says_what_is_notable(panel, compared):
     assert shown(panel, "compare_note")
     words = [label.text() for label in panel.findChildren(QLabel)]
     assert f"{found.pairs[2].overlap:.2f} ({found.pairs[2].overlap_by_chance:.2f})" in words
-    assert "Stages 2 and 3" in words
+    assert "2 and 3" in words
 
 
 def test_figures_are_as_wide_as_the_panel_and_described_to_screen_readers(qtbot, panel, compared):
@@ -127,8 +127,8 @@ def test_another_result_takes_over_while_the_first_is_compared(qtbot, layers, pa
     comparing.show_result(second)
     wait_for_comparison(qtbot, panel)
 
-    assert "Stages 1 and 2" in [label.text() for label in panel.findChildren(QLabel)]
-    assert "Stages 1 and 3" not in [label.text() for label in panel.findChildren(QLabel)]
+    assert "1 and 2" in [label.text() for label in panel.findChildren(QLabel)]
+    assert "1 and 3" not in [label.text() for label in panel.findChildren(QLabel)]
 
 
 def test_a_comparison_can_be_stopped(qtbot, layers, panel, comparing):
@@ -162,7 +162,7 @@ def test_one_stage_has_nothing_to_compare(qtbot, layers, panel, comparing):
 def test_without_micrometres_distances_are_in_pixels(panel, compared):
     compared(drawn(mpp=None))
 
-    assert "Distance, pixels" in [label.text() for label in panel.findChildren(QLabel)]
+    assert "Pixels apart" in [label.text() for label in panel.findChildren(QLabel)]
 
 
 @pytest.mark.parametrize("key", ["agreement", "winner", "difference"])
@@ -264,3 +264,27 @@ def test_every_control_has_a_name(panel, compared):
         said = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
         assert said, control.objectName()
         assert control.objectName()
+
+
+@pytest.mark.parametrize(("stages", "matrix"), [(2, False), (4, False), (5, True), (8, True)])
+def test_pairs_of_more_than_four_stages_are_a_matrix(compared, panel, stages, matrix):
+    compared(drawn(S=stages))
+    table = child(panel, "pair_matrix")
+
+    assert shown(panel, "pair_matrix") == matrix
+    assert table.rowCount() == table.columnCount() == (stages if matrix else 0)
+    if matrix:
+        assert table.item(0, 1).text() == table.item(1, 0).text()
+        assert "Stage 1 and stage 2: Overlap" in table.item(0, 1).toolTip()
+        assert not table.item(2, 2).text()
+
+
+def test_the_matrix_shows_one_measure_at_a_time(compared, panel):
+    compared(drawn(S=5))
+    table, measure = child(panel, "pair_matrix"), child(panel, "pair_measure")
+
+    choose(panel, "pair_measure", 1)
+
+    assert [measure.itemText(at) for at in range(3)] == ["Overlap", "Order", "µm apart"]
+    assert table.item(0, 4).text()[0] in "+-"
+    assert "rank" in measure.toolTip()

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_msm_mil.pages.readout.panel import NOWHERE, ReadoutPanel, in_words
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReader
+from napari_msm_mil.widgets.scroll_column import ScrollColumn
 from tests.results import a_prediction, a_result, block_of_tiles, tile_grid
 from tests.window.dock_user import child
 
@@ -47,11 +48,11 @@ def looking_at(attention):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, ("0.0123", "3", "96.9 %", "yes", "-0.0457")),
-        ({"evidence": 0.04567}, ("0.0123", "3", "96.9 %", "yes", "+0.0457")),
-        ({"evidence": NAN, "claimed": False}, ("0.0123", "3", "96.9 %", "no", "–")),
-        ({"place": 1, "shown": 12345}, ("0.0123", "1", "100.0 %", "yes", "-0.0457")),
-        ({"attention": NAN, "place": 0, "evidence": 0.0}, ("not shown", "–", "–", "yes", "+0")),
+        ({}, ("0.0123", "3", "96.9 %", "-0.0457")),
+        ({"evidence": 0.04567}, ("0.0123", "3", "96.9 %", "+0.0457")),
+        ({"evidence": NAN}, ("0.0123", "3", "96.9 %", "–")),
+        ({"place": 1, "shown": 12345}, ("0.0123", "1", "100.0 %", "-0.0457")),
+        ({"attention": NAN, "place": 0, "evidence": 0.0}, ("hidden", "–", "–", "+0")),
     ],
 )
 def test_a_reading_is_put_into_words(changes, words):
@@ -97,7 +98,9 @@ def test_without_evidence_there_is_none_to_read(qtbot):
     readout.read(TileReader(bare).read(7, 0))
 
     assert [text.split()[-1] for text in readout.texts] == ["–"] * 3
-    assert {child(readout, f"place_{index}").toolTip().split(" of ")[1] for index in range(3)} == {"30 tiles"}
+    assert {child(readout, f"place_{index}").toolTip().split(" of ")[1].split(";")[0] for index in range(3)} == {
+        "30 tiles"
+    }
 
 
 def test_a_tile_is_found_up_to_its_far_edges_and_none_where_none_is():
@@ -114,7 +117,7 @@ def test_lines_are_there_before_and_after_a_tile_is_read(readout, result):
     full = readout.texts
     readout.read(None)
 
-    assert empty == readout.texts == ("– – – – –",) * 3
+    assert empty == readout.texts == ("– – – –",) * 3
     assert full != empty
     assert readout.sizeHint().height() == height
 
@@ -137,7 +140,7 @@ def test_values_stand_below_each_other_at_the_right(readout, result):
     readout.read(TileReader(result).read(7, 0))
     QApplication.processEvents()
 
-    for what in ("attention", "place", "percentile", "claimed", "evidence"):
+    for what in ("attention", "place", "percentile", "evidence"):
         values = [child(readout, f"{what}_{index}") for index in range(3)]
         assert len({value.geometry().right() for value in values}) == 1
         assert all(value.alignment() & Qt.AlignmentFlag.AlignRight for value in values)
@@ -185,11 +188,40 @@ def test_another_result_has_its_own_lines_and_nothing_locked(readout, result):
 
     readout.show_result(a_result(prediction=a_prediction(30, S=2)))
 
-    assert readout.texts == ("– – – – –",) * 2
+    assert readout.texts == ("– – – –",) * 2
     assert not readout.locked
 
 
 def test_every_value_has_a_name_for_a_screen_reader(readout):
-    for what in ("attention", "place", "percentile", "claimed", "evidence"):
+    for what in ("attention", "place", "percentile", "evidence"):
         assert child(readout, f"{what}_1").accessibleName().startswith("Stage 2, ")
     assert child(readout, "unlock_tile").accessibleName()
+
+
+def test_the_stage_that_claims_a_tile_is_named(readout, result):
+    reader, claimed = TileReader(result), result.prediction.stages[1].claimed
+
+    readout.read(reader.read(int(np.flatnonzero(claimed)[0]), 0))
+    named = child(readout, "tile_claimed").text()
+    readout.read(None)
+
+    assert named == "claimed by stage 2"
+    assert not child(readout, "tile_claimed").text()
+
+
+def test_a_narrow_dock_does_without_percentiles_and_nothing_is_cut(result, qtbot):
+    readout = ReadoutPanel()
+    readout.show_result(result)
+    column = ScrollColumn(readout)
+    qtbot.addWidget(column)
+    column.show()
+
+    seen = {}
+    column.setMinimumWidth(1)
+    for width_px in (readout.minimumSizeHint().width() + 30, 900):
+        column.resize(width_px, 300)
+        for _ in range(3):
+            QApplication.processEvents()
+        seen[width_px] = child(readout, "percentile_0").isVisible(), readout.width() <= column.viewport().width()
+
+    assert list(seen.values()) == [(False, True), (True, True)]

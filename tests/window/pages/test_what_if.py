@@ -214,24 +214,24 @@ def test_the_maps_of_an_answer_follow_it_and_go_with_it(what_if, panel, show, vi
     child(panel, "ask").click()
 
     child(panel, "ask_maps").click()
-    maps = [layer for layer in viewer.layers if "What if" in layer.name]
+    maps = [layer for layer in viewer.layers if "what if" in layer.name]
     hot_is_blank = [np.isnan(layer.data[1, 2]) for layer in maps]
     child(panel, "ask_undo").click()
-    back = [layer.data[1, 2] for layer in viewer.layers if "What if" in layer.name]
+    back = [layer.data[1, 2] for layer in viewer.layers if "what if" in layer.name]
     what_if.show_result(None)
 
     assert len(maps) == len(result.prediction.stages)
     assert all(hot_is_blank)
     assert not np.isnan(back).any()
-    assert not [layer for layer in viewer.layers if "What if" in layer.name]
+    assert not [layer for layer in viewer.layers if "what if" in layer.name]
 
 
-@pytest.mark.parametrize(("search", "words"), [("flip", "changes the answer"), ("sufficient", "suffices")])
-def test_the_smallest_set_is_found_outlined_and_asked_about(panel, show, viewer, qtbot, search, words):
+@pytest.mark.parametrize(("search", "words"), [("flip", "change the answer"), ("sufficient", "suffice")])
+def test_a_small_set_is_found_outlined_and_asked_about(panel, show, viewer, qtbot, search, words):
     show(a_hot_result())
 
     child(panel, f"search_{search}").click()
-    qtbot.waitUntil(lambda: words in panel.answer.text, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: words in panel.answer.text.lower(), timeout=RUN_MS)
 
     assert any(words in layer.name for layer in viewer.layers if isinstance(layer, Vectors))
     left = "(29 of 30 tiles left)" if search == "flip" else "(1 of 30 tiles left)"
@@ -262,7 +262,7 @@ def test_a_search_that_was_left_does_not_show_on_another_result(what_if, panel, 
 
     assert panel.search.text == ""
     assert "without a part of the slide" in panel.answer.text
-    assert not any(isinstance(layer, Vectors) and "smallest set" in layer.name for layer in viewer.layers)
+    assert not any(isinstance(layer, Vectors) and "change the answer" in layer.name for layer in viewer.layers)
 
 
 def test_a_result_that_cannot_be_questioned_says_why(panel, show):

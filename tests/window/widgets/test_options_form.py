@@ -108,7 +108,7 @@ def test_a_form_tells_when_it_was_edited(form, qtbot):
     [
         ("min_tissue", "Min tissue"),
         ("side_px", "Side (pixels)"),
-        ("custom_origin_px0", "Custom origin (level-0 pixels)"),
+        ("custom_origin_px0", "Corner, if custom (level-0 pixels)"),
         ("drop_specks_um2", "Drop specks (µm²)"),
         ("mpp", "Micrometres per pixel"),
     ],

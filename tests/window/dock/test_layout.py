@@ -1,0 +1,237 @@
+"""The window on a laptop's screen: the slide keeps its half, the dock its width, and every page can be used."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from qtpy.QtCore import QPoint, QThreadPool
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTabBar,
+    QWidget,
+)
+
+from napari_msm_mil.dock.run_widget import RunWidget
+from napari_msm_mil.dock.setup_fold import CHANGE, SetupFold
+from napari_msm_mil.run.run_bar import RunBar
+from napari_msm_mil.run.setup_form import SetupForm
+from napari_msm_mil.widgets.wrapped_label import WrappedText
+from tests.results import a_result, slide_facts
+from tests.window.dock_user import (
+    RUN_MS,
+    a_result_of,
+    child,
+    dock_in,
+    export_dialog,
+    keep_apart,
+    open_page,
+    settle,
+    show_slide,
+)
+
+LAPTOP = 1280, 720
+SLIDE_SHARE = 0.42
+"""Of the width: napari's own controls take 28 % of it."""
+TALL = 0.85
+PAGE_PX = {3: 280, 1: 180, 8: 180}
+"""Least height of a page that is seen without scrolling, by stages; one and eight with four classes of long names."""
+PAGES = ("Stages", "Gallery", "Compare", "Ask", "Check", "Verdict")
+JARGON = re.compile(r"Eff\.|corr\.|\bk\b|^Origin$|^checkpoint$|^auto$|entropy|[a-z]_[a-z]|Winner")
+"""Abbreviations, symbols and names of options that stood in the window."""
+LONG = tuple(f"{name} of the oral cavity with a name of sixty letters".ljust(60, "x") for name in ("A", "B", "C", "D"))
+
+
+@pytest.fixture
+def laptop(make_napari_viewer, monkeypatch, tmp_path):
+    """A napari window of 1280 x 720 pixels."""
+    keep_apart(monkeypatch, tmp_path)
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(*LAPTOP)
+    work()
+    yield viewer
+    assert QThreadPool.globalInstance().waitForDone(RUN_MS)
+
+
+def a_long_result(drawn, stages):
+    result = a_result_of(drawn, S=stages, C=4)
+    return replace(result, prediction=replace(result.prediction, classes=LONG))
+
+
+def work():
+    for _ in range(4):  # what is laid out may ask to be laid out again
+        QApplication.processEvents()
+
+
+def turn_to(dock, page):
+    open_page(dock, page)
+    work()
+
+
+def columns(dock):
+    return [area for area in dock.findChildren(QScrollArea) if area.isVisible()]
+
+
+def seen_px(dock):
+    """How much of the page in front is seen without scrolling."""
+    viewport, bar = columns(dock)[0].viewport(), dock.findChild(QTabBar)
+    return viewport.height() - bar.mapTo(viewport, QPoint(0, bar.height())).y()
+
+
+def cut_off(dock):
+    """What is seen, should fit, and does not."""
+    labels = [label for label in dock.findChildren(QLabel) if not label.wordWrap()]
+    buttons = [*dock.findChildren(QPushButton), *dock.findChildren(QCheckBox)]
+    meant_to_fit = [
+        each for each in (*labels, *buttons) if each.minimumWidth() != 1 and each.isVisible() and each.text()
+    ]
+    return [each.text() for each in meant_to_fit if each.width() < min(each.sizeHint().width(), each.maximumWidth())]
+
+
+def too_wide(dock):
+    return [area for area in columns(dock) if area.widget().width() > area.viewport().width()]
+
+
+def test_on_a_laptop_the_slide_keeps_its_share_and_every_page_can_be_used(laptop, drawn):
+    show_slide(laptop, drawn)
+    dock, widths = dock_in(laptop), set()
+    work()
+    narrow = dock.width()
+
+    for stages in (3, 1, 8):
+        dock.show_result(a_result_of(drawn) if stages == 3 else a_long_result(drawn, stages))
+        for page in PAGES if stages == 3 else ("Stages", "Compare", "Verdict"):
+            turn_to(dock, page)
+            widths.add(dock.width())
+            assert seen_px(dock) >= PAGE_PX[stages], (stages, page)
+            assert not cut_off(dock), (stages, page)
+            assert not too_wide(dock), (stages, page)
+
+    canvas, bar = laptop.window._qt_viewer.canvas.native, dock.findChild(QTabBar)
+    assert (canvas.width() / LAPTOP[0], canvas.height() / LAPTOP[1]) > (SLIDE_SHARE, TALL)
+    assert widths == {narrow}
+    assert bar.tabRect(bar.count() - 1).right() <= bar.width()
+    dock.stop()
+
+
+@pytest.fixture
+def dock(qtbot, viewer, monkeypatch, tmp_path):
+    keep_apart(monkeypatch, tmp_path)
+    dock = RunWidget(viewer)
+    qtbot.addWidget(dock)
+    yield dock
+    dock.stop()
+    settle()
+
+
+def test_the_window_speaks_plainly_and_has_one_advanced_section(dock, viewer, drawn):
+    show_slide(viewer, drawn)
+    child(dock, "advanced").click()
+    dock.show_result(a_result_of(drawn))
+    dialog = export_dialog(dock)
+
+    labels, buttons = dock.findChildren(QLabel), dock.findChildren(QAbstractButton)
+    chosen = [box.itemText(at) for box in dock.findChildren(QComboBox) for at in range(box.count())]
+    plain = [each for each in (*labels, *buttons) if each.objectName() != "model_card_full"]  # the model's own record
+    texts = [*(each.text() for each in plain), *chosen]
+    dialog.close()
+
+    assert [text for text in texts if JARGON.search(text)] == []
+    assert sum("Advanced" in text for text in texts) == 1
+    assert "logit" not in " ".join(texts)  # where it must be said, it is explained
+
+
+def camera_of(viewer):
+    return (*viewer.scene.camera.center, viewer.scene.camera.zoom)
+
+
+def test_the_first_result_of_a_slide_comes_into_view_and_nothing_moves_the_camera_afterwards(dock, viewer, drawn):
+    show_slide(viewer, drawn)
+    whole = camera_of(viewer)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0, 10.0, 20.0), 3.0
+    dock.show_result(a_result_of(drawn))
+    arrived = camera_of(viewer)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0, 300.0, 400.0), 7.0
+    mine = camera_of(viewer)
+
+    for page in PAGES:
+        turn_to(dock, page)
+    for name in ("show_1", "solo_2", "solo_2", "evidence_visible", "evidence_visible", "shared", "claimed_visible"):
+        child(dock, name).click()
+    for name in ("map_winner", "map_difference", "blink", "blink", "side_by_side", "side_by_side", "change_setup"):
+        child(dock, name).click()
+    settle()
+    dock.show_result(a_result_of(drawn, seed=1))
+
+    assert arrived == whole
+    assert camera_of(viewer) == mine
+
+
+def test_with_a_result_the_setup_is_one_line_that_opens_it_again(dock, viewer, drawn):
+    show_slide(viewer, drawn)
+    setup, line, run = dock.findChild(SetupForm), child(dock, "change_setup"), child(dock, "run")
+    before = setup.isVisibleTo(dock), line.isVisibleTo(dock)
+
+    dock.show_result(a_result_of(drawn))
+    folded = setup.isVisibleTo(dock), line.isVisibleTo(dock), run.isVisibleTo(dock)
+    says = line.accessibleName()
+    line.click()
+    opened = setup.isVisibleTo(dock), run.isVisibleTo(dock)
+    line.click()
+
+    assert before == (True, False)
+    assert folded == (False, True, False)
+    assert says == "drawn model on drawn, whole slide · Change…"
+    assert opened == (True, True)
+    assert not setup.isVisibleTo(dock)
+
+
+def test_progress_cancel_and_messages_are_never_folded_away(qtbot):
+    bar = RunBar()
+    fold = SetupFold(QWidget(), bar)
+    qtbot.addWidget(fold)
+    fold.show_result(a_result())
+
+    bar.show_running()
+    running = [child(bar, name).isVisibleTo(fold) for name in ("run", "progress", "pace")]
+    bar.show_idle()
+    bar.show_message("The disk is full.")
+
+    assert running == [True, True, True]
+    assert not child(bar, "run").isVisibleTo(fold)
+    assert child(bar, "message").isVisibleTo(fold)
+
+
+@pytest.mark.parametrize("width_px", [200, 340, 1000])
+def test_a_long_name_is_cut_and_what_a_click_does_is_not(qtbot, width_px):
+    result = a_result(slide=replace(slide_facts(), name=f"{'A&B ' * 40}.svs"))
+    fold = SetupFold(QWidget(), RunBar())
+    qtbot.addWidget(fold)
+    fold.resize(width_px, 60)
+    fold.show_result(result)
+    line = child(fold, "change_setup")
+
+    shown = line.text()
+
+    assert shown.endswith(f"· {CHANGE}")
+    assert line.fontMetrics().horizontalAdvance(shown.replace("&&", "&")) <= width_px
+    assert result.slide.name.removesuffix(".svs") in line.toolTip()
+
+
+def test_a_text_after_a_longer_one_stands_in_no_empty_field(qtbot):
+    label = WrappedText("text")
+    qtbot.addWidget(label)
+    label.resize(200, 20)
+    label.setText("short")
+    low = label.height()
+
+    label.setText("long " * 60)
+    high = label.height()
+    label.setText("short")
+
+    assert low == label.height() < high
