@@ -1,5 +1,6 @@
 """msm-mil doctor: what works on this machine."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.cli.console import out
+from msm_mil_core.cli.qt_binding import choose_binding, installed_bindings
 from msm_mil_core.cli.screen import has_screen
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.user_folders import features_folder
@@ -101,14 +103,17 @@ def _devices() -> str:
 def _window() -> str:
     if not has_screen():
         raise _NotNeededError("no screen here; the command line works without one")
-    words = [sys.executable, "-W", "ignore", "-c", WINDOW_PROBE]
-    probe = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  our own words
+    binding = choose_binding(installed_bindings(), version("napari"), os.environ.get("QT_API"))
+    words, variables = [sys.executable, "-W", "ignore", "-c", WINDOW_PROBE], os.environ | {"QT_API": binding}
+    probe = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=variables)  # noqa: S603
     if probe.returncode == 0:
         return f"napari {version('napari')} on {probe.stdout.strip()}"
     if any(words in probe.stderr for words in NO_SCREEN):
         raise _NotNeededError("no screen that can be reached from here; the command line works without one")
     last = (probe.stderr.strip().splitlines() or ["no screen"])[-1]
-    raise MsmMilError(f"no window here ({last}); the command line works without one. See the README for what Qt needs.")
+    raise MsmMilError(
+        f"no window here ({last}); the command line works without one. docs/installing.md says what Qt needs."
+    )
 
 
 def _cached_features() -> str:

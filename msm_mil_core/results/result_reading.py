@@ -68,6 +68,8 @@ def _model(file: h5py.File) -> ModelFacts:
         raise ValueError("two classes have one name")
     if not isinstance(stages, int) or not 1 <= stages <= MOST_STAGES:
         raise ValueError(f"stages is no number from 1 to {MOST_STAGES}")
+    if not isinstance(record.get("record", {}), dict):
+        raise TypeError("the model's record is no record")
     return ModelFacts(**record | {"classes": tuple(classes)})
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 from itertools import pairwise
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent, QWheelEvent
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
