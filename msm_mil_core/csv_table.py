@@ -40,8 +40,8 @@ def harmless(text: str) -> str:
 
 def as_text(cell: str) -> str:
     """Return the text of which `harmless` made a cell."""
-    text = cell[1:] if cell.startswith("'") and _RUN.match(cell) else cell
-    return _KEPT_WITHIN.sub(r"\1", text)
+    text = _KEPT_WITHIN.sub(r"\1", cell)
+    return text[1:] if text.startswith("'") and _RUN.match(text) else text
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -22,8 +22,9 @@ def models(*paths: Path, full: Annotated[bool, Parameter(negative="")] = False) 
     """
     for path in paths or bundled_checkpoints():
         checkpoint = load_checkpoint(path)
-        print_line(checkpoint.name)
-        for line in full_card(checkpoint) if full else short_card(checkpoint):
+        first, *others = full_card(checkpoint) if full else short_card(checkpoint)
+        print_line(first if full else f"{checkpoint.name}. {first}")
+        for line in others:
             print_line(f"  {line}")
     if not full:
         print_line("--full shows everything that is known of a model.")

@@ -74,5 +74,5 @@ def _badge(held_out: HeldOut) -> str:
     if held_out.demonstration:
         return f"Demonstration model{', ' * bool(near_chance)}{near_chance}"
     if np.isnan(held_out.auc):
-        return "Model without a recorded evaluation"
+        return "Model without an evaluation"
     return f"Model {near_chance}" if near_chance else ""

@@ -11,7 +11,7 @@ from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.layers.clicks import SlideClicks
-from napari_msm_mil.layers.layer_names import TITLE
+from napari_msm_mil.layers.layer_data import TITLE
 from napari_msm_mil.layers.tile_map_layers import OUTLINE_RGB
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.check.controller import CheckController

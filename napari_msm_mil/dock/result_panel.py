@@ -18,7 +18,7 @@ from napari_msm_mil.pages.stages.evidence_row import EvidenceRow
 from napari_msm_mil.pages.stages.stage_table import StageTable
 from napari_msm_mil.pages.verdict.panel import VerdictPanel
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
-from napari_msm_mil.widgets.controls import named_button
+from napari_msm_mil.widgets.controls import column, named_button
 from napari_msm_mil.widgets.outline_legend import OutlineLegend
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
 from napari_msm_mil.widgets.scroll_column import PinnedColumn
@@ -50,13 +50,13 @@ class ResultPanel(QWidget):
         self.check, self.verdicts = CheckPanel(), VerdictPanel()
         self.tabs = self._tabs()
         self.outlines, self.readout, self.tile_view = OutlineLegend(), ReadoutPanel(), TileView()
-        self.pinned = PinnedColumn(_column(self.outlines, self.readout, self.tile_view, margins_px=PINNED_MARGINS_PX))
+        self.pinned = PinnedColumn(column(self.outlines, self.readout, self.tile_view, margins_px=PINNED_MARGINS_PX))
         self._title = WrappedText("result_title", bold=True)
         self._facts = WrappedText("result_facts")
         self._saved_path = WrappedText("kept")
         self._research = WrappedText("research_use")
         self._research.setText(RESEARCH_USE)
-        self._body = _column(
+        self._body = column(
             self._title, self._facts, self.notes, self.bars, self._research, self.tabs, self._saved_path
         )
         layout = QVBoxLayout(self)
@@ -91,11 +91,7 @@ class ResultPanel(QWidget):
             QWidget.setTabOrder(before, after)  # the stages come and go, and new ones are last
 
     def _tabs(self) -> Tabs:
-        look = QWidget()
-        column = QVBoxLayout(look)
-        column.setContentsMargins(0, 6, 0, 0)
-        column.addWidget(self.stages)
-        column.addWidget(self.evidence)
+        look = column(self.stages, self.evidence, margins_px=(0, 6, 0, 0))
         tabs = Tabs()
         for name, page, help_text in (
             ("Stages", look, "Where each stage looked, and what that adds to the answer"),
@@ -125,15 +121,6 @@ class ResultPanel(QWidget):
         grid.addWidget(self._save, 1, 0)
         grid.addWidget(self._open, 1, 1)
         return grid
-
-
-def _column(*widgets: QWidget, margins_px: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QWidget:
-    column = QWidget()
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(*margins_px)
-    for widget in widgets:
-        layout.addWidget(widget)
-    return column
 
 
 def _from_home(path: Path) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QHideEvent, QResizeEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 MARGINS_PX = 6, 4, 6, 4
+PAGE_PX = 210
+"""A page of which less is seen is brought up when the user asks for it: long names can take a laptop's height."""
 PINNED_SHARE = 0.25
 """How much of the height the tile under the mouse may take from the pages."""
 VIEW_PAUSE_MS = 300
@@ -107,7 +109,8 @@ class RunWidget(QWidget):
         column.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(ScrollColumn(inside), 1)
+        self._column = ScrollColumn(inside)
+        layout.addWidget(self._column, 1)
         layout.addWidget(self._panel.pinned)
         self.setObjectName("run_msm_mil")
 
@@ -115,6 +118,7 @@ class RunWidget(QWidget):
         files, panel = self._files, self._panel
         panel.shown.connect(files.show_result)
         panel.shown.connect(self._fold.show_result)
+        panel.tabs.asked.connect(self._show_page, Qt.ConnectionType.QueuedConnection)  # once it is laid out
         panel.open_requested.connect(files.ask_open)
         panel.save_requested.connect(files.ask_save)
         panel.export_requested.connect(files.ask_export)
@@ -130,6 +134,9 @@ class RunWidget(QWidget):
         self._stage_view.viewed.connect(lambda _: self._view_changes.throttle())
         self._view_changes.triggered.connect(self._remember_view)
         self._shortcuts.pressed.connect(self._on_shortcut)
+
+    def _show_page(self) -> None:
+        self._column.bring_up(self._panel.tabs, PAGE_PX)
 
     def _on_shortcut(self, action: str) -> None:
         view, gallery = self._stage_view, self._panel.gallery

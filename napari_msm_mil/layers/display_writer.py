@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from napari.layers import Image, Layer
 
 from msm_mil_core.display.stage_display import CLAIMED, LayerKey, StageDisplay, named_stages, visible_layers
-from napari_msm_mil.layers.layer_data import solo_colormap, stage_colormap
-from napari_msm_mil.layers.layer_names import retitle, stage_title
+from napari_msm_mil.layers.layer_data import solo_colormap, stage_colormap, stage_title
+from napari_msm_mil.layers.layer_names import retitle
 
 
 def layer_key(layer: Layer) -> LayerKey | None:

@@ -6,12 +6,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from napari.utils.colormaps import Colormap
 
+from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.stage_display import CLAIMED, visible_layers
 from msm_mil_core.display.stage_style import solo_ramp, stage_name, stage_ramp, stage_rgb
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
-from napari_msm_mil.layers.layer_names import TITLE, stage_title
 from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 from napari_msm_mil.layers.saved_view import display_of
@@ -23,6 +23,9 @@ LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors"]]
 
 
 CLAIMED_TITLE = "Claimed tiles"
+
+TITLE = "title"
+"""Key in the metadata of a layer: what it shows; its name may say besides of which result."""
 
 
 def slide_layer(slide: Slide) -> LayerData:
@@ -46,6 +49,13 @@ def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerDat
     stages = range(len(result.prediction.stages))
     shown = ShownResult(result, display_of(view, len(stages)))
     return [*(_stage_layer(shown, index) for index in stages), _claimed_layer(shown)]
+
+
+def stage_title(index: int, setting: ContrastSetting) -> str:
+    """Name the heatmap of one stage by its number and by what its values are: "1 rank"."""
+    top = [f"top {setting.top_percent:g} %"] if setting.top_percent < 100 else []
+    shared = ["one scale"] if setting.shared else []
+    return ", ".join([f"{index + 1} {setting.contrast}", *top, *shared])
 
 
 def _slide_metadata(slide: Slide) -> dict[str, Any]:

@@ -1,24 +1,21 @@
 """Short names of the layers of results: what is shown, and only where several are open, of which result."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from napari.layers import Layer
-
-from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.layers.layer_data import TITLE
 from napari_msm_mil.layers.layer_search import result_layers
 
-TITLE, OWNER = "title", "owner"
-"""Keys in the metadata of a layer: what it shows, and of which result, as its name says it."""
+if TYPE_CHECKING:
+    from napari.layers import Layer
 
-
-def stage_title(index: int, setting: ContrastSetting) -> str:
-    """Name the heatmap of one stage by its number and by what its values are: "1 rank"."""
-    top = [f"top {setting.top_percent:g} %"] if setting.top_percent < 100 else []
-    shared = ["one scale"] if setting.shared else []
-    return ", ".join([f"{index + 1} {setting.contrast}", *top, *shared])
+OWNER = "owner"
+"""Key in the metadata of a layer: of which result it is, as its name says it."""
 
 
 def owner_of(result: SlideResult, run: int, results: Sequence[SlideResult]) -> str:

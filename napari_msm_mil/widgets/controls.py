@@ -1,11 +1,11 @@
-"""Controls with an object name, an accessible name and help."""
+"""Controls with an object name, an accessible name and help, and how they stand together."""
 
 import html
 from collections.abc import Sequence
 
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QHelpEvent
-from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QToolTip
+from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 LETTERS = 4
 """How many letters of a choice are seen at least, unless more are asked for."""
@@ -58,6 +58,16 @@ def named_button(text: str, object_name: str, help_text: str) -> QPushButton:
     button.setToolTip(help_text)
     button.setAccessibleDescription(help_text)
     return button
+
+
+def column(*widgets: QWidget, margins_px: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QWidget:
+    """Return widgets one below the other."""
+    below = QWidget()
+    layout = QVBoxLayout(below)
+    layout.setContentsMargins(*margins_px)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return below
 
 
 def literal_tip(text: str) -> str:

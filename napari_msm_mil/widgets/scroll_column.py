@@ -1,6 +1,6 @@
 """A column that scrolls vertically, of one width whatever is in it."""
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
 LETTERS = 46
@@ -21,6 +21,15 @@ class ScrollColumn(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setWidget(inside)
         self._fit_width()
+
+    def bring_up(self, view: QWidget, least_px: int) -> None:
+        """Scroll until a view begins at the top, if less than this is seen of it."""
+        viewport, bar = self.viewport(), self.verticalScrollBar()
+        if viewport is None or bar is None:
+            return
+        top = view.mapTo(viewport, QPoint(0, 0)).y()
+        if viewport.height() - top < min(least_px, view.height()):
+            bar.setValue(bar.value() + top)
 
     def sizeHint(self) -> QSize:
         """Ask for the width of a column alone."""

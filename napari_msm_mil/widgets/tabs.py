@@ -12,6 +12,8 @@ class Tabs(QWidget):
 
     page_changed = Signal(str)
     """The name of the page that came to the front."""
+    asked = Signal()
+    """The user asked for a page, be it the one in front: it should be seen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,6 +27,7 @@ class Tabs(QWidget):
         self._bar.setExpanding(True)
         self._bar.setUsesScrollButtons(True)
         self._bar.currentChanged.connect(self._on_tab_changed)
+        self._bar.tabBarClicked.connect(lambda _: self.asked.emit())
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
@@ -46,9 +49,11 @@ class Tabs(QWidget):
     def open_page(self, name: str) -> None:
         """Bring a page to the front."""
         self._bar.setCurrentIndex(self._names.index(name))
+        self.asked.emit()
 
     def _on_tab_changed(self, index: int) -> None:
         for at, page in enumerate(self._pages):
             page.setVisible(at == index)
         if self._pages:
             self.page_changed.emit(self._names[index])
+            self.asked.emit()

@@ -85,7 +85,7 @@ def test_a_pathologist_compares_what_the_stages_looked_at(viewer, drawn, model, 
     x_px0, y_px0 = result.tiles.xy_px0[7] + result.tiles.side_px0 // 2  # hover
     hover(viewer, viewer.layers[0].data_to_world((y_px0, x_px0)))
     for stage, text in zip(result.prediction.stages, dock.findChild(ReadoutPanel).texts, strict=True):
-        assert ("not shown" if np.isnan(stage.attention[7]) else f"{stage.attention[7]:.3g}") in text
+        assert ("hidden" if np.isnan(stage.attention[7]) else f"{stage.attention[7]:.3g}") in text
 
     child(dock, "solo_1").click()  # solo a stage, and bring the others back
     assert [layer.visible for layer in heatmaps] == [False, True, False]

@@ -75,7 +75,7 @@ def test_without_a_calibration_error_the_number_of_patients_says_how_well_it_can
 def test_a_model_without_an_evaluation_is_marked():
     worth = weigh_answer(said(0.2, 0.8), {"data": "slides"})
 
-    assert worth.badge == "Model without a recorded evaluation"
+    assert worth.badge == "Model without an evaluation"
     assert worth.answer == "class 1"
     assert weigh_answer(said(0.45, 0.55), {}).answer == TOO_CLOSE
 
@@ -136,4 +136,4 @@ def test_whatever_a_record_holds_is_read_or_counts_as_unknown(test, split, limit
 def test_nothing_is_made_up():
     assert str(HeldOut(auc=0.7)) == "AUC 0.70 (0.5 is guessing) on held-out bags."
     assert not HeldOut(auc=0.7, auc_low=nan).near_chance
-    assert a_result().worth.badge == "Model without a recorded evaluation"
+    assert a_result().worth.badge == "Model without an evaluation"

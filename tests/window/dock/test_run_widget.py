@@ -32,7 +32,7 @@ from tests.window.dock_user import (
     text_of,
 )
 
-NOTES = ("answer_badge", "answer_closeness", "answer_other_model")
+NOTES = ("answer_closeness", "answer_other_model")
 
 
 @pytest.fixture(scope="module")
@@ -194,17 +194,21 @@ def test_a_result_says_what_it_is_worth_and_whether_it_is_of_the_chosen_model(do
     poor = replace(result, model=replace(result.model, record={"limits": "a demonstration"}))
 
     dock.show_result(sure)
-    assert [child(dock, name).isHidden() for name in NOTES] == [True, True, True]
+    assert [child(dock, name).isHidden() for name in NOTES] == [True, True]
+    assert text_of(dock, "answer_badge") == "▸ About this answer"
     assert text_of(dock, "answer_model").startswith("This model: AUC 0.90")
 
     choose_model(dock, a_model_file(tmp_path / "other-model.safetensors", name="other"))
-    assert "the model chosen for the next run is other." in text_of(dock, "answer_other_model")
+    assert text_of(dock, "answer_other_model").startswith("Not of the model chosen")
+    assert "the model chosen for the next run is other." in child(dock, "answer_other_model").toolTip()
 
     choose_model(dock, model)
     dock.show_result(poor)
-    assert text_of(dock, "answer_badge") == "Demonstration model"
+    child(dock, "answer_badge").click()
+    assert text_of(dock, "answer_badge") == "▾ Demonstration model"
+    assert child(dock, "answer_model").isVisibleTo(dock)
     assert "not to be relied on" in child(dock, "answer_badge").accessibleName()
-    assert "result of drawn model" in text_of(dock, "answer_other_model")
+    assert "result of drawn model" in child(dock, "answer_other_model").toolTip()
     assert child(dock, "answer_closeness").isHidden() is not bool(poor.worth.close)
 
 

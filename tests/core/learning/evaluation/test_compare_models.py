@@ -256,7 +256,7 @@ def a_file_named_twice(folder: Path, bags: Path, table: Path, model: Path) -> li
             ["s3.h5 are of timm:vit_base", "m.safetensors was trained on those of timm:resnet18", "--encoder"],
         ),
         (a_missing_bag, ["no feature file for s3", "labels.csv", "msm-mil encode"]),
-        (a_damaged_bag, ["s3.h5 is damaged", "Encode the slide again"]),
+        (a_damaged_bag, ["s3.h5 is not an HDF5 file", "encode the slide again"]),
         (
             models_of_different_classes,
             ["m3.safetensors has the classes cold, warm, hot", "m.safetensors has cold, hot", "same classes"],
