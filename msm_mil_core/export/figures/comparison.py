@@ -17,7 +17,11 @@ COVERAGE_IN, PAIR_IN, PAIRS_IN = 1.9, 0.18, 0.8
 ROOM = 1.12
 """Height of an axis, as a multiple of its highest bar: numbers stand above the bars."""
 MOST_NAMED = 6
-"""More stages are written as numbers only, and more pairs are only counted."""
+"""More pairs are only counted."""
+NAME_IN, AXIS_IN = 0.55, 0.7
+"""Widths that a stage's name and the vertical axis take; where there is less, stages are written as numbers."""
+WIDE_IN = 4.0
+"""Narrower sheets have no room for long words."""
 NOTHING = "Every stage adds something new, and no two stages go beyond what chance gives."
 
 Figures = Sequence[tuple[float, Range]]
@@ -59,7 +63,7 @@ def coverage_figure(steps: Sequence[CoverageStep], sheet: Sheet) -> bytes:
     _draw_chance(axes, by_chance, sheet)
     _label_growth(axes, before, added, sheet)
     axes.set(ylim=(0, (max(*by_chance, sum(added)) or 1) * ROOM), xlim=(-0.6, len(steps) - 0.4))
-    axes.set_xticks(range(len(steps)), _names(steps))
+    axes.set_xticks(range(len(steps)), _names(steps, sheet))
     axes.set_ylabel(f"{unit} covered", size=LETTER_PT, color=sheet.ink)
     return as_png(figure, "Tissue covered, stage by stage")
 
@@ -130,9 +134,9 @@ def _dashed(pair: StagePair) -> str:
     return f"{pair.one + 1} – {pair.other + 1}"
 
 
-def _names(steps: Sequence[CoverageStep]) -> list[str]:
+def _names(steps: Sequence[CoverageStep], sheet: Sheet) -> list[str]:
     numbers = [str(step.stage + 1) for step in steps]
-    return numbers if len(steps) > MOST_NAMED else [f"Stage {number}" for number in numbers]
+    return [f"Stage {number}" for number in numbers] if len(steps) * NAME_IN < sheet.width_in - AXIS_IN else numbers
 
 
 def _unit(steps: Sequence[CoverageStep]) -> tuple[float, str]:
@@ -146,7 +150,7 @@ def _unit(steps: Sequence[CoverageStep]) -> tuple[float, str]:
 
 def _draw_chance(axes: Axes, by_chance: Sequence[float], sheet: Sheet) -> None:
     starts, ends = ([place + aside for place in range(len(by_chance))] for aside in (-0.42, 0.42))
-    label = "where a random claim of as many tiles would end"
+    label = "where a random claim of as many tiles would end" if sheet.width_in > WIDE_IN else "a random claim"
     axes.hlines(by_chance, starts, ends, colors=sheet.ink, linewidths=1, linestyles=(0, (3, 2)), label=label)
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0.2}
     axes.legend(frameon=False, fontsize=SMALL_PT, labelcolor=sheet.ink, **place)

@@ -28,6 +28,11 @@ class Sheet:
     """"#RRGGBB", or "none" for a clear one."""
 
     @property
+    def width_in(self) -> float:
+        """Width in inches, by which to choose how much is written."""
+        return self.width_px / self.dpi
+
+    @property
     def faint(self) -> Colour:
         """Colour of axes and of the range of chance."""
         return self.ink, FAINT

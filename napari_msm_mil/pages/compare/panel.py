@@ -5,7 +5,6 @@ from functools import partial
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison
 from msm_mil_core.export.figures.comparison import coverage_figure, findings, pairs_figure
 from msm_mil_core.export.tables.comparison import NOTE
@@ -97,7 +96,7 @@ class ComparePanel(QWidget):
         self.maps["agreement"].set_text(f"Found by how many of {stages} stages")
         for box, at in ((self._one, 0), (self._other, 1)):
             box.clear()
-            box.addItems([stage_name(index) for index in range(stages)])
+            box.addItems([str(index + 1) for index in range(stages)])
             box.setCurrentIndex(at)
         self._pair = (0, 1)
 
@@ -131,7 +130,7 @@ class ComparePanel(QWidget):
     def _switches(self) -> dict[str, MapSwitch]:
         between = (self._one, QLabel("and"), self._other)
         difference = MapSwitch(
-            "map_difference", "Difference of", "Where one stage ranks tiles higher than another", *between
+            "map_difference", "Difference of stages", "Where one stage ranks tiles higher than another", *between
         )
         return {
             "agreement": MapSwitch("map_agreement", "", "How many stages have a tile among their top tiles"),
