@@ -1,7 +1,7 @@
 """The line that shows evidence: for which class, through which stages, and how it adds up."""
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.slide_result import SlideResult
@@ -31,15 +31,15 @@ class EvidenceRow(QWidget):
         self._show.clicked.connect(lambda _: self._request())
         for box in (self._class, self._stage):
             box.activated.connect(lambda _: self._on_chosen())
-        line = QHBoxLayout()
-        line.setSpacing(3)
-        line.addWidget(self._show)
-        line.addWidget(self._class, 1)
-        line.addWidget(QLabel("of"))
-        line.addWidget(self._stage)
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._show, 0, 0)
+        grid.addWidget(self._class, 0, 1)
+        grid.addWidget(QLabel("of"), 1, 0, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self._stage, 1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(line)
+        layout.addLayout(grid)
         layout.addWidget(self._text)
         self.show_text("")
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from msm_mil_core.results.annotations import SavedQuestion
-from napari_msm_mil.widgets.controls import named_button
+from napari_msm_mil.widgets.controls import literal_tip, named_button
 
 MAX_ROWS = 4
 
@@ -33,6 +33,7 @@ class SavedQuestions(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("kept_questions")
         self._list.setAccessibleName("Saved questions")
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # it would cover the last line
         self._list.itemActivated.connect(lambda _: self.repeat_requested.emit(self._list.currentRow()))
         self._again = named_button("Ask again", "kept_again", "Ask the selected question again")
         self._delete = named_button("Delete", "kept_forget", "Delete the selected question from the result")
@@ -50,7 +51,9 @@ class SavedQuestions(QWidget):
         """List the saved questions, the latest one selected."""
         self._listed.setVisible(bool(questions))
         self._list.clear()
-        self._list.addItems([_in_one_line(saved, classes) for saved in questions])
+        for saved in questions:
+            self._list.addItem(_in_one_line(saved, classes))
+            self._list.item(self._list.count() - 1).setToolTip(literal_tip(_in_one_line(saved, classes)))
         self._list.setCurrentRow(len(questions) - 1)
         rows = min(MAX_ROWS, max(1, len(questions)))
         self._list.setFixedHeight(rows * (self._list.sizeHintForRow(0) + 1) + 2 * self._list.frameWidth() + 2)
@@ -77,5 +80,7 @@ class SavedQuestions(QWidget):
 
 
 def _in_one_line(saved: SavedQuestion, classes: Sequence[str]) -> str:
+    if not len(saved.before) == len(saved.after) == len(classes):  # another program may have written it
+        return str(saved.question)
     at = max(range(len(classes)), key=lambda index: saved.before[index])
     return f"{saved.question}: {classes[at]} {saved.before[at]:.2f} → {saved.after[at]:.2f}"

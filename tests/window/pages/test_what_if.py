@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from napari.layers import Shapes, Vectors
 
+from msm_mil_core.explain.what_if import Question
 from msm_mil_core.mil.predict import predict
+from msm_mil_core.results.annotations import SavedQuestion, now
 from napari_msm_mil.pages.what_if.controller import WhatIfController
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
+from napari_msm_mil.pages.what_if.saved_questions import SavedQuestions
 from tests.models import a_bag, a_checkpoint, a_seeker
 from tests.results import a_result, block_of_tiles
 from tests.window.dock_user import RUN_MS, child, settle
@@ -293,3 +296,13 @@ def test_every_control_has_a_name_that_is_read_aloud(panel):
 
     for name in ("ask_verb", "ask_what", "ask_stage", "ask_percent", "ask_name", "kept_questions", "ask_probabilities"):
         assert child(panel, name).accessibleName(), name
+
+
+def test_a_saved_question_that_states_other_classes_is_listed_without_its_answer(qtbot):
+    saved = SavedQuestions()
+    qtbot.addWidget(saved)
+    question = Question()
+
+    saved.show_questions([SavedQuestion(question=question, left=1, before=(0.5,), after=(), at=now())], ("cold", "hot"))
+
+    assert child(saved, "kept_questions").item(0).text() == str(question)
