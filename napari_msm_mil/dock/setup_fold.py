@@ -10,6 +10,7 @@ from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.run.run_bar import RunBar
 
 CHANGE, HIDE = "Change…", "▾ Hide the setup"
+WHOLE = ", whole slide"
 STYLE = (
     "QPushButton { text-align: left; border: none; background: transparent; padding: 2px 4px } "
     "QPushButton:focus, QPushButton:hover { text-decoration: underline }"
@@ -78,11 +79,13 @@ class SetupFold(QWidget):
         """Cut what was run, never what a click does."""
         end, letters = f" · {CHANGE}", self._line.fontMetrics()
         room_px = self.width() - letters.horizontalAdvance(end) - PADDING_PX
-        cut = letters.elidedText(self._summary, Qt.TextElideMode.ElideMiddle, max(0, room_px))
+        fits = letters.horizontalAdvance(self._summary) <= room_px
+        said = self._summary if fits else self._summary.removesuffix(WHOLE)  # what goes without saying goes first
+        cut = letters.elidedText(said, Qt.TextElideMode.ElideMiddle, max(0, room_px))
         return f"{cut}{end}".replace("&", "&&")  # in a button, & marks a key
 
 
 def summary(result: SlideResult) -> str:
     """Say in one line which model ran on what."""
-    where = "whole slide" if result.options.get("regions_px0") is None else "a region"
-    return f"{result.model.name} on {PurePath(result.slide.name).stem}, {where}"
+    where = WHOLE if result.options.get("regions_px0") is None else ", a region"
+    return f"{result.model.name} on {PurePath(result.slide.name).stem}{where}"

@@ -8,7 +8,7 @@ from napari.layers import Shapes, Vectors
 
 from msm_mil_core.explain.what_if import Question
 from msm_mil_core.mil.predict import predict
-from msm_mil_core.results.annotations import SavedQuestion, now
+from msm_mil_core.results.annotations import SavedQuestion
 from napari_msm_mil.pages.what_if.controller import WhatIfController
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
 from napari_msm_mil.pages.what_if.saved_questions import SavedQuestions
@@ -303,6 +303,9 @@ def test_a_saved_question_that_states_other_classes_is_listed_without_its_answer
     qtbot.addWidget(saved)
     question = Question()
 
-    saved.show_questions([SavedQuestion(question=question, left=1, before=(0.5,), after=(), at=now())], ("cold", "hot"))
+    saved.show_questions(
+        [SavedQuestion(question=question, left=1, before=(0.5,), after=(), at="2026-01-01T00:00:00+00:00")],
+        ("cold", "hot"),
+    )
 
     assert child(saved, "kept_questions").item(0).text() == str(question)
