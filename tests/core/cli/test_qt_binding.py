@@ -1,7 +1,11 @@
 """The window's Qt is chosen, or refused with what to install, before napari is imported."""
 
+from importlib.util import find_spec
+from subprocess import CompletedProcess
+
 import pytest
 
+from msm_mil_core.cli.app import call
 from msm_mil_core.cli.qt_binding import choose_binding, installed_bindings
 from msm_mil_core.errors import MsmMilError
 
@@ -39,3 +43,22 @@ def test_the_binding_that_runs_these_tests_is_found():
     from qtpy import API_NAME
 
     assert API_NAME in installed_bindings()
+
+
+def test_the_window_is_started_with_the_chosen_binding(tmp_path, monkeypatch):
+    slide, started = tmp_path / "slide.svs", {}
+    slide.touch()
+    monkeypatch.setattr("msm_mil_core.cli.view.installed_bindings", lambda: {"PyQt5": "5.15.11", "PyQt6": "6.8.0"})
+    monkeypatch.setattr("msm_mil_core.cli.view.version", lambda _: "0.10.0")
+    monkeypatch.delenv("QT_API", raising=False)
+
+    def start(words, *, env, check):
+        started.update(words=words, binding=env["QT_API"])
+        return CompletedProcess(words, 0)
+
+    monkeypatch.setattr("msm_mil_core.cli.view.subprocess.run", start)
+
+    assert call(["view", str(slide)]) == 0
+    assert started["binding"] == "pyqt6"
+    assert str(slide) in started["words"]
+    assert find_spec(f"{started['words'][2]}.__main__")
