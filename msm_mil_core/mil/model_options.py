@@ -11,8 +11,6 @@ Preset = Literal["paper", "default", "explain"]
 PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
 """Widths of the projection, by feature length, as the authors' published code sets them."""
 
-FUSION_WIDTH = 128
-"""Width of the net that weighs the stages (attention fusion)."""
 NYSTROM_HEADS = 8
 NYSTROM_KERNEL = 33
 """Heads of the refinement block's self-attention, and taps of its convolution along the tiles."""
@@ -47,12 +45,18 @@ class ModelOptions(Options):
     """Whether tiles are transformed between stages, as the paper's block does; it makes the order of tiles matter."""
     fusion: Literal["mean", "attention"] = "mean"
     """How the stages' bag embeddings are weighed."""
+    fusion_width: int = Field(default=128, ge=1)
+    """Width of the net that weighs the stages (attention fusion)."""
     lambda_s: float = Field(default=1.0, ge=0)
     """Weight of the stages' own losses."""
+    stage_loss: Literal["mean", "beta"] = "mean"
+    """How the stages' own losses are averaged: all alike, or by the stages' weights in the prediction."""
     lambda_beta: float = Field(default=0.0, ge=0)
     """Weight of the stage weights' negative entropy, which prevents attention fusion from using one stage alone."""
     lambda_d: float = Field(default=0.0, ge=0)
     """Weight of the agreement between stages: training with it makes them rank tiles differently."""
+    lambda_c: float = Field(default=0.0, ge=0)
+    """Weight of the away loss: training with it makes stages turn from what earlier ones claimed."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of projected features dropped while training."""
     standardise: bool = False

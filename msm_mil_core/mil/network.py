@@ -16,10 +16,11 @@ from nystrom_attention import NystromAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
+from msm_mil_core.mil.away_loss import away_loss
 from msm_mil_core.mil.diversity_penalty import diversity_penalty
 from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, score_tiles
 from msm_mil_core.mil.masking import claim
-from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
+from msm_mil_core.mil.model_options import NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +62,7 @@ class MsmMil(nn.Module):
         self.score_weight = _drawn((heads, D), fan_in=D)
         self.score_bias = _drawn((heads,), fan_in=D)
         self.refinements = nn.ModuleList(_Refinement(L, options.dropout) for _ in range(blocks))
-        self.fusion = _fusion(L, options.dropout) if options.fusion == "attention" else None
+        self.fusion = _fusion(options) if options.fusion == "attention" else None
         self.classifier = nn.Linear(L, C)
         self.stage_weight = _drawn((S, C, L), fan_in=L)
         self.stage_bias = _drawn((S, C), fan_in=L)
@@ -204,8 +205,10 @@ class _Refinement(nn.Module):
         return refined
 
 
-def _fusion(hidden: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, FUSION_WIDTH), nn.ReLU(), nn.Linear(FUSION_WIDTH, 1))
+def _fusion(options: ModelOptions) -> nn.Sequential:
+    width = options.fusion_width
+    inner, outer = nn.Linear(options.hidden, width), nn.Linear(width, 1)
+    return nn.Sequential(nn.Dropout(options.dropout), inner, nn.ReLU(), outer)
 
 
 def _drawn(shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
@@ -215,20 +218,30 @@ def _drawn(shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
 def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weight: Tensor | None = None) -> Tensor:
     """Return the cross-entropy (CE) of the prediction plus the terms that the options weigh.
 
-    These are `lambda_s` times the mean CE of the stages, `lambda_beta` times Σ β log β (lower for equal weights), and
-    `lambda_d` times the agreement of the stages.
+    These are `lambda_s` times the mean CE of the stages, `lambda_beta` times Σ β log β (lower for equal weights),
+    `lambda_d` times the agreement of the stages, and `lambda_c` times the away loss.
     """
     total = functional.cross_entropy(output.logits, labels, weight=class_weight)
     if options.lambda_s:
-        active = output.shown.any(-1)  # (B, S)
-        stage_labels = labels[:, None].expand_as(active)[active]
-        stages = functional.cross_entropy(output.stage_logits[active], stage_labels, weight=class_weight)
-        total = total + options.lambda_s * stages
+        total = total + options.lambda_s * _stage_loss(output, labels, options, class_weight)
     if options.lambda_beta:
         total = total + options.lambda_beta * (output.beta * output.beta.clamp(min=1e-12).log()).sum(1).mean()
     if options.lambda_d:
         total = total + options.lambda_d * diversity_penalty(output.scores, output.shown)
+    if options.lambda_c:
+        total = total + options.lambda_c * away_loss(output.scores, output.claimed, output.shown[:, 0])
     return total
+
+
+def _stage_loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weight: Tensor | None) -> Tensor:
+    active = output.shown.any(-1)  # (B, S)
+    stage_labels = labels[:, None].expand_as(active)
+    if options.stage_loss == "mean":
+        return functional.cross_entropy(output.stage_logits[active], stage_labels[active], weight=class_weight)
+    each = functional.cross_entropy(output.stage_logits[active], stage_labels[active], reduction="none")
+    of_bag = torch.ones_like(labels, dtype=each.dtype) if class_weight is None else class_weight[labels]
+    weights = of_bag[:, None] * output.beta  # (B, S)
+    return (weights[active] * each).sum() / of_bag.sum()
 
 
 def weights_of(network: MsmMil) -> dict[str, NDArray[np.float32]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.mil.model_options import FUSION_WIDTH, NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
+from msm_mil_core.mil.model_options import NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -42,7 +42,7 @@ def weight_shapes(options: ModelOptions) -> Shapes:
     if options.standardise:
         shapes |= {"feature_mean": (P,), "feature_std": (P,)}
     if options.fusion == "attention":
-        shapes |= _linear("fusion.1", FUSION_WIDTH, L) | _linear("fusion.3", 1, FUSION_WIDTH)
+        shapes |= _linear("fusion.1", options.fusion_width, L) | _linear("fusion.3", 1, options.fusion_width)
     if options.refine == "paper":
         for stage in range(options.masked_stages):
             shapes |= _refinement(f"refinements.{stage}", L)

@@ -60,10 +60,12 @@ class BagBatch:
     def scaled(self, options: ModelOptions) -> ModelOptions:
         """Weigh the terms of the loss so that the batches' losses, each times its first share, sum to the step's."""
         weights, stages, bags = self.shares.tolist()
+        of_stages = stages / weights if options.stage_loss == "mean" else 1.0  # by β, bags share as in the first term
         return options.replace(
-            lambda_s=options.lambda_s * stages / weights,
+            lambda_s=options.lambda_s * of_stages,
             lambda_beta=options.lambda_beta * bags / weights,
             lambda_d=options.lambda_d * bags / weights,
+            lambda_c=options.lambda_c * bags / weights,
         )
 
 

@@ -35,7 +35,19 @@ def is_close(one: Checkpoint, other: Checkpoint) -> bool:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"lambda_s": 0.3, "lambda_beta": 0.1, "fusion": "attention"}, {"lambda_d": 0.5, "k_share": 0.4}],
+    [
+        {},
+        {"lambda_s": 0.3, "lambda_beta": 0.1, "fusion": "attention"},
+        {
+            "lambda_s": 0.3,
+            "stage_loss": "beta",
+            "fusion": "attention",
+            "fusion_width": 4,
+            "lambda_c": 0.2,
+            "k_share": 0.2,
+        },
+        {"lambda_d": 0.5, "k_share": 0.4},
+    ],
 )
 def test_steps_in_several_parts_are_steps_of_all_their_bags(changes):
     same = some_options(model=ModelChanges(**SMALL | changes), epochs=3, learning_rate=1e-3, tiles_per_bag=9)
