@@ -57,14 +57,14 @@ class BetaLossPeer(MsmPeer):
 class RandomMasks(MsmMil):
     """The control: each stage takes as many tiles as ever, but any."""
 
-    def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:
+    def _claim(self, scores: Tensor, valid: Tensor, _refined: list[Tensor]) -> Tensor:
         return claim(torch.rand_like(scores), valid, self.options)
 
 
 class MassMasks(MsmMil):
     """A stage takes tiles until it has half of its attention, but no more than a share of the bag."""
 
-    def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:
+    def _claim(self, scores: Tensor, valid: Tensor, _refined: list[Tensor]) -> Tensor:
         keep, claims = valid, []
         for stage in range(scores.shape[1]):
             attention = scores[:, stage].masked_fill(~keep, -torch.inf).softmax(-1)

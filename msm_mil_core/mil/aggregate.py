@@ -78,27 +78,50 @@ def _attend(tile_outputs: TileOutputs, kept: Chosen | None) -> _Attention:
     if not len(tiles):
         raise ValueError("There is no prediction for an empty bag: at least one tile must be kept.")
     scores = tile_outputs.scores if all_kept else tile_outputs.scores[:, tiles]  # (S, n)
-    claimed = _claim(scores, tile_outputs.options)
+    claimed = _claim(scores, tile_outputs.options, _own_answers(tile_outputs, tiles))
     shown = _shown(claimed, masks_applied=tile_outputs.masks_applied)
     attention = np.stack([_masked_softmax(*row) for row in zip(shown, scores, strict=True)])  # (S, n)
     active: Chosen = np.logical_or.reduce(shown, axis=1)
     return _Attention(tiles, attention, shown, claimed, _beta(tile_outputs.fusion, attention, active, tiles))
 
 
-def _claim(scores: Array, options: ModelOptions) -> Chosen:
+def _own_answers(tile_outputs: TileOutputs, tiles: NDArray[np.int64]) -> Array | None:
+    """Return what each stage's own head says of each tile alone, (S, n, C); None where masks do not ask it."""
+    if tile_outputs.options.claim_by == "attention":
+        return None
+    answers: Array = tile_outputs.stage_tile_logits[:, tiles] + tile_outputs.stage_bias[:, None]
+    return answers
+
+
+def _claim(scores: Array, options: ModelOptions, tile_logits: Array | None) -> Chosen:
     """Stack masks as `mil.masking.claim` does, for one bag."""
     stages, tiles = scores.shape
     keep, claimed = np.ones(tiles, bool), np.zeros((stages, tiles), bool)
     for stage in range(stages):
+        ranked = scores[stage] if tile_logits is None else _rank(scores[stage], keep, tile_logits[stage])
         reserve = options.min_keep if stage < options.masked_stages else 0
-        count = min(_claim_size(tiles, options), int(keep.sum()) - reserve)
+        count = min(_claim_size(ranked, scores[stage], keep, options), int(keep.sum()) - reserve)
         if count > 0:
-            claimed[stage] = _largest(scores[stage], keep, count)
+            claimed[stage] = _largest(ranked, keep, count)
             keep &= ~claimed[stage]
     return claimed
 
 
-def _claim_size(tiles: int, options: ModelOptions) -> int:
+def _rank(scores: Array, keep: Chosen, tile_logits: Array) -> Array:
+    """Return the attention (n,) times what a tile adds to the class that the stage's own head answers."""
+    attention, C = _masked_softmax(keep, scores), tile_logits.shape[-1]
+    answer = int((attention @ tile_logits).argmax())
+    margin = (C * tile_logits[:, answer] - tile_logits.sum(-1)) / np.float32(C - 1)
+    ranked: Array = attention * (margin - margin[keep].sum() / np.float32(max(1, keep.sum())))
+    return ranked
+
+
+def _claim_size(ranked: Array, scores: Array, keep: Chosen, options: ModelOptions) -> int:
+    tiles = len(scores)
+    if options.claim_mass is not None:
+        order = np.argsort(-np.where(keep, ranked, -np.inf), kind="stable")
+        held = np.cumsum(_masked_softmax(keep, scores)[order], dtype=np.float64)
+        return int((held < options.claim_mass).sum()) + 1
     if options.k_share is None:
         return options.k
     return max(1, int(np.round(np.float32(tiles) * np.float32(options.k_share))))  # in float32, as torch does

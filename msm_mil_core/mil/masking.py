@@ -8,11 +8,11 @@ from torch import Tensor
 from msm_mil_core.mil.model_options import ModelOptions
 
 
-def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
+def claim(scores: Tensor, valid: Tensor, options: ModelOptions, tile_logits: Tensor | None = None) -> Tensor:
     """Give each stage the tiles it ranks highest among those that no earlier stage has claimed.
 
-    Every stage takes K, but leaves `min_keep` tiles to the next one; the last stage may take all.
-    Equal scores are taken in the order of the tiles, on every device.
+    Every stage takes K, or what holds a share of its attention, but leaves `min_keep` tiles to the next one; the last
+    stage may take all. Equal tiles are taken in their order, on every device.
 
     Parameters
     ----------
@@ -20,6 +20,9 @@ def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
         (B, S, N) float32.
     valid
         (B, N) bool.
+    tile_logits
+        (B, S, N, C), what each stage's own head would answer of a tile alone: they are ranked by evidence then, else by
+        their scores.
 
     Returns
     -------
@@ -29,15 +32,41 @@ def claim(scores: Tensor, valid: Tensor, options: ModelOptions) -> Tensor:
     size, most = _claim_size(valid.sum(1), options), _most(valid.shape[1], options)
     keep, claims = valid, []
     for stage in range(scores.shape[1]):
+        ranked = _rank(scores[:, stage], keep, None if tile_logits is None else tile_logits[:, stage])
+        if options.claim_mass is not None:
+            size = _holding(options.claim_mass, ranked, _attention(scores[:, stage], keep))
         count = _claimed(keep.sum(1), size, stage, options)
-        claims.append(_largest(scores[:, stage].masked_fill(~keep, -torch.inf), count, most))
+        claims.append(_largest(ranked, count, most))
         keep = keep & ~claims[-1]
     return torch.stack(claims, 1)
 
 
+def _rank(scores: Tensor, keep: Tensor, tile_logits: Tensor | None) -> Tensor:
+    """Return by what a stage ranks its tiles, (B, N); minus infinity for those it may not claim."""
+    if tile_logits is None:
+        return scores.masked_fill(~keep, -torch.inf)
+    attention, C = _attention(scores, keep), tile_logits.shape[-1]
+    answer = (attention[..., None] * tile_logits).sum(1).argmax(-1)  # (B,)
+    of_answer = tile_logits.gather(-1, answer[:, None, None].expand(*tile_logits.shape[:2], 1))[..., 0]  # (B, N)
+    margin = (C * of_answer - tile_logits.sum(-1)) / (C - 1)  # over the mean of the other classes
+    mean = margin.masked_fill(~keep, 0).sum(1, keepdim=True) / keep.sum(1, keepdim=True).clamp(min=1)
+    return (attention * (margin - mean)).masked_fill(~keep, -torch.inf)
+
+
+def _attention(scores: Tensor, keep: Tensor) -> Tensor:
+    """Return the softmax (B, N) over what is kept; 0 in a bag of which nothing is."""
+    return scores.masked_fill(~keep, -torch.inf).softmax(-1).masked_fill(~keep, 0)
+
+
+def _holding(mass: float, ranked: Tensor, attention: Tensor) -> Tensor:
+    """Return how many of the highest tiles hold a share of the attention, (B,)."""
+    order = ranked.argsort(dim=1, descending=True, stable=True)
+    return (attention.gather(1, order).double().cumsum(1) < mass).sum(1) + 1
+
+
 def stages_shown(tiles: Tensor, options: ModelOptions) -> Tensor:
     """Return how many stages are shown at least one tile while training, of bags of so many tiles: (B,) for (B,)."""
-    if options.mask_mode == "never":
+    if options.mask_mode == "never" or options.claim_mass is not None:  # of which the last stage always gets a tile
         return torch.full_like(tiles, options.stages)
     size, left, shown = _claim_size(tiles, options), tiles, torch.ones_like(tiles)
     for stage in range(options.masked_stages):
@@ -59,6 +88,8 @@ def _claim_size(tiles: Tensor, options: ModelOptions) -> Tensor:
 
 
 def _most(tiles: int, options: ModelOptions) -> int:
+    if options.claim_mass is not None:
+        return tiles
     return min(tiles, options.k if options.k_share is None else math.ceil(tiles * options.k_share))
 
 

@@ -1,8 +1,8 @@
 """All options of an MSM-MIL network, and the three presets."""
 
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from msm_mil_core.options import Options
 
@@ -35,6 +35,12 @@ class ModelOptions(Options):
     """How many tiles a stage claims."""
     k_share: float | None = Field(default=None, gt=0, le=1)
     """What a stage claims as a share of the bag's tiles (at least one); if set, `k` is not used."""
+    claim_mass: float | None = Field(default=None, gt=0, lt=1)
+    """What a stage claims as a share of its attention: the first tiles of its ranking that hold so much; if set,
+    neither `k` nor `k_share` is used, and `min_keep` is at least 1."""
+    claim_by: Literal["attention", "evidence"] = "attention"
+    """How a stage ranks the tiles that it may claim: by attention, or by attention times what a tile adds to the class
+    that the stage's own head answers."""
     min_keep: int = Field(default=1, ge=0)
     """Least number of tiles that the masks leave for the last stage."""
     mask_mode: Literal["train", "always", "never"] = "train"
@@ -61,6 +67,12 @@ class ModelOptions(Options):
     """Share of projected features dropped while training."""
     standardise: bool = False
     """Whether features are standardised by a mean and a standard deviation that are stored with the weights."""
+
+    @model_validator(mode="after")
+    def _keeps_a_tile(self) -> Self:
+        if self.claim_mass is not None and not self.min_keep:
+            raise ValueError("claim_mass needs min_keep of at least 1")
+        return self
 
     @property
     def stages(self) -> int:

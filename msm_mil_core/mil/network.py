@@ -90,7 +90,7 @@ class MsmMil(nn.Module):
         valid = self._checked(bags, valid)
         hidden, scores, refined = self._project(bags, valid)  # (B, N, L), (B, S, N)
         with torch.autocast(bags.device.type, enabled=False):
-            claimed = self._claim(scores.detach(), valid)  # (B, S, N)
+            claimed = self._claim(scores.detach(), valid, refined)  # (B, S, N)
             shown = self._shown(claimed, valid, masks=masks)  # (B, S, N)
             attention = _masked_softmax(shown, scores)  # (B, S, N)
             pooled = _pool(attention, refined)  # (B, S, L)
@@ -143,8 +143,17 @@ class MsmMil(nn.Module):
         bias = weights.gate_bias.view(2, heads, D)[:, head].flatten()
         return gated_scores(tiles, gates, bias, self.score_weight[head])
 
-    def _claim(self, scores: Tensor, valid: Tensor) -> Tensor:
-        return claim(scores, valid, self.options)
+    def _claim(self, scores: Tensor, valid: Tensor, refined: list[Tensor]) -> Tensor:
+        if self.options.claim_by == "attention":
+            return claim(scores, valid, self.options)
+        return claim(scores, valid, self.options, self._tile_logits(refined))
+
+    @torch.no_grad()
+    def _tile_logits(self, refined: list[Tensor]) -> Tensor:
+        """Return what each stage's own head says of each tile alone, (B, S, N, C)."""
+        heads = enumerate(zip(self.stage_weight, self.stage_bias, strict=True))
+        tiles = [each.float() for each in refined]
+        return torch.stack([functional.linear(tiles[min(s, len(tiles) - 1)], *head) for s, head in heads], 1)
 
     def _shown(self, claimed: Tensor, valid: Tensor, *, masks: bool | None) -> Tensor:
         if masks is None:

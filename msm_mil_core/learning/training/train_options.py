@@ -23,6 +23,10 @@ class ModelChanges(Options):
     """How many tiles a stage claims, instead of a share of the bag's."""
     k_share: float | None = Field(default=None, gt=0, le=1)
     """What a stage claims as a share of the bag's tiles; if given, `k` is not used."""
+    claim_mass: float | None = Field(default=None, gt=0, lt=1)
+    """What a stage claims as a share of its attention; if given, neither `k` nor `k_share` is used."""
+    claim_by: Literal["attention", "evidence"] | None = None
+    """How a stage ranks the tiles that it may claim: by attention, or by attention times evidence."""
     mask_mode: Literal["train", "always", "never"] | None = None
     """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
     fusion: Literal["mean", "attention"] | None = None

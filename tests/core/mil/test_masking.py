@@ -77,3 +77,40 @@ def test_equal_scores_are_claimed_in_the_order_of_the_tiles():
         list(range(10, 20)),
         list(range(20, 30)),
     ]
+
+
+@given(st.integers(0, 1000), st.sampled_from([0.1, 0.5, 0.9]))
+def test_a_stage_claims_the_fewest_tiles_that_hold_a_share_of_its_attention(seed, mass):
+    scores = torch.randn(1, 3, 40, generator=torch.Generator().manual_seed(seed)) * 3
+    valid = torch.arange(40)[None] < 35
+
+    claimed = claim(scores, valid, model_options(claim_mass=mass, k_share=0.01))
+
+    attention = scores[0, 0, :35].softmax(0)
+    first = claimed[0, 0].nonzero().flatten()
+    assert set(first.tolist()) == set(attention.argsort(descending=True)[: len(first)].tolist())
+    assert attention[first].sum() >= mass - 1e-6
+    assert attention[first].sum() - attention[first].min() < mass
+    assert not claimed[0, :, 35:].any()
+    assert (claimed.sum(1) <= 1).all()
+
+
+def test_by_evidence_a_stage_claims_what_argues_for_its_own_answer():
+    scores = torch.zeros(1, 1, 5)
+    tile_logits = torch.tensor([[0.0, 0.0], [0.0, 9.0], [3.0, 0.0], [0.0, 2.0], [0.0, 1.0]])[None, None]
+
+    by_score = claim(scores, torch.ones(1, 5, dtype=torch.bool), model_options(masked_stages=0, k=2))
+    by_evidence = claim(scores, torch.ones(1, 5, dtype=torch.bool), model_options(masked_stages=0, k=2), tile_logits)
+
+    assert by_score[0, 0].nonzero().flatten().tolist() == [0, 1]
+    assert by_evidence[0, 0].nonzero().flatten().tolist() == [1, 3]
+
+
+def test_a_share_of_attention_leaves_later_stages_a_tile():
+    with pytest.raises(ValueError, match="min_keep"):
+        model_options(claim_mass=0.5, min_keep=0)
+
+    claimed = claim(
+        torch.tensor([[[9.0, 0.0]] * 3]), torch.ones(1, 2, dtype=torch.bool), model_options(claim_mass=0.99)
+    )
+    assert claimed[0].any(-1).tolist() == [True, False, True]

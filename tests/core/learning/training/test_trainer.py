@@ -63,7 +63,9 @@ def test_steps_in_several_parts_are_steps_of_all_their_bags(changes):
     assert aucs[0] == pytest.approx(aucs[1])
 
 
-@pytest.mark.parametrize("changes", [{}, {"k": 2, "min_keep": 0}, {"k_share": 0.3}, {"mask_mode": "never"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"k": 2, "min_keep": 0}, {"k_share": 0.3}, {"claim_mass": 0.7}, {"mask_mode": "never"}]
+)
 def test_how_many_stages_are_shown_tiles_is_what_the_network_does(changes):
     options = ModelOptions(**{"features": P, "classes": 2, "hidden": 4, "masked_stages": 3, "k": 4} | changes)
     network = MsmMil(options).train()
