@@ -14,7 +14,7 @@ from msm_mil_core.hdf5.vetting_process import VettingProcess
 
 KNOWN_AT_ONCE = 2**16
 """How many files are remembered as sound; beyond, all are forgotten."""
-ATTEMPTS = 5
+ATTEMPTS = 50
 """How often a file is opened anew that was replaced while it was opened."""
 
 Stamp = tuple[int, int, int, int, int]

@@ -190,6 +190,7 @@ def save_annotations(annotations: Annotations, path: Path, result: SlideResult |
     """
     _check_can_hold(path)
     with locked(path, "is being saved", wait_s=WAIT_S):
+        _check_holds_result(path)
         if result is not None and not holds_run(path, result):
             raise OutputError(f"{path} holds another run by now, so the annotations are not saved in it.")
         try:
@@ -230,6 +231,10 @@ def _check_can_hold(path: Path) -> None:
         raise OutputError(f"{path} no longer exists, so the annotations are not saved.")
     if not is_writable(path):
         raise OutputError(f"{path} is read-only, so the annotations are not saved in it.")
+
+
+def _check_holds_result(path: Path) -> None:
+    """Only while the path is locked: a file that others replace time and again cannot be told from a damaged one."""
     if not computed_at(path):
         raise OutputError(f"{path} is damaged or no longer a result, so the annotations are not saved in it.")
 
