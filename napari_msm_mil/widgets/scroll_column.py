@@ -3,7 +3,7 @@
 from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
-LETTERS = 46
+LETTERS = 40
 """How wide a column is at least: the dock keeps its width when a result arrives, and leaves a laptop's screen to the
 slide. What is in a column must do with that."""
 
@@ -48,7 +48,7 @@ class ScrollColumn(QScrollArea):
     def _fit_width(self) -> None:
         bar = self.verticalScrollBar()
         scroll_bar_px = bar.sizeHint().width() if bar is not None else 0
-        self.setMinimumWidth(LETTERS * self.fontMetrics().averageCharWidth() + scroll_bar_px)
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("n" * LETTERS) + scroll_bar_px)
 
 
 class PinnedColumn(ScrollColumn):
