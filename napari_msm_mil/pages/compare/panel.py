@@ -130,7 +130,7 @@ class ComparePanel(QWidget):
     def _switches(self) -> dict[str, MapSwitch]:
         between = (self._one, QLabel("and"), self._other)
         difference = MapSwitch(
-            "map_difference", "Difference of stages", "Where one stage ranks tiles higher than another", *between
+            "map_difference", "Difference of", "Where one stage ranks tiles higher than another", *between
         )
         return {
             "agreement": MapSwitch("map_agreement", "", "How many stages have a tile among their top tiles"),

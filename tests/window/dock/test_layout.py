@@ -122,6 +122,21 @@ def test_on_a_laptop_the_slide_keeps_its_share_and_every_page_can_be_used(laptop
     dock.stop()
 
 
+@pytest.mark.parametrize("stages", [3, 8])
+def test_what_a_comparison_found_is_no_wider_than_the_dock(laptop, drawn, qtbot, stages):
+    show_slide(laptop, drawn)
+    dock = dock_in(laptop)
+    dock.show_result(a_result_of(drawn, S=stages))
+
+    turn_to(dock, "Compare")
+    qtbot.waitUntil(lambda: bool(dock.findChild(QLabel, "findings").text()))
+    work()
+
+    assert not too_wide(dock)
+    assert not cut_off(dock)
+    dock.stop()
+
+
 @pytest.fixture
 def dock(qtbot, viewer, monkeypatch, tmp_path):
     keep_apart(monkeypatch, tmp_path)
