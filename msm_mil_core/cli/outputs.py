@@ -33,9 +33,7 @@ def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path
     return paths
 
 
-def check_outputs(
-    targets: Collection[Path], *, overwrite: bool, instead: str = ANOTHER_FOLDER, needed_bytes: int = 0
-) -> None:
+def check_outputs(targets: Collection[Path], *, overwrite: bool, instead: str = ANOTHER_FOLDER) -> None:
     """Refuse to start work whose outputs could not be written in the end.
 
     Parameters
@@ -46,8 +44,6 @@ def check_outputs(
         Whether files that exist may be replaced.
     instead
         What to choose instead of overwriting, as the message says it.
-    needed_bytes
-        About how much will be written in all.
 
     Raises
     ------
@@ -62,7 +58,7 @@ def check_outputs(
     for path in longest.values():
         check_place(path, instead)
     for folder in longest:
-        check_space(folder, needed_bytes, instead)
+        check_space(folder, 0, instead)  # how much is needed is known later, slide by slide
 
 
 def check_free(path: Path, *, overwrite: bool, instead: str = "another name") -> None:
