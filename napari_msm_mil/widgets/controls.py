@@ -3,9 +3,9 @@
 import html
 from collections.abc import Sequence
 
-from qtpy.QtCore import QEvent, QSize
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QHelpEvent
-from qtpy.QtWidgets import QComboBox, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 LETTERS = 4
 """How many letters of a choice are seen at least, unless more are asked for."""
@@ -68,6 +68,17 @@ def column(*widgets: QWidget, margins_px: tuple[int, int, int, int] = (0, 0, 0, 
     for widget in widgets:
         layout.addWidget(widget)
     return below
+
+
+def choice_grid(show: QWidget, first: QWidget, between: str, second: QWidget) -> QGridLayout:
+    """Lay out a box that shows something and its two choices below each other: both are read in a narrow dock."""
+    grid = QGridLayout()
+    grid.setColumnStretch(1, 1)
+    grid.addWidget(show, 0, 0)
+    grid.addWidget(first, 0, 1)
+    grid.addWidget(QLabel(between), 1, 0, Qt.AlignmentFlag.AlignRight)
+    grid.addWidget(second, 1, 1)
+    return grid
 
 
 def literal_tip(text: str) -> str:

@@ -1,11 +1,11 @@
 """The row that shows what other methods of attribution say, to compare with the stages' attention."""
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.attribution import METHODS
-from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.controls import choice_grid, named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 
@@ -29,16 +29,10 @@ class AttributionRow(QWidget):
         self._show.clicked.connect(lambda _: self._request())
         for box in (self._method, self._class):
             box.activated.connect(lambda _: self._on_chosen())
-        grid = QGridLayout()
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(self._show, 0, 0)
-        grid.addWidget(self._method, 0, 1)
-        grid.addWidget(QLabel("for"), 1, 0, Qt.AlignmentFlag.AlignRight)
-        grid.addWidget(self._class, 1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel("Other methods of attribution"))
-        layout.addLayout(grid)
+        layout.addLayout(choice_grid(self._show, self._method, "for", self._class))
         layout.addWidget(self._text)
         self.show_text("")
 

@@ -1,11 +1,11 @@
 """The line that shows evidence: for which class, through which stages, and how it adds up."""
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.widgets.controls import named_box
+from napari_msm_mil.widgets.controls import choice_grid, named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 ALL_STAGES = "all stages"
@@ -31,15 +31,9 @@ class EvidenceRow(QWidget):
         self._show.clicked.connect(lambda _: self._request())
         for box in (self._class, self._stage):
             box.activated.connect(lambda _: self._on_chosen())
-        grid = QGridLayout()
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(self._show, 0, 0)
-        grid.addWidget(self._class, 0, 1)
-        grid.addWidget(QLabel("of"), 1, 0, Qt.AlignmentFlag.AlignRight)
-        grid.addWidget(self._stage, 1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(grid)
+        layout.addLayout(choice_grid(self._show, self._class, "of", self._stage))
         layout.addWidget(self._text)
         self.show_text("")
 
