@@ -66,6 +66,9 @@ class StageRole:
     """Of the class, for the whole bag."""
     without: float
     """Of the class, without these tiles (masks are recomputed); NaN if no tile is left."""
+    instead: str | None
+    """Of three or more classes, the one that the model would give were all attention spread evenly over these tiles, if
+    it is another than the one asked about."""
     only_leftovers: bool
     """Whether earlier stages hid from it most of what it would attend to."""
     adds_nothing: bool
@@ -88,6 +91,8 @@ class StageRole:
     def sentence(self, class_name: str) -> str:
         """Return what the stage attends to, what that is worth, and what limits it, in plain words."""
         sentences = [f"Stage {self.stage + 1} {self._does(class_name)}."]
+        if self.instead is not None:
+            sentences.append(f"Alone {'it says' if self.tiles == 1 else 'they say'} {self.instead}.")
         if self.only_leftovers:
             sentences.append("It was shown only what stages before it had left.")
         if self.same_as is not None:
@@ -165,11 +170,15 @@ class _Bag:
     attended: Chosen
     """(S, N)."""
 
+    def logits(self) -> Floats:
+        """Return the model's logits (N, C) were all attention on one tile."""
+        return (self.tile_outputs.tile_logits + self.tile_outputs.bias).astype(np.float64)
+
     def log_odds(self) -> Floats:
-        """Return for each tile (N,) the log-odds of the class, were all attention on it."""
+        """Return the log-odds of the class for each tile (N,), were all attention on it."""
         from scipy.special import logsumexp  # here: a result that is only opened does not need it
 
-        logits = (self.tile_outputs.tile_logits + self.tile_outputs.bias).astype(np.float64)  # (N, C)
+        logits = self.logits()
         log_odds: Floats = logits[:, self.class_index] - logsumexp(np.delete(logits, self.class_index, 1), axis=1)
         return log_odds
 
@@ -205,10 +214,19 @@ def _role(bag: _Bag, stage: int, chance: tuple[float, float, float]) -> StageRol
         high=high,
         probability=float(bag.prediction.probabilities[bag.class_index]),
         without=bag.without(attended),
+        instead=_instead(bag, attended),
         only_leftovers=only_leftovers(bag.tile_outputs.scores[stage], bag.kept, bag.shown[stage]),
         adds_nothing=same_as is not None,
         same_as=same_as,
     )
+
+
+def _instead(bag: _Bag, attended: Chosen) -> str | None:
+    classes = bag.prediction.classes
+    if len(classes) < 3 or not attended.any():
+        return None
+    alone = int(bag.logits()[attended].mean(axis=0).argmax())
+    return None if alone == bag.class_index else classes[alone]
 
 
 def _kind(evidence: float, low: float, high: float) -> RoleKind:

@@ -251,6 +251,24 @@ def test_what_all_tiles_argue_is_context(shift, way):
     assert f"3 tiles that argue {way} tumour no more than others do (context); without them" in role.sentence("tumour")
 
 
+def test_of_three_classes_the_one_that_its_tiles_say_instead_is_named():
+    logits = np.pad(says(60, [3, 4, 5]), ((0, 0), (0, 1)))
+    logits[[20, 21, 22], 2] = 9
+
+    first, second = roles_of(outputs(wants(60, [3, 4, 5], [20, 21, 22]), logits))
+
+    assert (first.instead, second.instead) == (None, "other")
+    assert second.sentence("tumour").endswith(". Alone they say other.")
+
+
+def test_of_two_classes_none_is_named_instead():
+    tile_outputs = outputs(wants(60, [3, 4, 5]), says(60, normal=[3, 4, 5]))
+
+    (role,) = roles_of(tile_outputs)
+
+    assert (role.kind, role.instead) == ("against", None)
+
+
 def test_one_tile_is_spoken_of_as_one():
     (role,) = roles_of(outputs(wants(60, [3]), says(60, [3]), k=1))
 
