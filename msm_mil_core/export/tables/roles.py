@@ -42,11 +42,12 @@ class AnswerRoles:
         return tuple(role.sentence(self.answer) for role in self.roles) or (self.no_roles,)
 
     def title(self, stage: int) -> str:
-        """Return the name of a stage (counted from 0) with its role, and what else is to be known of it."""
-        if not self.roles:
-            return stage_name(stage)
-        role = self.roles[stage]
-        return ", ".join((f"{stage_name(stage)}: {role.short(self.answer)}", *role.marks))
+        """Return the name of a stage (counted from 0) with its role."""
+        return f"{stage_name(stage)}: {self.roles[stage].short(self.answer)}" if self.roles else stage_name(stage)
+
+    def marks(self, stage: int) -> str:
+        """Return what else is to be known of a stage at a glance; empty if nothing is."""
+        return ", ".join(self.roles[stage].marks) if self.roles else ""
 
     def rows(self) -> list[Record]:
         """Return one row for each stage, stages counted from 1; None is missing."""

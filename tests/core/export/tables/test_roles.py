@@ -72,19 +72,23 @@ def test_a_result_without_tile_outputs_says_why_there_is_no_role(result, why):
     assert (told.roles, told.rows(), record["roles"]) == ((), [], [])
     assert why in record["no_roles"]
     assert told.sentences == (told.no_roles,)
-    assert told.title(1) == "Stage 2"
+    assert (told.title(1), told.marks(1)) == ("Stage 2", "")
 
 
-def test_a_title_names_the_stage_its_role_and_what_else_is_to_be_known():
+def test_a_title_names_the_stage_and_its_role():
     told = answer_roles(a_questionable_result())
-    role = replace(told.roles[0], kind="against", only_leftovers=True, same_as=0, adds_nothing=True)
+    kinds = (replace(told.roles[0], kind=kind) for kind in ("context", "against", None))
 
-    titles = [replace(told, roles=(each,)).title(0) for each in (replace(role, kind="context"), role)]
+    titles = [replace(told, roles=(each,)).title(0) for each in kinds]
 
-    assert titles == [
-        "Stage 1: context, shown only leftovers, adds nothing here",
-        f"Stage 1: against {told.answer}, shown only leftovers, adds nothing here",
-    ]
+    assert titles == ["Stage 1: context", f"Stage 1: against {told.answer}", "Stage 1: no role"]
+
+
+def test_marks_are_one_line():
+    told = answer_roles(a_questionable_result())
+    marked = replace(told.roles[0], only_leftovers=True, same_as=0, adds_nothing=True)
+
+    assert replace(told, roles=(marked,)).marks(0) == "shown only leftovers, adds nothing here"
 
 
 def test_roles_survive_a_result_file(tmp_path):
