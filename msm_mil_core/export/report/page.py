@@ -118,7 +118,7 @@ def _role(role: StageRole, answer: str) -> Words:
         "colour": stage_colour(role.stage),
         "short": role.short(answer),
         "marks": ", ".join(role.marks),
-        "evidence": _number(role.evidence, "+.2f"),
+        "log_odds": _number(role.evidence, "+.2f"),
         "chance": f"{role.low:+.2f} to {role.high:+.2f}" if isfinite(role.low) else UNKNOWN,
         "sentence": role.sentence(answer),
     }
