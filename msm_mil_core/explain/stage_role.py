@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from msm_mil_core.errors import QuestionError
+from msm_mil_core.explain.random_sets import random_means
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.explain.stage_comparison import CHANCE_PERCENT
 from msm_mil_core.explain.wanted_tiles import are_same, only_leftovers, wanted_tiles
@@ -243,24 +244,9 @@ def _beside_chance(
     if not attended.any():
         return nan, nan, nan
     rng = np.random.default_rng(options.seed)
-    by_chance = _random_means(log_odds[shown], int(attended.sum()), options.draws, rng)
+    by_chance = random_means(log_odds[shown], int(attended.sum()), options.draws, rng)
     low, high = np.percentile(by_chance, CHANCE_PERCENT)
     return float(log_odds[attended].mean()), float(low), float(high)
-
-
-def _random_means(values: Floats, count: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Return the mean (draws,) of random sets of `count` values (M,), drawn without replacement.
-
-    One shuffle gives as many sets as fit into it; a set larger than half is drawn by what it leaves out.
-    """
-    size = min(count, len(values) - count)
-    if not size:
-        return np.full(draws, values.mean())
-    sets = min(draws, len(values) // size)
-    shuffles = -(-draws // sets)
-    sums = [rng.permutation(values)[: sets * size].reshape(sets, size).sum(axis=1) for _ in range(shuffles)]
-    drawn: Floats = np.concatenate(sums)[:draws]
-    return drawn / count if size == count else (values.sum() - drawn) / count
 
 
 def _same_as(bag: _Bag, stage: int) -> int | None:

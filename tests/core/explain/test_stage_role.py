@@ -167,15 +167,14 @@ def test_the_same_seed_draws_the_same_chance():
     assert roles_of(tile_outputs, seed=4) != roles_of(tile_outputs, seed=5)
 
 
-@pytest.mark.parametrize("k", [2, 7, 20, 31, 38])
-def test_chance_holds_what_random_sets_of_the_same_size_give(k):
+def test_chance_holds_what_random_sets_of_the_same_size_give():
     rng = np.random.default_rng(1)
     logits = np.stack([np.zeros(40), rng.normal(size=40)], axis=1)
-    tile_outputs = outputs(rng.normal(size=(1, 40)), logits, k=k)
+    tile_outputs = outputs(rng.normal(size=(1, 40)), logits, k=7)
 
     (role,) = roles_of(tile_outputs, draws=20_000)
 
-    drawn = [rng.choice(logits[:, 1], k, replace=False).mean() for _ in range(20_000)]
+    drawn = [rng.choice(logits[:, 1], 7, replace=False).mean() for _ in range(20_000)]
     assert (role.low, role.high) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.05)
 
 
