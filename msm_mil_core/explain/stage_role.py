@@ -106,7 +106,8 @@ class StageRole:
             return "claims no tile of this slide: too few were left for it"
         if self.kind is None:
             every = "the one tile" if one else f"all {self.tiles:,} tiles"
-            return f"looks at {every} that it was shown, so its role cannot be told; {self._necessity()}"
+            untold = f"looks at {every} that it was shown, so its role cannot be told"
+            return untold if isnan(self.without) else f"{untold}; {self._necessity()}"
         argues, way = "argues" if one else "argue", "against" if self.evidence < 0 else "for"
         what = {
             "for": f"{argues} {'weakly ' if self.evidence < 0 else ''}for {class_name}",
@@ -117,8 +118,6 @@ class StageRole:
 
     def _necessity(self) -> str:
         them = "it" if self.tiles == 1 else "them"
-        if isnan(self.without):
-            return f"without {them} no tile is left"
         return f"without {them} {self.probability:.2f} → {self.without:.2f}"
 
 

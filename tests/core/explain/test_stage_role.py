@@ -214,8 +214,15 @@ def test_a_stage_that_scores_all_tiles_alike_attends_to_all_and_has_no_role():
 
     assert (role.kind, role.tiles) == (None, 30)
     assert role.short("tumour") == "no role"
-    assert role.sentence("tumour") == (
-        "Stage 1 looks at all 30 tiles that it was shown, so its role cannot be told; without them no tile is left."
+    assert role.sentence("tumour") == "Stage 1 looks at all 30 tiles that it was shown, so its role cannot be told."
+
+
+def test_a_stage_that_claims_all_that_was_left_for_it_says_what_they_are_worth():
+    last = roles_of(outputs(wants(6, [0, 1], [2, 3], [4, 5]), says(6, [0, 1]), k=2))[2]
+
+    assert (last.kind, last.tiles) == (None, 2)
+    assert last.sentence("tumour").startswith(
+        "Stage 3 looks at all 2 tiles that it was shown, so its role cannot be told; without them 0."
     )
 
 
