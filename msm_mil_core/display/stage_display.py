@@ -11,6 +11,8 @@ from msm_mil_core.display.heatmap import Contrast
 
 CLAIMED = "claimed"
 """Key of the layer that outlines what stages claim."""
+EVIDENCE = "evidence"
+"""Key of the map of evidence."""
 
 LayerKey: TypeAlias = int | str
 """A stage counted from 0, `CLAIMED`, or the key of a map beside the stages' own."""
@@ -68,7 +70,9 @@ class StageDisplay:
     shared_scale: bool = False
     """Whether the colours of all stages stand for the same values."""
     top_percent: float = 100
-    """How much of each stage's map is shown, from the top."""
+    """How much of each stage's map is shown, from the top, where maps lie over each other."""
+    lone_percent: float = 100
+    """The same where each map has the canvas, or a cell of it, to itself."""
     claimed: bool = True
     """Whether claimed tiles are outlined."""
     solo: Solo | None = None
@@ -104,6 +108,11 @@ class StageDisplay:
         return isinstance(self.temporary, SideBySide)
 
     @property
+    def shown_percent(self) -> float:
+        """How much of each stage's map is shown at the moment, from the top."""
+        return self.top_percent if self.alone is None and not self.side_by_side else self.lone_percent
+
+    @property
     def present(self) -> frozenset[int]:
         """The stages that have a layer."""
         return frozenset(range(len(self.stages))) - self.missing
@@ -115,7 +124,7 @@ class StageDisplay:
 
     def contrast_setting(self, stage: int) -> ContrastSetting:
         """Return how the values of a stage are spread over its colours."""
-        return ContrastSetting(self.stages[stage].contrast, self.shared_scale, self.top_percent)
+        return ContrastSetting(self.stages[stage].contrast, self.shared_scale, self.shown_percent)
 
     def with_contrast(self, contrast: Contrast, stage: int | None = None) -> StageDisplay:
         """Change the contrast of one stage or of all."""
@@ -130,8 +139,10 @@ class StageDisplay:
         return replace(self, shared_scale=shared)
 
     def with_top_percent(self, percent: float) -> StageDisplay:
-        """Show only the top of each stage's map; 100 shows all of it."""
-        return replace(self, top_percent=percent)
+        """Show only the top of each stage's map, of lone ones or of those that lie over each other; 100 shows all."""
+        if self.alone is None and not self.side_by_side:
+            return replace(self, top_percent=percent)
+        return replace(self, lone_percent=percent)
 
     def with_named(self, named: Set[int]) -> StageDisplay:
         """Write the names of these stages on the canvas."""

@@ -44,7 +44,7 @@ def slide_layer(slide: Slide) -> LayerData:
 def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerData]:
     """Lay out a result as it was shown last: one heatmap per mask stage and the outlines of the claimed tiles.
 
-    Without a view all is shown by rank, and of the stages the first one alone.
+    Without a view the top tiles of all stages are shown, by rank.
     """
     stages = range(len(result.prediction.stages))
     shown = ShownResult(result, display_of(view, len(stages)))

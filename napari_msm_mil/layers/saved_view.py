@@ -1,13 +1,14 @@
 """The view that is saved with a result, as a display and back."""
 
 from msm_mil_core.display.stage_display import StageDisplay, StageSettings
+from msm_mil_core.display.view_choice import with_all_stages
 from msm_mil_core.results.annotations import StageView, View
 
 
 def display_of(view: View | None, stages: int) -> StageDisplay:
-    """Return the display that a view describes; without a view the ranks and the outlines of the first stage."""
+    """Return the display that a view describes; without a view the top tiles of all stages, by rank, and their outlines."""
     if view is None:
-        return StageDisplay(tuple(StageSettings(visible=index == 0) for index in range(stages)))
+        return with_all_stages(StageDisplay((StageSettings(),) * stages))
     saved = [*view.stages, *[StageView()] * stages][:stages]
     settings = (StageSettings(stage.visible, stage.contrast, stage.opacity) for stage in saved)
     return StageDisplay(tuple(settings), view.shared_scale, view.top_percent, view.claimed)

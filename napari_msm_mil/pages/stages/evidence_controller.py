@@ -2,15 +2,14 @@
 
 from qtpy.QtCore import QObject, Signal
 
+from msm_mil_core.display.stage_display import EVIDENCE
 from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import evidence_sum
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from napari_msm_mil.pages.stages.evidence_row import EvidenceRow
-
-KEY = "evidence"
+from napari_msm_mil.pages.stages.evidence_row import ALL, EvidenceRow
 
 
 class EvidenceController(QObject):
@@ -36,28 +35,43 @@ class EvidenceController(QObject):
             self.class_chosen.emit(self._row.class_index)
             self._on_layers_changed()
 
+    def show_fused(self) -> None:
+        """Show the evidence for the chosen class through all stages."""
+        self._row.choose_all_stages()
+        self._on_requested(True, self._row.class_index, ALL)
+
+    def why_not(self) -> str:
+        """Return why there is no evidence; empty where there is."""
+        if self._result is None:
+            return ""
+        try:
+            evidence_sum(self._result.prediction, self._row.class_index)
+        except QuestionError as exc:
+            return str(exc)
+        return ""
+
     def _on_requested(self, visible: bool, class_index: int, stage: int) -> None:
         result = self._result
         if result is None:
             return
         self.class_chosen.emit(class_index)
         if not visible:
-            self._layers.remove_map(result, KEY)
+            self._layers.remove_map(result, EVIDENCE)
             return
         try:
-            shown = evidence_map(result.prediction, class_index, None if stage < 0 else stage)
+            shown = evidence_map(result.prediction, class_index, None if stage == ALL else stage)
         except QuestionError as exc:
             self._row.show_visible(visible=False)
             self._row.show_text(str(exc))
             return
-        self._layers.select(self._layers.show_map(result, KEY, map_layer(result, shown)))
+        self._layers.select(self._layers.show_map(result, EVIDENCE, map_layer(result, shown)))
         total = evidence_sum(result.prediction, class_index)
         self._row.show_text(f"{total.sentence(result.prediction.classes[class_index])}\n{shown.legend}")
 
     def _on_layers_changed(self) -> None:
         if self._result is None:
             return
-        layer = self._layers.layer_by_key(self._result, KEY)
+        layer = self._layers.layer_by_key(self._result, EVIDENCE)
         visible = layer is not None and layer.visible
         self._row.show_visible(visible=visible)
         if layer is None and self._result.prediction.bias is not None:
