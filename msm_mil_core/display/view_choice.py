@@ -29,7 +29,7 @@ def with_all_stages(display: StageDisplay) -> StageDisplay:
     stages = tuple(replace(each, visible=True) for each in display.stages)
     whole = display.top_percent >= 100 and len(display.present) > 1
     percent = TOP_PERCENT if whole else display.top_percent
-    return _uncovered(replace(display, stages=stages, top_percent=percent, solo=None, temporary=None))
+    return _uncovered(replace(display, stages=stages, top_percent=percent, striped=True, solo=None, temporary=None))
 
 
 def with_one_stage(display: StageDisplay, stage: int) -> StageDisplay:

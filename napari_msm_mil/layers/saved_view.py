@@ -11,7 +11,9 @@ def display_of(view: View | None, stages: int) -> StageDisplay:
         return with_all_stages(StageDisplay((StageSettings(),) * stages))
     saved = [*view.stages, *[StageView()] * stages][:stages]
     settings = (StageSettings(stage.visible, stage.contrast, stage.opacity) for stage in saved)
-    return StageDisplay(tuple(settings), view.shared_scale, view.top_percent, view.claimed)
+    return StageDisplay(
+        tuple(settings), shared_scale=view.shared_scale, top_percent=view.top_percent, claimed=view.claimed
+    )
 
 
 def view_of(display: StageDisplay) -> View | None:

@@ -18,14 +18,14 @@ from napari_msm_mil.layers.result_displays import ResultDisplays
 from napari_msm_mil.layers.saved_view import display_of, view_of
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from tests.results import a_prediction, a_result, block_of_tiles
-from tests.window.dock_user import a_result_of, show_slide
+from tests.window.dock_user import FIRST_STAGE, a_result_of, show_slide
 
 
 @pytest.fixture
 def result(viewer, layers, drawn):
     show_slide(viewer, drawn)
     result = a_result_of(drawn, masks=True)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     return result
 
 
@@ -99,7 +99,7 @@ def test_on_one_scale_the_same_colour_is_the_same_value_in_every_stage(layers, c
 
 def test_contrast_changes_values_name_and_limits_of_one_stage_or_of_all(layers, displays, change, qtbot, drawn):
     result = a_result_of(drawn)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
 
     change(result, "with_contrast", "raw", 1)
     one = [stage.contrast for stage in displays.display(result).stages]
@@ -117,7 +117,7 @@ def test_a_stage_of_equal_values_can_be_shown_in_every_contrast(layers, change, 
     result = a_result_of(drawn)
     result.prediction.stages[0].attention[:] = 1 / len(result.tiles)
 
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     for kind in ("raw", "log", "rank"):
         change(result, "with_contrast", kind)
         low, high = layers.stages(result)[0].contrast_limits
@@ -216,7 +216,7 @@ def test_side_by_side_is_not_the_view(layers, displays, change, show, result):
 
 def test_a_stage_alone_hides_the_others_until_it_is_released(layers, displays, change, show, drawn):
     result = a_result_of(drawn)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     show(result, 1)
 
     change(result, "with_solo", 2)
@@ -283,7 +283,7 @@ def test_outlines_may_come_and_go_while_a_stage_is_alone(layers, displays, chang
 
 def test_a_stage_alone_is_the_matter_of_its_result_only(layers, displays, change, show, result, drawn):
     other = a_result_of(drawn, seed=1)
-    layers.show(other, None)
+    layers.show(other, None, FIRST_STAGE)
     show(other, 1)
     before = displays.view(result)
 
@@ -317,7 +317,7 @@ def test_outlines_hidden_in_the_layer_list_are_hidden_in_the_view(layers, displa
 
 def test_a_removed_stage_harms_no_other(viewer, layers, displays, change, show, drawn):
     result = a_result_of(drawn)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
 
     viewer.layers.remove(layers.stages(result)[1])
     show(result, 1)
@@ -383,7 +383,7 @@ class Work:
 
 def test_a_slider_only_selects_tiles_and_draws_each_visible_map_once_a_step(layers, change, show, monkeypatch):
     result = a_result(block_of_tiles(400, 250), prediction=a_prediction(100_000))
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     show(result, 1)
     work = Work(monkeypatch, layers.stages(result))
 
@@ -486,7 +486,7 @@ def test_a_chosen_pair_blinks(layers, displays, result):
 
 def test_a_single_stage_does_not_blink(layers, displays, drawn):
     result = a_result_of(drawn, S=1)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     blink = Blink(displays)
 
     blink.start(result)
