@@ -1,7 +1,8 @@
 """What a mask stage is for: whether the tiles it attends to argue for a class, against it, or are context.
 
-Evidence of a tile is what the model would say were all attention on it; whether a stage's tiles say more of it than
-others is judged against random sets of as many tiles; and what they are worth by taking them away.
+What a tile argues is what the model would say were all attention on it, as log-odds: unlike single logits these can be
+compared between tiles, however many classes there are. Whether a stage's tiles say it more than others is judged by
+random sets of as many, and what they are worth by taking them away.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import Field
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.explain.stage_comparison import CHANCE_PERCENT
+from msm_mil_core.explain.wanted_tiles import are_same, only_leftovers, wanted_tiles
 from msm_mil_core.mil.aggregate import aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction, StageAttention, check_index
 from msm_mil_core.mil.tile_outputs import TileOutputs
@@ -23,12 +25,6 @@ from msm_mil_core.options import Options
 RoleKind: TypeAlias = Literal["for", "against", "context"]
 Floats: TypeAlias = NDArray[np.float64]
 
-LEFTOVERS = 0.5
-"""A stage was shown only leftovers if the tiles hidden from it hold more than this of the attention that it would
-give were it shown all."""
-SAME_TILES = 0.5
-"""Two stages want the same tiles if more than this share of the tiles that either wants (Jaccard), and more than
-chance gives, is wanted by both."""
 REFINED = (
     "In its model (preset paper) tiles change each other, so no role can be given to a stage. Run the slide with a "
     "model without a refinement block (presets default and explain)."
@@ -61,7 +57,7 @@ class StageRole:
     tiles: int
     """How many tiles it attends to: those it claims, or all that it was shown if it scores them all alike."""
     evidence: float
-    """Mean over these tiles of the logit of the class less the mean of the other classes' logits, of each tile alone;
+    """Mean over these tiles of the log-odds of the class that the model would give were all attention on one of them;
     NaN without tiles."""
     low: float
     """With `high` 95 % of the same for random sets of as many of the tiles that it was shown; NaN without tiles."""
@@ -70,6 +66,9 @@ class StageRole:
     """Of the class, for the whole bag."""
     without: float
     """Of the class, without these tiles (masks are recomputed); NaN if no tile is left."""
+    instead: str | None
+    """Of three or more classes, the one that the model would give were all attention spread evenly over these tiles, if
+    it is another than the one asked about."""
     only_leftovers: bool
     """Whether earlier stages hid from it most of what it would attend to."""
     adds_nothing: bool
@@ -92,6 +91,8 @@ class StageRole:
     def sentence(self, class_name: str) -> str:
         """Return what the stage attends to, what that is worth, and what limits it, in plain words."""
         sentences = [f"Stage {self.stage + 1} {self._does(class_name)}."]
+        if self.instead is not None:
+            sentences.append(f"Alone {'it says' if self.tiles == 1 else 'they say'} {self.instead}.")
         if self.only_leftovers:
             sentences.append("It was shown only what stages before it had left.")
         if self.same_as is not None:
@@ -105,11 +106,11 @@ class StageRole:
         if self.kind is None:
             every = "the one tile" if one else f"all {self.tiles:,} tiles"
             return f"looks at {every} that it was shown, so its role cannot be told; {self._necessity()}"
-        argues = "argues" if one else "argue"
+        argues, way = "argues" if one else "argue", "against" if self.evidence < 0 else "for"
         what = {
-            "for": f"{argues} for {class_name}",
+            "for": f"{argues} {'weakly ' if self.evidence < 0 else ''}for {class_name}",
             "against": f"{argues} against {class_name}",
-            "context": f"{argues} neither for nor against {class_name} (context)",
+            "context": f"{argues} {way} {class_name} no more than others do (context)",
         }
         return f"looks at {self.tiles:,} tile{'' if one else 's'} that {what[self.kind]}; {self._necessity()}"
 
@@ -125,9 +126,9 @@ def stage_roles(
 ) -> tuple[StageRole, ...]:
     """Return the role of each stage in the prediction of a class.
 
-    A stage argues for the class if the evidence of its tiles is positive and above chance, against it if it is
-    negative and below chance; else its tiles are context: what argues less than other tiles, but still for the class,
-    is no argument against it.
+    Its tiles argue for the class if they do so more than chance; against it if they do so less than chance and would
+    not give the class themselves. All others are context: what argues for the class less than other tiles is no
+    argument against it.
 
     Parameters
     ----------
@@ -150,8 +151,8 @@ def stage_roles(
     if tile_outputs is None:
         raise QuestionError(OLD if prediction.bias is not None else REFINED)
     bag = _bag(prediction, tile_outputs, class_index)
-    margins, chosen = bag.margins(), options or RoleOptions()
-    beside_chance = [_beside_chance(margins, *sets, chosen) for sets in zip(bag.attended, bag.shown, strict=True)]
+    log_odds, chosen = bag.log_odds(), options or RoleOptions()
+    beside_chance = [_beside_chance(log_odds, *sets, chosen) for sets in zip(bag.attended, bag.shown, strict=True)]
     return tuple(_role(bag, stage, figures) for stage, figures in enumerate(beside_chance))
 
 
@@ -169,12 +170,17 @@ class _Bag:
     attended: Chosen
     """(S, N)."""
 
-    def margins(self) -> Floats:
-        """Return for each tile (N,) the logit of the class less the mean of the others, were all attention on it."""
-        logits = (self.tile_outputs.tile_logits + self.tile_outputs.bias).astype(np.float64)  # (N, C)
-        others = np.delete(logits, self.class_index, axis=1).mean(axis=1)
-        margins: Floats = logits[:, self.class_index] - others
-        return margins
+    def logits(self) -> Floats:
+        """Return the model's logits (N, C) were all attention on one tile."""
+        return (self.tile_outputs.tile_logits + self.tile_outputs.bias).astype(np.float64)
+
+    def log_odds(self) -> Floats:
+        """Return the log-odds of the class for each tile (N,), were all attention on it."""
+        from scipy.special import logsumexp  # here: a result that is only opened does not need it
+
+        logits = self.logits()
+        log_odds: Floats = logits[:, self.class_index] - logsumexp(np.delete(logits, self.class_index, 1), axis=1)
+        return log_odds
 
     def without(self, tiles: Chosen) -> float:
         """Return the probability of the class without some tiles (N,)."""
@@ -208,29 +214,38 @@ def _role(bag: _Bag, stage: int, chance: tuple[float, float, float]) -> StageRol
         high=high,
         probability=float(bag.prediction.probabilities[bag.class_index]),
         without=bag.without(attended),
-        only_leftovers=_only_leftovers(bag, stage),
+        instead=_instead(bag, attended),
+        only_leftovers=only_leftovers(bag.tile_outputs.scores[stage], bag.kept, bag.shown[stage]),
         adds_nothing=same_as is not None,
         same_as=same_as,
     )
 
 
+def _instead(bag: _Bag, attended: Chosen) -> str | None:
+    classes = bag.prediction.classes
+    if len(classes) < 3 or not attended.any():
+        return None
+    alone = int(bag.logits()[attended].mean(axis=0).argmax())
+    return None if alone == bag.class_index else classes[alone]
+
+
 def _kind(evidence: float, low: float, high: float) -> RoleKind:
     if isclose(evidence, low) or isclose(evidence, high):
         return "context"
-    if evidence > max(0, high):
+    if evidence > high:
         return "for"
     return "against" if evidence < min(0, low) else "context"
 
 
 def _beside_chance(
-    margins: Floats, attended: Chosen, shown: Chosen, options: RoleOptions
+    log_odds: Floats, attended: Chosen, shown: Chosen, options: RoleOptions
 ) -> tuple[float, float, float]:
     if not attended.any():
         return nan, nan, nan
     rng = np.random.default_rng(options.seed)
-    by_chance = _random_means(margins[shown], int(attended.sum()), options.draws, rng)
+    by_chance = _random_means(log_odds[shown], int(attended.sum()), options.draws, rng)
     low, high = np.percentile(by_chance, CHANCE_PERCENT)
-    return float(margins[attended].mean()), float(low), float(high)
+    return float(log_odds[attended].mean()), float(low), float(high)
 
 
 def _random_means(values: Floats, count: int, draws: int, rng: np.random.Generator) -> Floats:
@@ -248,31 +263,11 @@ def _random_means(values: Floats, count: int, draws: int, rng: np.random.Generat
     return drawn / count if size == count else (values.sum() - drawn) / count
 
 
-def _only_leftovers(bag: _Bag, stage: int) -> bool:
-    shown, scores = bag.shown[stage], bag.tile_outputs.scores[stage].astype(np.float64)
-    wanted = np.where(bag.kept, np.exp(scores - scores[bag.kept].max()), 0)
-    return bool(shown.any() and wanted[~shown].sum() > LEFTOVERS * wanted.sum())
-
-
 def _same_as(bag: _Bag, stage: int) -> int | None:
     """Return the first earlier stage that wants the same tiles."""
-    own = _wanted(bag, stage)
-    return next((other for other in range(stage) if _alike(own, _wanted(bag, other), int(bag.kept.sum()))), None)
+    own, tiles = _wanted(bag, stage), int(bag.kept.sum())
+    return next((other for other in range(stage) if are_same(own, _wanted(bag, other), tiles)), None)
 
 
 def _wanted(bag: _Bag, stage: int) -> Chosen:
-    """Mark as many tiles as a stage attends to, but those of its highest scores over all: masks keep claims apart."""
-    scores = np.where(bag.kept, bag.tile_outputs.scores[stage], -np.inf)
-    wanted = np.zeros(len(scores), bool)
-    wanted[np.argsort(-scores, kind="stable")[: int(bag.attended[stage].sum())]] = True
-    return wanted
-
-
-def _alike(one: Chosen, other: Chosen, tiles: int) -> bool:
-    from scipy.stats import hypergeom  # slow to import
-
-    both, either = int((one & other).sum()), int((one | other).sum())
-    if both <= SAME_TILES * either:
-        return False
-    by_chance = hypergeom.ppf(CHANCE_PERCENT[1] / 100, tiles, int(one.sum()), int(other.sum()))
-    return both > int(by_chance)
+    return wanted_tiles(bag.tile_outputs.scores[stage], bag.kept, int(bag.attended[stage].sum()))

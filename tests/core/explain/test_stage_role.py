@@ -52,6 +52,11 @@ def says(N, tumour=(), normal=()):
     return logits
 
 
+def a_few(N, tiles, much):
+    """What to add to logits (N, 2) for some tiles to say tumour so much more."""
+    return np.outer(np.isin(np.arange(N), tiles), [0, much])
+
+
 def test_stages_argue_for_against_or_for_neither():
     tile_outputs = outputs(wants(60, [3, 4, 5], [20, 21, 22], [29, 30, 31]), says(60, [3, 4, 5], [20, 21, 22]))
 
@@ -71,21 +76,27 @@ def test_what_argues_for_one_of_two_classes_argues_against_the_other():
     assert [role.kind for role in roles] == ["against", "for", "context"]
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-def test_tiles_that_say_it_less_than_others_do_not_say_the_reverse(sign):
-    tumour = np.full(40, 6.0) + np.linspace(0, 0.2, 40)
-    tumour[:3] = 2
-    tile_outputs = outputs(wants(40, [0, 1, 2], [10, 20, 30]), np.stack([0 * tumour, sign * tumour], axis=1))
+def test_tiles_that_argue_for_it_less_than_others_do_not_argue_against_it():
+    tile_outputs = outputs(wants(40, [0, 1, 2], [10, 20, 30]), says(40) + np.array([0, 6]) - a_few(40, [0, 1, 2], 4))
 
     first = roles_of(tile_outputs)[0]
 
-    assert (first.evidence - first.low) * sign < 0
+    assert 0 < first.evidence < first.low
     assert first.kind == "context"
+
+
+def test_tiles_that_argue_against_it_less_than_others_argue_weakly_for_it():
+    tile_outputs = outputs(wants(40, [0, 1, 2], [10, 20, 30]), says(40) - np.array([0, 6]) + a_few(40, [0, 1, 2], 4))
+
+    first = roles_of(tile_outputs)[0]
+
+    assert first.high < first.evidence < 0
+    assert "3 tiles that argue weakly for tumour; " in first.sentence("tumour")
 
 
 @settings(max_examples=25)
 @given(st.integers(4, 60), st.integers(2, 4), st.integers(0, 100), st.booleans())
-def test_evidence_is_the_mean_of_what_its_tiles_say_alone(N, classes, seed, masked):
+def test_evidence_is_the_mean_log_odds_of_its_tiles_alone(N, classes, seed, masked):
     mode = "always" if masked else "train"
     checkpoint = a_checkpoint(seed=seed, classes=classes, mask_mode=mode)
     tile_outputs = predict_bag(checkpoint, a_bag(N, seed=seed), device="cpu").tile_outputs
@@ -94,9 +105,21 @@ def test_evidence_is_the_mean_of_what_its_tiles_say_alone(N, classes, seed, mask
     for role, stage in zip(stage_roles(prediction, tile_outputs, 0), prediction.stages, strict=True):
         alone = [aggregate(tile_outputs, np.arange(N) == tile).logits for tile in np.flatnonzero(stage.claimed)]
         if alone:
-            expected = np.mean([logits[0] - logits[1:].mean() for logits in alone])
+            expected = np.mean([logits[0] - np.log(np.exp(logits[1:].astype(float)).sum()) for logits in alone])
             assert role.evidence == pytest.approx(expected, abs=1e-4)
             assert role.low <= role.high
+
+
+def test_evidence_is_not_swayed_by_a_class_that_nobody_considers():
+    logits = np.zeros((60, 3))
+    logits[3:6, 1], logits[6:, 0] = 6, 6
+    never = logits - [0, 0, 60]
+    never[10:, 2] -= 60  # the mean of the other classes falls, and nothing else is said
+
+    first, second = (roles_of(outputs(wants(60, [3, 4, 5]), each))[0] for each in (logits, never))
+
+    assert first.kind == second.kind == "for"
+    assert (second.evidence, second.low, second.high) == pytest.approx((6, -6, -3), abs=1.5)
 
 
 @settings(max_examples=15)
@@ -217,6 +240,33 @@ def test_a_sentence_says_what_the_tiles_argue_and_what_is_left_without_them():
         f"Stage 1 looks at 3 tiles that argue for tumour; without them {before} → {without}."
     )
     assert second.sentence("tumour").startswith("Stage 2 looks at 3 tiles that argue against tumour; without them")
+
+
+@pytest.mark.parametrize(("shift", "way"), [(5, "for"), (-5, "against")])
+def test_what_all_tiles_argue_is_context(shift, way):
+    tile_outputs = outputs(wants(60, [29, 30, 31]), says(60) + np.array([0, shift]))
+
+    (role,) = roles_of(tile_outputs)
+
+    assert f"3 tiles that argue {way} tumour no more than others do (context); without them" in role.sentence("tumour")
+
+
+def test_of_three_classes_the_one_that_its_tiles_say_instead_is_named():
+    logits = np.pad(says(60, [3, 4, 5]), ((0, 0), (0, 1)))
+    logits[[20, 21, 22], 2] = 9
+
+    first, second = roles_of(outputs(wants(60, [3, 4, 5], [20, 21, 22]), logits))
+
+    assert (first.instead, second.instead) == (None, "other")
+    assert second.sentence("tumour").endswith(". Alone they say other.")
+
+
+def test_of_two_classes_none_is_named_instead():
+    tile_outputs = outputs(wants(60, [3, 4, 5]), says(60, normal=[3, 4, 5]))
+
+    (role,) = roles_of(tile_outputs)
+
+    assert (role.kind, role.instead) == ("against", None)
 
 
 def test_one_tile_is_spoken_of_as_one():
