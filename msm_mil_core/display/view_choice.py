@@ -3,7 +3,10 @@
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
+
 from msm_mil_core.display.stage_display import EVIDENCE, StageDisplay, visible_layers
+from msm_mil_core.mil.prediction import Prediction
 
 ViewChoice = Literal["all stages", "one stage", "evidence"]
 
@@ -35,6 +38,13 @@ def with_all_stages(display: StageDisplay) -> StageDisplay:
 def with_one_stage(display: StageDisplay, stage: int) -> StageDisplay:
     """Show one stage alone, and no other map."""
     return display if stage in display.missing else _uncovered(display).with_solo(stage)
+
+
+def attends_evenly(prediction: Prediction) -> bool:
+    """Return whether a model with one stage attends to all tiles alike, as a mean of tiles does."""
+    first, *others = prediction.stages
+    shown = first.attention[np.isfinite(first.attention)]
+    return not others and len(shown) > 1 and bool(shown.min() == shown.max())
 
 
 def _uncovered(display: StageDisplay) -> StageDisplay:

@@ -53,6 +53,7 @@ class ResultController(QObject):
             self._clicks,
             self._readout,
             self._roles,
+            self._evidence,
             self._gallery,
             self._compare,
             self._what_if,

@@ -45,10 +45,10 @@ def slide_layer(slide: Slide) -> LayerData:
 
 
 def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerData]:
-    """Lay out a result as it was shown last: one heatmap per mask stage, stripes on the tiles that several
-    stages have found, and the outlines of the claimed tiles.
+    """Lay out a result as it was shown last.
 
-    Without a view the top tiles of all stages are shown, by rank.
+    One heatmap per mask stage, stripes on the top tiles that several stages share, and the outlines of the claimed
+    tiles. Without a view the top tiles of all stages are shown, by rank.
     """
     stages = range(len(result.prediction.stages))
     shown = ShownResult(result, display_of(view, len(stages)))

@@ -6,7 +6,7 @@ from msm_mil_core.results.annotations import StageView, View
 
 
 def display_of(view: View | None, stages: int) -> StageDisplay:
-    """Return the display that a view describes; without a view the top tiles of all stages, by rank, and their outlines."""
+    """Return the display that a view describes; without a view the top tiles of all stages, outlined."""
     if view is None:
         return with_all_stages(StageDisplay((StageSettings(),) * stages))
     saved = [*view.stages, *[StageView()] * stages][:stages]

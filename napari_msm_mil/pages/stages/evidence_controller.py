@@ -1,9 +1,10 @@
 """The evidence layer of a result, as the row requests it."""
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from msm_mil_core.display.stage_display import EVIDENCE
 from msm_mil_core.display.tile_map import evidence_map
+from msm_mil_core.display.view_choice import attends_evenly
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import evidence_sum
 from msm_mil_core.results.slide_result import SlideResult
@@ -22,6 +23,9 @@ class EvidenceController(QObject):
         super().__init__(row)
         self._layers, self._row = layers, row
         self._result: SlideResult | None = None
+        self._opening = QTimer(self)  # napari is still busy with the layers of a result when it is reported
+        self._opening.setSingleShot(True)
+        self._opening.timeout.connect(self._show_where_attention_is_even)
         row.requested.connect(self._on_requested)
         layers.visible_changed.connect(self._on_layers_changed)
         layers.results_changed.connect(self._on_layers_changed)
@@ -34,6 +38,11 @@ class EvidenceController(QObject):
             self._row.show_text("")
             self.class_chosen.emit(self._row.class_index)
             self._on_layers_changed()
+            self._opening.start(0)
+
+    def stop(self) -> None:
+        """Show nothing that is still to come."""
+        self._opening.stop()
 
     def show_fused(self) -> None:
         """Show the evidence for the chosen class through all stages."""
@@ -67,6 +76,14 @@ class EvidenceController(QObject):
         self._layers.select(self._layers.show_map(result, EVIDENCE, map_layer(result, shown)))
         total = evidence_sum(result.prediction, class_index)
         self._row.show_text(f"{total.sentence(result.prediction.classes[class_index])}\n{shown.legend}")
+
+    def _show_where_attention_is_even(self) -> None:
+        """Show the evidence of a model whose attention says nothing, unless it is there already."""
+        result = self._result
+        if result is None or not attends_evenly(result.prediction) or self.why_not():
+            return
+        if self._layers.layer_by_key(result, EVIDENCE) is None:
+            self.show_fused()
 
     def _on_layers_changed(self) -> None:
         if self._result is None:

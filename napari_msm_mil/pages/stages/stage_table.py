@@ -82,9 +82,10 @@ class StageTable(QWidget):
         for index, stage in enumerate(prediction.stages):
             self._lines.append(self._add_line(index, stage))
             self._lines[-1].alone.setVisible(stages > 1)
-        self.contrasts.show_prediction(prediction)
-        for part in (self.choice, self.bar, self._help):
-            part.show_stages(stages)
+        for part in (self.choice, self.contrasts):
+            part.show_prediction(prediction)
+        for other in (self.bar, self._help):
+            other.show_stages(stages)
         self.show_roles(RoleWords())
 
     def show_display(self, display: StageDisplay) -> None:

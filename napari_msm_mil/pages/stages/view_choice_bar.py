@@ -4,7 +4,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_display import StageDisplay
-from msm_mil_core.display.view_choice import ViewChoice, chosen_view
+from msm_mil_core.display.view_choice import ViewChoice, attends_evenly, chosen_view
+from msm_mil_core.mil.prediction import Prediction
 from napari_msm_mil.widgets.controls import literal_tip
 from napari_msm_mil.widgets.segments import Segments
 
@@ -13,6 +14,7 @@ BUTTONS: dict[ViewChoice, str] = {"all stages": ALL, "one stage": ONE, "evidence
 ALL_HELP = "The top tiles of every stage, each stage in its own colour"
 ONE_HELP = "One stage alone, its whole map; Alone in the table, N and Shift + N choose which"
 LONE_HELP = "Where the model looks: its attention"
+EVEN_HELP = "Every tile counts the same in this model, so its attention says nothing; see the evidence"
 EVIDENCE_HELP = "What each tile adds to the answer, through all stages: orange speaks for it, blue against it"
 
 
@@ -25,7 +27,7 @@ class ViewChoiceBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._stages, self._why_not = 0, ""
+        self._even = False
         self._segments = Segments({ALL: "All stages", ONE: "One stage", EVIDENCE: "Evidence for the answer"})
         self._segments.button(ALL).setToolTip(ALL_HELP)
         self._requests = {
@@ -43,17 +45,16 @@ class ViewChoiceBar(QWidget):
         """What the keyboard goes through, in order."""
         return self._segments.controls
 
-    def show_stages(self, stages: int) -> None:
-        """Offer all stages and one of them; of a model with one stage, its attention."""
-        self._stages = stages
-        self._segments.button(ALL).setVisible(stages > 1)
+    def show_prediction(self, prediction: Prediction) -> None:
+        """Offer all stages and one of them; of a model with one stage, its attention, if that says anything."""
+        several, self._even = len(prediction.stages) > 1, attends_evenly(prediction)
+        self._segments.button(ALL).setVisible(several)
         one = self._segments.button(ONE)
-        one.set_whole_text("One stage" if stages > 1 else "Attention")
-        one.setToolTip(ONE_HELP if stages > 1 else LONE_HELP)
+        one.set_whole_text("One stage" if several else "Attention")
+        one.setToolTip(ONE_HELP if several else EVEN_HELP if self._even else LONE_HELP)
 
     def show_class(self, class_name: str, why_not: str = "") -> None:
         """Offer the evidence for a class, or say why there is none."""
-        self._why_not = why_not
         evidence, text = self._segments.button(EVIDENCE), f"Evidence for {class_name}"
         evidence.set_whole_text(text)
         evidence.setEnabled(not why_not)
@@ -63,5 +64,5 @@ class ViewChoiceBar(QWidget):
         """Show what is on the canvas."""
         chosen = chosen_view(display)
         self._segments.show_chosen(None if chosen is None else BUTTONS[chosen])
-        for name in (ALL, ONE):
-            self._segments.button(name).setEnabled(bool(display.present))
+        self._segments.button(ALL).setEnabled(bool(display.present))
+        self._segments.button(ONE).setEnabled(bool(display.present) and not self._even)

@@ -85,7 +85,7 @@ def test_a_second_result_has_names_of_its_own_and_hides_the_first(layers, viewer
 
     names = [layer.name for layer in viewer.layers]
     assert len(set(names)) == len(names)
-    assert sum("run 2" in name for name in names) == 4
+    assert sum("run 2" in name for name in names) == 5
     assert not any(visible(layers, first))
     assert visible(layers, second) == [True, True, True]
     assert layers.active_result() is second
@@ -182,7 +182,8 @@ def test_names_are_short_and_say_the_slide_only_where_two_are_open(layers, viewe
     for layer in layers.of(other):
         viewer.layers.remove(layer)
 
-    assert alone == ["1 rank", "2 rank", "3 rank", "Claimed tiles"]
-    assert both[:4] == ["1 rank · drawn", "2 rank · drawn", "mine", "Claimed tiles · drawn"]
-    assert both[4:] == ["1 rank · other", "2 rank · other", "3 rank · other", "Claimed tiles · other"]
-    assert [layer.name for layer in viewer.layers][1:] == ["1 rank", "2 rank", "mine", "Claimed tiles"]
+    assert alone == ["1 rank", "2 rank", "3 rank", "Shared top tiles", "Claimed tiles"]
+    first_names = ["1 rank", "2 rank", "mine", "Shared top tiles", "Claimed tiles"]
+    assert both[:5] == [name if name == "mine" else f"{name} · drawn" for name in first_names]
+    assert both[5:] == [f"{name} · other" for name in alone]
+    assert [layer.name for layer in viewer.layers][1:] == first_names
