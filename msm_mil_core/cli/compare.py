@@ -16,6 +16,7 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
 from msm_mil_core.explain.stage_comparison import CompareOptions, Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
+from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
 from msm_mil_core.results.slide_result import SlideResult
 
 UNDEFINED = "-"
@@ -30,7 +31,7 @@ def compare(
     csv_file: Annotated[Path | None, Parameter(name="--csv")] = None,
     overwrite: bool = False,
 ) -> int:
-    """Compare the mask stages of results: overlap, rank correlation, distance, each beside chance, and coverage.
+    """Compare the mask stages of results: overlap, rank correlation, distance, each beside chance; coverage; roles.
 
     Parameters
     ----------
@@ -47,13 +48,13 @@ def compare(
         _check_target(csv_file, results, overwrite=overwrite)
 
     def compare_one(path: Path, result: SlideResult) -> None:
-        comparison = _compare(result, options)
+        comparison, roles = _compare(result, options), answer_roles(result)
         if csv_file is not None:
-            write_comparison_csv(comparison, csv_file)
+            write_comparison_csv(comparison, roles, csv_file)
         if as_json:
-            print_json(path, result, comparison_json(comparison))
+            print_json(path, result, comparison_json(comparison, roles))
         else:
-            _print(result, comparison)
+            _print(result, comparison, roles)
 
     done = each_result(results, compare_one)
     if as_json:
@@ -73,7 +74,7 @@ def _compare(result: SlideResult, options: CompareOptions) -> StageComparison:
     return drive(compare_stages(result.prediction, result.tiles, result.slide.mpp, options), result.slide.name)
 
 
-def _print(result: SlideResult, comparison: StageComparison) -> None:
+def _print(result: SlideResult, comparison: StageComparison, roles: AnswerRoles) -> None:
     if comparison.pairs:
         out.print(_table(result, comparison))
     else:
@@ -83,6 +84,8 @@ def _print(result: SlideResult, comparison: StageComparison) -> None:
     saturated = saturated_from(comparison.coverage)
     if saturated is not None:
         print_line(f"From stage {saturated + 1} on, no stage adds tissue to the earlier ones.")
+    for sentence in roles.sentences:
+        print_line(sentence)
     if result.prediction.masks_applied:
         print_line(NOTE)
     print_warnings(result)

@@ -1,4 +1,4 @@
-"""msm-mil explain: whether it matters where the mask stages attend, how stable that is, and which tiles decide."""
+"""msm-mil explain: what each mask stage is for, whether it matters where it attends, and which tiles decide."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
 from msm_mil_core.explain.faithfulness import Curve
 from msm_mil_core.export.tables.examination import examination_json
+from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.results.slide_result import SlideResult
 
 
@@ -22,7 +23,7 @@ def explain(
     options: Annotated[ExamineOptions, Parameter(name="*")] = ExamineOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Examine results: faithfulness and stability of each stage, and small sets of tiles that decide.
+    """Examine results: role, faithfulness and stability of each stage, and small sets of tiles that decide.
 
     Neither slide nor model is needed: a result stores what the model computed of each tile.
 
@@ -37,7 +38,7 @@ def explain(
     def explain_one(path: Path, result: SlideResult) -> None:
         examination = _examine(result, options)
         if as_json:
-            print_json(path, result, examination_json(examination))
+            print_json(path, result, examination_json(examination, answer_roles(result)))
         else:
             _print(result, examination)
 
@@ -52,7 +53,7 @@ def _examine(result: SlideResult, options: ExamineOptions) -> Examination:
 def _print(result: SlideResult, examination: Examination) -> None:
     faithfulness = examination.faithfulness
     print_line(f"{result.slide.name}: {faithfulness.answer}, probability {faithfulness.before:.3f}")
-    for sentence in examination.sentences:
+    for sentence in (*answer_roles(result).sentences, *examination.sentences):
         print_line(sentence)
     out.print(_table(examination))
     print_warnings(result)

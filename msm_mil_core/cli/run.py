@@ -13,6 +13,7 @@ from msm_mil_core.cli.console import drive, out, print_line, printable
 from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
 from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.import_regions import read_regions
+from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
@@ -66,6 +67,8 @@ def run(
     options = _with_device(options, batch.device)
     done = each_slide(slides, lambda slide: _run_one(slide, paths[slide], checkpoint, batch, options))
     out.print(_table(done.good.values(), checkpoint))
+    if len(done.good) == 1:
+        _print_roles(*done.good.values())
     for note in dict.fromkeys(note for row in done.good.values() for note in row.notes):
         print_line(f"Note: {note}")
     return finish(done)
@@ -82,6 +85,8 @@ class _Row:
     coarse: str
     """Both pixel sizes of a slide that is coarser than the tiles; else empty."""
     notes: tuple[str, ...]
+    roles: tuple[str, ...]
+    """What each stage is for, in sentences."""
 
 
 def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOptions:
@@ -105,7 +110,13 @@ def _run_one(path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions
         tiles=len(result.tiles),
         coarse=f"{result.slide.mpp:.3g} µm for {result.tiles.mpp:.3g} µm" if result.warnings else "",
         notes=tuple(filter(None, (result.worth.warning, *result.warnings, *remarks))),
+        roles=answer_roles(result).sentences,
     )
+
+
+def _print_roles(row: _Row) -> None:
+    for sentence in row.roles:
+        print_line(sentence)
 
 
 def _most_bytes(slide: Slide, checkpoint: Checkpoint) -> int:

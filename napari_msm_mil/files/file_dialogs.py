@@ -76,7 +76,7 @@ class FileDialogs(QObject):
         """Ask for a name and write the comparison of a result's stages as CSV."""
         path = self._ask_name("Save the comparison", _suggested(result, "-stages.csv"), TABLE_FILTER)
         if path is not None:
-            self._start(Job(f"Writing {path}", partial(write_table, comparison, path)))
+            self._start(Job(f"Writing {path}", partial(write_table, result, comparison, path)))
 
     def open(self, path: Path) -> None:
         """Read a result file."""

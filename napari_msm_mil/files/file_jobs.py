@@ -9,6 +9,7 @@ from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.comparison import write_comparison_csv
+from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
@@ -63,10 +64,10 @@ def write_report(result: SlideResult, annotations: Annotations, path: Path) -> G
             slide.close()
 
 
-def write_table(comparison: StageComparison, path: Path) -> Generator[Progress, None, WrittenFile]:
-    """Write the comparison of stages as CSV."""
+def write_table(result: SlideResult, comparison: StageComparison, path: Path) -> Generator[Progress, None, WrittenFile]:
+    """Write the comparison of a result's stages as CSV, with what each is for."""
     yield Progress("Writing the table", 0, 1)
-    write_comparison_csv(comparison, path)
+    write_comparison_csv(comparison, answer_roles(result), path)
     return WrittenFile(path)
 
 

@@ -7,7 +7,7 @@ Box = tuple[float, float, float, float]
 """Left, bottom, width and height as shares of the page."""
 
 MARGIN_IN, GAP_IN = 0.4, 0.35
-TITLE_IN, PANEL_HEAD_IN, PANEL_FOOT_IN, CAPTION_IN = 1.05, 0.3, 0.62, 0.85
+TITLE_IN, PANEL_HEAD_IN, PANEL_FOOT_IN, CAPTION_IN = 1.05, 0.3, 0.62, 1.1
 ROW_IN, STRIP_HEAD_IN = 0.25, 0.42
 BAR_IN, BAR_BELOW_IN = 0.11, 0.1
 NAMES_IN, NUMBER_IN, STAGE_NAMES_IN, WORDS_IN = 1.85, 0.6, 0.75, 3.2

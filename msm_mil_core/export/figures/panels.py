@@ -1,4 +1,4 @@
-"""The panels of a figure: the slide, the map of a stage, and charts."""
+"""The panels of a figure: the slide, the map of evidence, the map of a stage, and charts."""
 
 import math
 from dataclasses import dataclass
@@ -11,18 +11,25 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from msm_mil_core.display.color_ramps import signed_ramp
 from msm_mil_core.display.heatmap import Contrast, contrast, contrast_label, rasterise
 from msm_mil_core.display.outlines import outline_segments
 from msm_mil_core.display.stage_style import stage_colour, stage_name, stage_ramp
+from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
+from msm_mil_core.export.tables.roles import AnswerRoles
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.slides.tiles import TileGrid
 
-INK, SOFT_INK, FRAME = "#222222", "#666666", "#BBBBBB"
+INK = "#222222"
+SOFT_INK, FRAME = "#666666", "#BBBBBB"
 FOOTPRINT = "#E6E6E6"
 WINNER, OTHERS = "#444444", "#BDBDBD"
 NOTE: dict[str, Any] = {"size": 8, "color": SOFT_INK, "va": "top"}
+MARK: dict[str, Any] = {"size": 8, "color": INK, "va": "top", "zorder": 5}
+BOX: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
 LONGEST_NAME = 26
+LONGEST_TITLE = 38
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +58,25 @@ def draw_slide(axes: Axes, ground: Ground, prediction: Prediction) -> None:
     _scale_bar(axes, ground)
 
 
-def draw_stage(axes: Axes, bar: Axes, ground: Ground, named: tuple[int, StageAttention], kind: Contrast) -> None:
-    """Draw where one stage attended, in its own hue over pale tissue, and the colour bar of its values."""
+def draw_evidence(axes: Axes, bar: Axes, ground: Ground, prediction: Prediction) -> None:
+    """Draw what each tile adds to the logit of the answer through all stages, and the colour bar of it."""
+    shown = evidence_map(prediction, prediction.classes.index(prediction.winner), None)
+    ramp = LinearSegmentedColormap.from_list("evidence", signed_ramp())
+    _draw_ground(axes, ground, ground.pale)
+    _title(axes, f"Evidence for {prediction.winner}")
+    _draw_map(axes, ground, shown.values, ramp, shown.limits)
+    _draw_bar(bar, ramp, shown.limits, "added to its logit; negative argues against it")
+
+
+def draw_stage(
+    axes: Axes, bar: Axes, ground: Ground, named: tuple[int, StageAttention], roles: AnswerRoles, kind: Contrast
+) -> None:
+    """Draw where one stage attended, in its own hue over pale tissue, its role, and the colour bar of its values."""
     index, stage = named
     _draw_ground(axes, ground, ground.pale)
-    _title(axes, stage_name(index), stage_colour(index))
+    _title(axes, roles.title(index), stage_colour(index))
+    if roles.marks(index):
+        _write(axes, roles.marks(index), (0, 1), (4, -4), bbox=BOX, **MARK)
     shown = np.isfinite(stage.attention)
     if not shown.any():
         axes.text(0.5, 0.5, "was shown no tile", transform=axes.transAxes, ha="center", color=SOFT_INK)
@@ -99,6 +120,10 @@ def literal(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("$", r"\$")
 
 
+def _shorten(text: str, letters: int) -> str:
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
 def _draw_ground(axes: Axes, ground: Ground, picture: NDArray[np.uint8] | None) -> None:
     width, height = ground.size_px0
     left, top, right, bottom = ground.view_px0
@@ -134,7 +159,8 @@ def _outline(axes: Axes, tiles: TileGrid, chosen: NDArray[np.bool_], colour: str
 
 
 def _title(axes: Axes, text: str, swatch: str | None = None) -> None:
-    _write(axes, text, (0, 1), (0 if swatch is None else 13, 5), color=INK, size=10, weight="bold")
+    short = literal(_shorten(text, LONGEST_TITLE))
+    _write(axes, short, (0, 1), (0 if swatch is None else 13, 5), color=INK, size=10, weight="bold")
     if swatch is not None:
         _write(axes, "■", (0, 1), (0, 5), color=swatch, size=10)
 
@@ -163,8 +189,7 @@ def _draw_bar(axes: Axes, ramp: LinearSegmentedColormap, limits: tuple[float, fl
 def _draw_bars(axes: Axes, names: list[str], lengths: list[float], colours: list[str]) -> None:
     places = range(len(names))
     axes.barh(places, lengths, color=colours, height=0.62)
-    short = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names]
-    axes.set_yticks(places, [literal(name) for name in short], size=8.5)
+    axes.set_yticks(places, [literal(_shorten(name, LONGEST_NAME)) for name in names], size=8.5)
     axes.set(xlim=(0, 1), xticks=[], ylim=(len(names) - 0.5, -0.5))
     axes.tick_params(left=False)
     for side in ("top", "right", "bottom"):

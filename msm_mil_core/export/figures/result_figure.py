@@ -1,4 +1,4 @@
-"""One picture of a result: the slide, where every stage attended, how probable the classes are."""
+"""One picture of a result: the slide, what speaks for the answer, where each stage attended, the classes."""
 
 import textwrap
 import warnings
@@ -16,12 +16,14 @@ from msm_mil_core.export.figures.panels import (
     INK,
     SOFT_INK,
     Ground,
+    draw_evidence,
     draw_probabilities,
     draw_slide,
     draw_stage,
     draw_weights,
     literal,
 )
+from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileGrid
@@ -40,13 +42,16 @@ TITLE_LETTER_IN, NOTE_LETTER_IN = 0.15, 0.064
 """Width of a letter of the title, and of the notes."""
 WARNING = "Research use, not for diagnosis."
 HOW_TO_READ = (
-    "Attention shows which tiles a stage used, not why, and is not a map of disease. "
-    "Compare places within a stage; the colours of two stages are not on one scale."
+    "Evidence is what each tile adds to the answer. Attention shows which tiles a stage used, not why: they may argue "
+    "for the answer, against it, or be context. Neither is a map of disease. Compare places within a map; the colours "
+    "of two stages are not on one scale."
 )
 
 
 def write_figure(result: SlideResult, slide: Slide | None, path: Path, kind: Contrast = "rank") -> None:
-    """Write one PNG: slide, a heatmap per stage in its own hue, colour bars, probabilities, stage weights.
+    """Write one PNG: slide, evidence for the answer, a heatmap per stage in its own hue, colour bars, charts.
+
+    Each stage is named with its role; where there is no evidence or no role, as with preset paper, it says why.
 
     Parameters
     ----------
@@ -78,22 +83,25 @@ def _check_same(result: SlideResult, slide: Slide | None) -> None:
 
 
 def _draw(result: SlideResult, slide: Slide | None, kind: Contrast) -> Figure:
-    prediction = result.prediction
+    prediction, roles = result.prediction, answer_roles(result)
     view_px0 = _view(result.tiles, result.slide.size_px0)
     left, top, right, bottom = view_px0
-    stages = len(prediction.stages)
-    page = lay_out(stages + 1, (bottom - top) / (right - left), (len(prediction.classes), stages))
+    stages, before = len(prediction.stages), 1 if prediction.bias is None else 2
+    page = lay_out(before + stages, (bottom - top) / (right - left), (len(prediction.classes), stages))
     picture = None if slide is None else _picture(slide, view_px0)
     pale = None if picture is None else _pale(picture)
     ground = Ground(result.tiles, view_px0, picture, pale, result.slide.size_px0, result.slide.mpp)
     figure = Figure(figsize=page.size_in, dpi=DPI, facecolor="white")
     draw_slide(figure.add_axes(page.panels[0]), ground, prediction)
-    for index, stage in enumerate(prediction.stages):
-        panel, bar = figure.add_axes(page.panels[index + 1]), figure.add_axes(page.colour_bars[index + 1])
-        draw_stage(panel, bar, ground, (index, stage), kind)
+    boxes = zip(page.panels[1:], page.colour_bars[1:], strict=True)
+    places = [(figure.add_axes(panel), figure.add_axes(bar)) for panel, bar in boxes]
+    if prediction.bias is not None:
+        draw_evidence(*places.pop(0), ground, prediction)
+    for named, (panel, bar) in zip(enumerate(prediction.stages), places, strict=True):
+        draw_stage(panel, bar, ground, named, roles, kind)
     draw_probabilities(figure.add_axes(page.charts[0]), prediction)
     draw_weights(figure.add_axes(page.charts[1]), prediction)
-    _write_words(figure, page, result)
+    _write_words(figure, page, result, roles)
     return figure
 
 
@@ -118,7 +126,7 @@ def _pale(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.dstack([pale, pale, pale, picture[..., 3]])
 
 
-def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> None:
+def _write_words(figure: Figure, page: FigureLayout, result: SlideResult, roles: AnswerRoles) -> None:
     prediction, (width_in, height_in) = result.prediction, page.size_in
     left = page.from_left(MARGIN_IN)
     name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
@@ -128,9 +136,11 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> Non
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)
-    how = textwrap.fill(HOW_TO_READ, int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN))
-    figure.text(left, page.from_top(height_in - 0.56), literal(warning), size=9, weight="bold", color=INK)
-    figure.text(left, page.from_top(height_in - 0.48), how, size=8, color=SOFT_INK, va="top")
+    how = textwrap.fill(
+        " ".join((roles.no_roles, HOW_TO_READ)).strip(), int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN)
+    )
+    figure.text(left, page.from_top(height_in - 0.83), literal(warning), size=9, weight="bold", color=INK)
+    figure.text(left, page.from_top(height_in - 0.75), how, size=8, color=SOFT_INK, va="top")
     figure.text(left, page.from_top(height_in - 0.1), _provenance(result), size=6.5, color=SOFT_INK)
 
 

@@ -1,4 +1,4 @@
-"""A comparison of mask stages as rows and as JSON, for programs; stages are counted from 1 as people do."""
+"""A comparison of mask stages, and what each is for, as rows and as JSON; stages are counted from 1 as people do."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from msm_mil_core.csv_table import write_table
 from msm_mil_core.explain.coverage import CoverageStep
 from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
 from msm_mil_core.export.tables.json_file import Record, head, number
+from msm_mil_core.export.tables.roles import ROLE_COLUMNS, AnswerRoles
 
 SCHEMA = "msm-mil-comparison/1"
 NOTE = (
@@ -34,16 +35,20 @@ PAIR_COLUMNS = (
     "grain_px0",
 )
 COVERAGE_COLUMNS = ("stage", "tiles", "new_tiles", "new_tiles_by_chance", "area_mm2", "new_area_mm2")
-COLUMNS = tuple(dict.fromkeys(("about", *PAIR_COLUMNS, *COVERAGE_COLUMNS)))
+COLUMNS = tuple(dict.fromkeys(("about", *PAIR_COLUMNS, *COVERAGE_COLUMNS, *ROLE_COLUMNS)))
 
 
-def comparison_rows(comparison: StageComparison) -> list[Record]:
-    """Return one row per pair of stages (`about` is "pair"), then one per stage ("coverage"); None is missing."""
+def comparison_rows(comparison: StageComparison, roles: AnswerRoles) -> list[Record]:
+    """Return one row per pair of stages (`about` is "pair"), then two per stage ("coverage", "role").
+
+    None is missing; there are no rows about roles where a result cannot tell them.
+    """
     pairs: list[Record] = [{"about": "pair", **_pair(pair)} for pair in comparison.pairs]
-    return pairs + [{"about": "coverage", **_step(step)} for step in comparison.coverage]
+    steps: list[Record] = [{"about": "coverage", **_step(step)} for step in comparison.coverage]
+    return pairs + steps + [{"about": "role", **row} for row in roles.rows()]
 
 
-def write_comparison_csv(comparison: StageComparison, path: Path) -> None:
+def write_comparison_csv(comparison: StageComparison, roles: AnswerRoles, path: Path) -> None:
     """Write the rows of a comparison, always under the same columns; a cell is empty where a value is undefined.
 
     Raises
@@ -51,16 +56,17 @@ def write_comparison_csv(comparison: StageComparison, path: Path) -> None:
     OutputError
         If it cannot be written there.
     """
-    write_table(path, COLUMNS, ([row.get(name) for name in COLUMNS] for row in comparison_rows(comparison)))
+    write_table(path, COLUMNS, ([row.get(name) for name in COLUMNS] for row in comparison_rows(comparison, roles)))
 
 
-def comparison_json(comparison: StageComparison) -> Record:
-    """Return options, pairs and coverage as JSON values; null where a value is undefined."""
+def comparison_json(comparison: StageComparison, roles: AnswerRoles) -> Record:
+    """Return options, pairs, coverage and roles as JSON values; null where a value is undefined."""
     return {
         **head(SCHEMA),
         "options": comparison.options.model_dump(mode="json"),
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "coverage": [_step(step) for step in comparison.coverage],
+        **roles.record(),
         "note": NOTE,
     }
 

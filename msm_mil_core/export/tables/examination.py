@@ -8,17 +8,19 @@ from msm_mil_core.explain.counterfactual import Counterfactual
 from msm_mil_core.explain.examination import Examination
 from msm_mil_core.explain.faithfulness import Curve, Faithfulness, StageEffect
 from msm_mil_core.export.tables.json_file import Record, head, number, numbers
+from msm_mil_core.export.tables.roles import AnswerRoles
 
 SCHEMA = "msm-mil-examination/1"
 
 
-def examination_json(examination: Examination) -> Record:
-    """Return curves, effects, stability and small sets that decide as JSON values; null where a value is undefined."""
+def examination_json(examination: Examination, roles: AnswerRoles) -> Record:
+    """Return roles, curves, effects, stability and small sets that decide as JSON; null where a value is undefined."""
     faithfulness, stability = examination.faithfulness, examination.stability
     return {
         **head(SCHEMA),
         "answer": faithfulness.answer,
         "probability": number(faithfulness.before),
+        **roles.record(),
         "sentences": list(examination.sentences),
         "shares": _list(faithfulness.shares.tolist()),
         "curves": [_curve(faithfulness, curve, _name(curve)) for curve in faithfulness.curves],

@@ -2,12 +2,15 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from msm_mil_core.cli.app import call
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.result_file import save_result
+from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 
@@ -42,6 +45,7 @@ def test_stages_are_compared_in_a_table_and_in_words(result, capsys):
     assert "Stage 1: its top 10 % are 3 tiles (0.01 mm²)." in words
     assert "a random claim would add 2.7" in words
     assert "by construction" not in words
+    assert "no role can be given to a stage" in words
 
 
 def test_masks_at_inference_are_told_to_make_claims_disjoint(tmp_path, capsys):
@@ -83,6 +87,8 @@ def test_json_is_all_that_is_printed_one_line_a_result(tmp_path, result, capsys)
     assert (good["result"], good["slide"]) == (result, "drawn.svs")
     assert good["options"] == {"top_percent": 5, "draws": 2, "seed": 7}
     assert len(good["pairs"]) == len(good["coverage"]) == 3
+    assert good["roles"] == []
+    assert "no role can be given" in good["no_roles"]
     assert failed["result"] == str(broken)
     assert "not an HDF5 file" in failed["error"]
 
@@ -112,6 +118,21 @@ def test_a_csv_is_written_and_kept_unless_overwriting_is_allowed(tmp_path, resul
     assert call(words) == 2
     assert "already exists" in last_line(capsys)
     assert call([*words, "--overwrite"]) == 0
+
+
+def test_roles_are_told_where_a_result_holds_what_they_need(tmp_path, capsys):
+    predicted = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
+    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
+    save_result(replace(result, tile_outputs=predicted.tile_outputs), tmp_path / "a.msm.h5")
+
+    call(["compare", str(tmp_path / "a.msm.h5"), "--draws", "2", "--csv", str(tmp_path / "stages.csv")])
+
+    with (tmp_path / "stages.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["about"] == "role"]
+    words = printed(capsys)
+    assert [row["stage"] for row in rows] == ["1", "2", "3"]
+    assert {row["class"] for row in rows} == {predicted.prediction.winner}
+    assert all(f"Stage {stage} looks at 3 tiles that argue" in words for stage in (1, 2, 3))
 
 
 def test_one_csv_for_many_results_is_refused_before_any_work(tmp_path, result, capsys):

@@ -35,7 +35,13 @@ def test_an_examination_tells_stage_by_stage_and_which_tiles_decide(result, caps
 
     words = printed(capsys)
     assert code == 0
-    for told in ("Removing the 3 tiles of stage 2", "Over 5 runs with 20 %", "suffice", "all stages"):
+    for told in (
+        "Stage 1 looks at 3 tiles that argue",
+        "Removing the 3 tiles of stage 2",
+        "Over 5 runs with 20 %",
+        "suffice",
+        "all stages",
+    ):
         assert told in words
     assert re.search(r"random\W+0\.\d{3} ± 0\.\d{3}\W+0\.\d{3} ± 0\.\d{3}", words)
 
@@ -46,6 +52,9 @@ def test_an_examination_as_json_is_one_line_a_result(result, capsys):
     good, failed = map(json.loads, capsys.readouterr().out.splitlines())
     assert code == 1
     assert [effect["stage"] for effect in good["effects"]] == [1, 2, 3]
+    assert [role["stage"] for role in good["roles"]] == [1, 2, 3]
+    assert good["roles"][0]["class"] == good["answer"]
+    assert good["roles"][0]["probability_without"] == pytest.approx(good["effects"][0]["without"])
     assert len(good["curves"][0]["deletion"]) == len(good["shares"])
     assert {found["kind"] for found in good["smallest_sets"]} == {"flip", "sufficient"}
     assert "There is no result file" in failed["error"]

@@ -15,10 +15,12 @@ from scipy.stats import spearmanr
 from msm_mil_core.explain.coverage import coverage
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.export.tables.comparison import comparison_json, comparison_rows, write_comparison_csv
+from msm_mil_core.export.tables.roles import AnswerRoles
 from msm_mil_core.progress import finish
 from tests.results import a_prediction, block_of_tiles, tile_grid
 
 FEW = CompareOptions(draws=3)
+NO_ROLES = AnswerRoles("tumour", (), "No role can be given.")
 
 
 def stages_that_look(*attention):
@@ -229,7 +231,7 @@ def test_work_is_told_draw_by_draw():
 def test_without_micrometres_distances_are_in_pixels_only():
     comparison = compared(a_prediction(30, S=2), block_of_tiles(6, 5), mpp=None)
 
-    (row, *_) = comparison_rows(comparison)
+    (row, *_) = comparison_rows(comparison, NO_ROLES)
     assert row["distance_px0"] == comparison.pairs[0].distance_px0
     assert row["distance_um"] is None
     assert row["distance_um_chance_high"] is None
@@ -238,7 +240,7 @@ def test_without_micrometres_distances_are_in_pixels_only():
 def test_rows_count_stages_from_1_and_tell_what_the_comparison_holds():
     comparison = compared(a_prediction(30, S=3), block_of_tiles(6, 5))
 
-    rows = comparison_rows(comparison)
+    rows = comparison_rows(comparison, NO_ROLES)
 
     assert [(row["stage"], row.get("other_stage")) for row in rows] == [
         *((pair.one + 1, pair.other + 1) for pair in comparison.pairs),
@@ -254,7 +256,8 @@ def test_rows_count_stages_from_1_and_tell_what_the_comparison_holds():
 def test_a_csv_has_the_same_columns_for_any_number_of_stages_and_blanks_for_what_is_missing(tmp_path):
     tables = []
     for S in (1, 2):
-        write_comparison_csv(compared(a_prediction(2, S=S), block_of_tiles(2, 1), mpp=None), tmp_path / "c.csv")
+        comparison = compared(a_prediction(2, S=S), block_of_tiles(2, 1), mpp=None)
+        write_comparison_csv(comparison, NO_ROLES, tmp_path / "c.csv")
         with (tmp_path / "c.csv").open(encoding="utf-8", newline="") as file:
             tables.append(list(csv.DictReader(file)))
 
@@ -265,7 +268,7 @@ def test_a_csv_has_the_same_columns_for_any_number_of_stages_and_blanks_for_what
 
 
 def test_json_holds_everything_and_null_for_what_is_missing():
-    told = comparison_json(compared(a_prediction(2, S=2), block_of_tiles(2, 1), mpp=None))
+    told = comparison_json(compared(a_prediction(2, S=2), block_of_tiles(2, 1), mpp=None), NO_ROLES)
 
     again = json.loads(json.dumps(told, allow_nan=False))
     assert again == told
@@ -273,3 +276,4 @@ def test_json_holds_everything_and_null_for_what_is_missing():
     assert again["pairs"][0]["rank_correlation"] is None
     assert [step["stage"] for step in again["coverage"]] == [1, 2]
     assert "by construction" in again["note"]
+    assert (again["roles"], again["no_roles"]) == ([], "No role can be given.")

@@ -10,7 +10,9 @@ from msm_mil_core.display.heatmap import CONTRASTS
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.figures.layout import lay_out
 from msm_mil_core.export.figures.result_figure import write_figure
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.slides.slide import open_slide
+from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 from tests.slides import HOT, a_drawn_slide
 
@@ -46,7 +48,7 @@ def test_the_hot_tile_of_the_slide_is_the_hot_tile_of_the_map(tmp_path):
 
     picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
     view = (512 - 41, 256 - 41, 1536 + 41, 1280 + 41)  # 4 % of 1024 around the tiles
-    on_slide, on_map = (panel_reader(picture, box, view) for box in lay_out(2, 1, (2, 1)).panels)
+    on_slide, _, on_map = (panel_reader(picture, box, view) for box in lay_out(3, 1, (2, 1)).panels)
     hot_blue = on_map(1024 + 128, 512 + 128)
     for x, y in tiles.xy_px0:
         is_hot = (x, y) == tuple(drawn.hot_px0[:2])
@@ -54,6 +56,48 @@ def test_the_hot_tile_of_the_slide_is_the_hot_tile_of_the_map(tmp_path):
             assert near(on_slide(x + inset, y + inset), HOT) == is_hot
             assert near(on_map(x + inset, y + inset), hot_blue) == is_hot
     assert hot_blue[2] > hot_blue[0] + 80
+
+
+def test_the_first_map_is_the_evidence_for_the_answer_with_its_sign(tmp_path):
+    tiles, view = block_of_tiles(3, 1), (-3, -3, 303, 103)
+    one_stage = a_prediction(3, S=1)
+    evidence = np.float32([[1, -1], [0, 0], [-1, 1]])
+    prediction = dataclasses.replace(
+        one_stage,
+        probabilities=np.float32([0.9, 0.1]),
+        stages=(dataclasses.replace(one_stage.stages[0], evidence=evidence),),
+    )
+
+    write_figure(a_result(tiles, prediction=prediction), None, tmp_path / "a.png")
+
+    picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
+    shape = (view[3] - view[1]) / (view[2] - view[0])
+    colour_at = panel_reader(picture, lay_out(3, shape, (2, 1)).panels[1], view)
+    speaks_for, nothing, against = (colour_at(x, 50) for x in (50, 150, 250))
+    assert speaks_for[0] > speaks_for[2] + 80
+    assert against[2] > against[0] + 60
+    assert np.ptp(nothing) < 10
+
+
+@pytest.mark.parametrize("refined", [True, False])
+def test_a_result_without_evidence_or_tile_outputs_is_drawn(tmp_path, refined):
+    prediction = a_prediction(30, evidence=not refined)
+
+    write_figure(a_result(prediction=prediction, preset="paper" if refined else "default"), None, tmp_path / "a.png")
+
+    assert is_drawn(tmp_path / "a.png")
+
+
+def test_roles_are_drawn_with_their_marks(tmp_path):
+    predicted = predict_bag(a_checkpoint(heads="shared"), a_bag(30), device="cpu")
+    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
+
+    write_figure(dataclasses.replace(result, tile_outputs=predicted.tile_outputs), None, tmp_path / "roles.png")
+    write_figure(result, None, tmp_path / "none.png")
+
+    with Image.open(tmp_path / "roles.png") as roles, Image.open(tmp_path / "none.png") as none:
+        assert roles.size == none.size
+        assert not np.array_equal(np.asarray(roles), np.asarray(none))
 
 
 @pytest.mark.parametrize(("S", "masks"), [(1, False), (3, False), (7, True)])
