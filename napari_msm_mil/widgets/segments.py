@@ -62,7 +62,7 @@ class ElidingButton(QPushButton):
 
     def __init__(self, object_name: str, text: str) -> None:
         super().__init__()
-        self._whole = ""
+        self._whole, self._cuttable = "", False
         self.setObjectName(object_name)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.set_whole_text(text)
@@ -71,6 +71,8 @@ class ElidingButton(QPushButton):
         """Take whatever width there is."""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(1)
+        self._cuttable = True
+        self._cut()
 
     def set_whole_text(self, text: str) -> None:
         """Show a text, as much of it as fits."""
@@ -100,6 +102,7 @@ class ElidingButton(QPushButton):
         return self.sizeHint()
 
     def _cut(self) -> None:
-        room_px = max(0, self.width() - PADDING_PX)
-        cut = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room_px)
-        self.setText(cut.replace("&", "&&"))  # in a button, & marks a key
+        text, room_px = self._whole, max(0, self.width() - PADDING_PX)
+        if self._cuttable:
+            text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room_px)
+        self.setText(text.replace("&", "&&"))  # in a button, & marks a key

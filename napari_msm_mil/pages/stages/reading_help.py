@@ -4,17 +4,16 @@ from napari_msm_mil.widgets.section import Section
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 OF_STAGES = (
-    "Begin with the evidence: orange tiles speak for the answer and blue ones against it, and together they are the "
-    "answer. Attention only says where a stage looks, not why. "
-    "A colour is a stage: it marks the tiles to which that stage attends most, and tiles with stripes are those of "
-    "several stages. "
-    "Beside its name stands what those tiles say: for the answer, against it, or context, which is neither. "
-    "The weight says how much a stage counts in the answer, not how much its tissue matters."
+    "Begin with the evidence: orange tiles speak for the answer, blue ones against it, and their sum decides. "
+    "Attention only says where a stage looks, not why: it may look at tissue that argues against the answer. "
+    "Under All stages a colour is a stage, and a striped tile was found by several. "
+    "Below its name stands what the tiles of a stage argue: for the answer, against it, or neither (context). "
+    "The weight says how much a stage counts in the answer, not how important its tissue is."
 )
 OF_ONE_STAGE = (
-    "Begin with the evidence: orange tiles speak for the answer and blue ones against it, and together they are the "
-    "answer. Attention only says where the model looks, not why: tissue that it attends to may argue against the "
-    "answer, or be context, which is neither."
+    "Begin with the evidence: orange tiles speak for the answer, blue ones against it, and their sum decides. "
+    "Attention only says where the model looks, not why: it may look at tissue that argues against the answer. "
+    "Below its name stands what these tiles argue: for the answer, against it, or neither (context)."
 )
 
 

@@ -4,7 +4,7 @@ from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import StageDisplay, visible_layers
 from msm_mil_core.display.view_choice import chosen_view
 
-EVIDENCE = "Orange tiles speak for the answer, blue ones against it; clear ones say nothing."
+EVIDENCE = "Orange tiles speak for the class, blue ones against it; clear ones say nothing."
 
 
 def what_is_shown(display: StageDisplay, words: RoleWords) -> str:

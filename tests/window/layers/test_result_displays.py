@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from msm_mil_core.display import stage_images
 from msm_mil_core.display.heatmap import CONTRASTS, contrast, rasterise
-from msm_mil_core.display.stage_display import CLAIMED
+from msm_mil_core.display.shared_tiles import STRIPES
+from msm_mil_core.display.stage_display import CLAIMED, SHARED
 from msm_mil_core.display.tile_map import winner_map
+from msm_mil_core.display.view_choice import with_all_stages
 from msm_mil_core.explain.selection import top_tiles
 from msm_mil_core.results.annotations import StageView, View
 from napari_msm_mil.layers.blink import Blink
@@ -132,6 +134,68 @@ def test_what_is_hidden_is_drawn_when_it_is_shown(layers, change, show, result):
     show(result, 2)
 
     assert tiles_drawn(hidden) < waiting
+
+
+def stripes_of(layers, result):
+    layer = layers.layer_by_key(result, SHARED)
+    return layer.visible, sorted({int(stage) for stage in layer.data[np.isfinite(layer.data)]})
+
+
+def test_stripes_part_the_tiles_that_several_visible_stages_share(layers, change, show, result):
+    change(result, "with_top_percent", 60)
+    one = stripes_of(layers, result)[0]
+    show(result, 2)
+    two = stripes_of(layers, result)
+    show(result, 1)
+    three = stripes_of(layers, result)
+    change(result, "with_solo", 1)
+    alone = stripes_of(layers, result)[0]
+
+    assert not one
+    assert two == (True, [1, 3])
+    assert three == (True, [1, 2, 3])
+    assert not alone
+
+
+def test_stripes_follow_the_threshold(layers, change, show, result):
+    show(result, 1)
+    change(result, "with_top_percent", 60)
+    many = tiles_drawn(layers.layer_by_key(result, SHARED))
+    change(result, "with_top_percent", 30)
+    top = [top_tiles(stage.attention, 30) for stage in result.prediction.stages[:2]]
+
+    assert tiles_drawn(layers.layer_by_key(result, SHARED)) == STRIPES * int((top[0] & top[1]).sum()) < many
+
+
+def test_stripes_that_the_user_hides_stay_hidden_until_all_stages_are_asked_for(layers, displays, show, result):
+    displays.show(result, with_all_stages(displays.display(result)).with_top_percent(60))
+
+    layers.layer_by_key(result, SHARED).visible = False
+    show(result, 1, visible=False)
+    hidden = stripes_of(layers, result)[0]
+    displays.show(result, with_all_stages(displays.display(result)))
+
+    assert not hidden
+    assert stripes_of(layers, result)[0]
+
+
+def test_stripes_are_as_opaque_as_two_maps_over_each_other(layers, change, result):
+    change(result, "with_opacity", 0.5)
+
+    assert layers.layer_by_key(result, SHARED).opacity == 0.75
+
+
+def test_a_solo_in_the_midst_of_top_tiles_is_whole_and_the_top_tiles_come_back(layers, displays, change, drawn):
+    result = a_result_of(drawn)
+    layers.show(result, None)
+    top = [tiles_drawn(layer) for layer in layers.stages(result)]
+
+    change(result, "with_solo", 1)
+    whole = tiles_drawn(layers.stages(result)[1])
+    change(result, "with_solo", None)
+
+    assert whole == len(result.tiles)
+    assert [tiles_drawn(layer) for layer in layers.stages(result)] == top == [4, 4, 4]
 
 
 views = st.builds(
