@@ -6,8 +6,8 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-STYLE = "QPushButton { padding: 4px 6px }"
-PADDING_PX = 16
+STYLE = "QPushButton { padding: 4px }"
+PADDING_PX = 12
 
 
 class Segments(QWidget):
