@@ -11,9 +11,13 @@ from msm_mil_core.display.heatmap import Contrast
 
 CLAIMED = "claimed"
 """Key of the layer that outlines what stages claim."""
+SHARED = "shared"
+"""Key of the layer that parts the tiles that several stages have found among them."""
+EVIDENCE = "evidence"
+"""Key of the map of evidence."""
 
 LayerKey: TypeAlias = int | str
-"""A stage counted from 0, `CLAIMED`, or the key of a map beside the stages' own."""
+"""A stage counted from 0, `CLAIMED`, `SHARED`, or the key of a map beside the stages' own."""
 Pair: TypeAlias = tuple[int, int]
 """Two stages, counted from 0."""
 
@@ -68,9 +72,13 @@ class StageDisplay:
     shared_scale: bool = False
     """Whether the colours of all stages stand for the same values."""
     top_percent: float = 100
-    """How much of each stage's map is shown, from the top."""
+    """How much of each stage's map is shown, from the top, where maps lie over each other."""
+    lone_percent: float = 100
+    """The same where each map has the canvas, or a cell of it, to itself."""
     claimed: bool = True
     """Whether claimed tiles are outlined."""
+    striped: bool = True
+    """Whether top tiles that several stages share have a stripe in the colour of each."""
     solo: Solo | None = None
     temporary: Blink | SideBySide | None = None
     """What ends by itself; solo or everything is shown again after it."""
@@ -104,6 +112,11 @@ class StageDisplay:
         return isinstance(self.temporary, SideBySide)
 
     @property
+    def shown_percent(self) -> float:
+        """How much of each stage's map is shown at the moment, from the top."""
+        return self.top_percent if self.alone is None and not self.side_by_side else self.lone_percent
+
+    @property
     def present(self) -> frozenset[int]:
         """The stages that have a layer."""
         return frozenset(range(len(self.stages))) - self.missing
@@ -115,7 +128,7 @@ class StageDisplay:
 
     def contrast_setting(self, stage: int) -> ContrastSetting:
         """Return how the values of a stage are spread over its colours."""
-        return ContrastSetting(self.stages[stage].contrast, self.shared_scale, self.top_percent)
+        return ContrastSetting(self.stages[stage].contrast, self.shared_scale, self.shown_percent)
 
     def with_contrast(self, contrast: Contrast, stage: int | None = None) -> StageDisplay:
         """Change the contrast of one stage or of all."""
@@ -130,8 +143,10 @@ class StageDisplay:
         return replace(self, shared_scale=shared)
 
     def with_top_percent(self, percent: float) -> StageDisplay:
-        """Show only the top of each stage's map; 100 shows all of it."""
-        return replace(self, top_percent=percent)
+        """Show only the top of each stage's map, of lone ones or of those that lie over each other; 100 shows all."""
+        if self.alone is None and not self.side_by_side:
+            return replace(self, top_percent=percent)
+        return replace(self, lone_percent=percent)
 
     def with_named(self, named: Set[int]) -> StageDisplay:
         """Write the names of these stages on the canvas."""
@@ -147,8 +162,8 @@ class StageDisplay:
             return replace(self, temporary=replace(self.temporary, visible=cells))
         if isinstance(key, int):
             return self._with_stage_shown(key, visible=visible)
-        if key == CLAIMED:
-            return replace(self, claimed=visible)
+        if key in (CLAIMED, SHARED):
+            return replace(self, claimed=visible) if key == CLAIMED else replace(self, striped=visible)
         return replace(self, hidden_maps=self.hidden_maps - {key} if visible else self.hidden_maps | {key})
 
     def hidden(self) -> StageDisplay:
@@ -184,7 +199,7 @@ class StageDisplay:
 
     def with_layers(self, existing: Set[LayerKey]) -> StageDisplay:
         """Take into account which layers exist; a new map covers the stages, without any they are seen again."""
-        ours: frozenset[LayerKey] = frozenset((*range(len(self.stages)), CLAIMED))
+        ours: frozenset[LayerKey] = frozenset((*range(len(self.stages)), CLAIMED, SHARED))
         maps = frozenset(key for key in existing - ours if isinstance(key, str))
         display = replace(self, maps=maps, hidden_maps=self.hidden_maps & maps, missing=ours - existing)
         if maps - self.maps or not maps:
@@ -221,8 +236,10 @@ def visible_layers(display: StageDisplay) -> frozenset[LayerKey]:
     """Return the layers that are visible now."""
     if isinstance(display.temporary, SideBySide):
         return display.temporary.visible - display.missing
+    stages = _visible_stages(display) - display.missing
     outlines = {CLAIMED} if display.claimed else set()
-    shown: set[LayerKey] = {*outlines, *(display.maps - display.hidden_maps), *_visible_stages(display)}
+    stripes = {SHARED} if display.striped and display.shown_percent < 100 and len(stages) > 1 else set()
+    shown: set[LayerKey] = {*outlines, *stripes, *(display.maps - display.hidden_maps), *stages}
     return frozenset(shown) - display.missing
 
 

@@ -1,10 +1,13 @@
 """The map of each stage as an image: laid out once, then quick enough to follow a slider."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.heatmap import Contrast, contrast
+from msm_mil_core.display.shared_tiles import part_shared
 from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.slides.tiles import TileGrid
@@ -25,10 +28,18 @@ class StageImages:
         """Return the image of a stage, NaN where there is no tile, it was not shown, or it is below the top."""
         values = self._values_of(stage, setting)
         if setting.top_percent < 100:
-            shown = int(np.isfinite(values).sum())
-            top = int(np.ceil(round(shown * setting.top_percent / 100, 9)))
-            values = np.where(self._places_of(stage) < top, values, np.float32(np.nan))
+            values = np.where(self._top(stage, setting.top_percent), values, np.float32(np.nan))
         return self.raster.draw(values)
+
+    def stripes(self, stages: Iterable[int], top_percent: float) -> Values:
+        """Return the image of the tiles that several of these stages have among their top tiles, in stripes.
+
+        Returns
+        -------
+        (rows, `STRIPES` cols): a stage, counted from 1, and NaN where fewer than two have found the tile.
+        """
+        tops = {stage: self._top(stage, top_percent) for stage in sorted(stages)}
+        return self.raster.draw_parted(part_shared(tops, len(self.raster.row)))
 
     def limits(self, stage: int, setting: ContrastSetting) -> tuple[float, float]:
         """Return the values at the ends of the colours: those of the stage, or of all; a threshold changes nothing."""
@@ -41,6 +52,12 @@ class StageImages:
             reference = np.concatenate([one.attention for one in self._stages]) if setting.shared else None
             self._values[key] = contrast(self._stages[stage].attention, setting.contrast, reference)
         return self._values[key]
+
+    def _top(self, stage: int, top_percent: float) -> NDArray[np.bool_]:
+        """Mark the top tiles (N,) of a stage."""
+        shown = int(np.isfinite(self._stages[stage].attention).sum())
+        found: NDArray[np.bool_] = self._places_of(stage) < int(np.ceil(round(shown * top_percent / 100, 9)))
+        return found
 
     def _places_of(self, stage: int) -> NDArray[np.int64]:
         """Return the place of each tile (N,) by attention, 0 for the highest; equals in the order of the tiles."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.display.heatmap import contrast
+from msm_mil_core.display.stage_display import EVIDENCE
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.explain.tile_values import found_by, rank_difference, winner_stage
@@ -48,7 +49,7 @@ def evidence_map(prediction: Prediction, class_index: int, stage: int | None) ->
     name = prediction.classes[class_index]
     through = "all stages" if stage is None else stage_name(stage).lower()
     return TileMap(
-        key="evidence",
+        key=EVIDENCE,
         title=f"Evidence for {name}, {through}",
         legend=f"What each tile adds, through {through}, to the logit of {name}: orange speaks for it, blue "
         "against it, clear says nothing. One scale for both, centred on zero.",

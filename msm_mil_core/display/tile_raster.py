@@ -38,6 +38,13 @@ class TileRaster:
         cells[self.row, self.col] = drawn
         return cells
 
+    def draw_parted(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return several values per tile (N, P), side by side, as (rows, P cols); NaN where there is no tile."""
+        rows, cols = self.shape
+        cells = np.full((rows, cols, values.shape[1]), np.nan, np.float32)
+        cells[self.row, self.col] = values
+        return cells.reshape(rows, -1)
+
 
 def lay_raster(tiles: TileGrid) -> TileRaster:
     """Find the pixel of each tile.

@@ -19,6 +19,7 @@ from napari_msm_mil.pages.compare.controller import CompareController
 from napari_msm_mil.pages.gallery.controller import GalleryController
 from napari_msm_mil.pages.readout.controller import ReadoutController
 from napari_msm_mil.pages.stages.evidence_controller import EvidenceController
+from napari_msm_mil.pages.stages.role_controller import RoleController
 from napari_msm_mil.pages.what_if.controller import WhatIfController
 from napari_msm_mil.widgets.outline_legend import Outline
 
@@ -38,6 +39,7 @@ class ResultController(QObject):
         self._result: SlideResult | None = None
         self._readout = ReadoutController(viewer, layers, panel.readout)
         self._clicks = SlideClicks(viewer, self)
+        self._roles = RoleController(self)
         self._evidence = EvidenceController(layers, panel.evidence)
         self._gallery = GalleryController(layers, panel.gallery, panel.tile_view)
         self._compare = CompareController(layers, panel.compare)
@@ -47,7 +49,16 @@ class ResultController(QObject):
 
     def stop(self) -> None:
         """Stop what is running, and stop listening to the viewer."""
-        for part in (self._clicks, self._readout, self._gallery, self._compare, self._what_if, self._check):
+        for part in (
+            self._clicks,
+            self._readout,
+            self._roles,
+            self._evidence,
+            self._gallery,
+            self._compare,
+            self._what_if,
+            self._check,
+        ):
             part.stop()
 
     def reload_pictures(self) -> None:
@@ -64,7 +75,10 @@ class ResultController(QObject):
         panel.readout.unlock_requested.connect(lambda: self._lock(None))
         self._clicks.clicked.connect(self._on_clicked)
         self._gallery.tile_chosen.connect(self._lock)
-        self._evidence.class_chosen.connect(self._readout.read_class)
+        self._evidence.class_chosen.connect(self._on_class_chosen)
+        self._roles.told.connect(panel.stages.show_roles)
+        self._roles.told.connect(panel.readout.show_roles)
+        panel.stages.choice.evidence_requested.connect(self._evidence.show_fused)
         self._compare.table_requested.connect(self.table_requested)
         self._what_if.save_requested.connect(self._on_question_save_requested)
         self._what_if.delete_requested.connect(self._on_question_delete_requested)
@@ -78,7 +92,15 @@ class ResultController(QObject):
         self._panel.verdicts.show_result(result)
         if result is not None:
             self._store.load(result, self._layers.result_file(result))
-        for page in (self._readout, self._evidence, self._gallery, self._compare, self._what_if, self._check):
+        for page in (
+            self._readout,
+            self._roles,
+            self._evidence,
+            self._gallery,
+            self._compare,
+            self._what_if,
+            self._check,
+        ):
             page.show_result(result)
         if result is not None:
             self._on_annotations_changed(result)
@@ -108,6 +130,12 @@ class ResultController(QObject):
     def _lock(self, tile: int | None) -> None:
         self._readout.lock(tile)
         self._gallery.show_tile(tile)
+
+    def _on_class_chosen(self, index: int) -> None:
+        self._readout.read_class(index)
+        self._roles.show_class(index)
+        if self._result is not None:
+            self._panel.stages.choice.show_class(self._result.prediction.classes[index], self._evidence.why_not())
 
     def _on_verdict_given(self, verdict: Verdict) -> None:
         self._annotate(self._annotations.with_verdict(verdict))

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.display.heatmap import Contrast
 from msm_mil_core.display.stage_display import CLAIMED, Pair, StageDisplay, visible_layers
+from msm_mil_core.display.view_choice import with_all_stages, with_one_stage
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.layers.blink import Blink
@@ -32,6 +33,8 @@ class StageViewController(QObject):
         self.displays = ResultDisplays(layers)
         self._blink, self._side = Blink(self.displays), SideBySide(viewer, layers, self.displays)
         self._result: SlideResult | None = None
+        self._lone = 0
+        """The stage that was alone last."""
         self._connect()
         self._show(layers.active_result())
         self._on_displays_changed()
@@ -92,7 +95,9 @@ class StageViewController(QObject):
         self._side.stop()
 
     def _connect(self) -> None:
-        table, bar = self._panel.stages, self._panel.stages.bar
+        table, choice, bar = self._panel.stages, self._panel.stages.choice, self._panel.stages.bar
+        choice.all_requested.connect(lambda: self._change(with_all_stages))
+        choice.one_requested.connect(self._on_one_requested)
         table.visible_requested.connect(self._on_visible_requested)
         table.alone_requested.connect(self._on_alone_requested)
         table.contrast_requested.connect(self._on_contrast_requested)
@@ -115,7 +120,7 @@ class StageViewController(QObject):
         if result is self._result:
             return
         self._blink.stop()
-        self._result = result
+        self._result, self._lone = result, 0
         self._panel.show_result(result, None if result is None else self._layers.result_file(result))
         if result is not None:
             self._panel.stages.show_display(self.displays.display(result))
@@ -143,9 +148,16 @@ class StageViewController(QObject):
         else:
             self.release()
 
+    def _on_one_requested(self) -> None:
+        """Show the stage alone that was alone last; the first one if none was."""
+        if self._result is not None:
+            stages = sorted(self.displays.display(self._result).present)
+            self._show_alone(self._lone if self._lone in stages else stages[0])
+
     def _show_alone(self, index: int) -> None:
         """Show a stage alone, and select it, so that napari's own controls are those of what is visible."""
-        self._change(lambda display: display.with_solo(index))
+        self._lone = index
+        self._change(lambda display: with_one_stage(display, index))
         if self._result is not None:
             self._layers.select(*self._layers.stages(self._result, index))
 
@@ -156,15 +168,6 @@ class StageViewController(QObject):
     def _on_claimed_requested(self, visible: bool) -> None:
         self._side.stop()  # its cells have outlines of their own
         self._change(lambda display: display.with_layer_shown(CLAIMED, visible=visible))
-
-    def _on_opacity_requested(self, opacity: float) -> None:
-        self._change(lambda display: display.with_opacity(opacity))
-
-    def _on_top_requested(self, percent: float) -> None:
-        self._change(lambda display: display.with_top_percent(percent))
-
-    def _on_shared_requested(self, shared: bool) -> None:
-        self._change(lambda display: display.with_shared_scale(shared=shared))
 
     def _on_pair_requested(self, pair: Pair | None) -> None:
         self._side.stop()

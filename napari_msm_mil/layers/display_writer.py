@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from napari.layers import Image, Layer
 
-from msm_mil_core.display.stage_display import CLAIMED, LayerKey, StageDisplay, named_stages, visible_layers
-from napari_msm_mil.layers.layer_data import solo_colormap, stage_colormap, stage_title
+from msm_mil_core.display.stage_display import CLAIMED, SHARED, LayerKey, StageDisplay, named_stages, visible_layers
+from napari_msm_mil.layers.layer_data import shared_drawing, shared_opacity, solo_colormap, stage_colormap, stage_title
 from napari_msm_mil.layers.layer_names import retitle
 
 
@@ -50,6 +50,8 @@ def write_display(layers: Iterable[Layer], display: StageDisplay) -> None:
     for layer, was in before.items():
         if "stage" in layer.metadata:
             _write_stage(layer, was, display)
+        if ours[layer] == SHARED:
+            _write_shared(layer, display)
         if layer.visible != (ours[layer] in visible):
             layer.visible = ours[layer] in visible
 
@@ -77,6 +79,15 @@ def _write_stage(layer: Layer, before: StageDisplay, display: StageDisplay) -> N
         layer.opacity = display.stages[stage].opacity
     if stage in visible_layers(display):
         _draw(layer)
+
+
+def _write_shared(layer: Layer, display: StageDisplay) -> None:
+    if layer.opacity != shared_opacity(display):
+        layer.opacity = shared_opacity(display)
+    drawn = shared_drawing(layer.metadata["shown"])
+    if SHARED in visible_layers(display) and layer.metadata["drawn"] != drawn:
+        layer.metadata["drawn"] = drawn
+        layer.data = layer.metadata["shown"].images.stripes(*drawn)
 
 
 def _draw(layer: Layer) -> None:

@@ -6,8 +6,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from napari.utils.colormaps import Colormap
 
+from msm_mil_core.display.color_ramps import stage_steps
 from msm_mil_core.display.contrast_setting import ContrastSetting
-from msm_mil_core.display.stage_display import CLAIMED, visible_layers
+from msm_mil_core.display.shared_tiles import STRIPES
+from msm_mil_core.display.stage_display import CLAIMED, SHARED, StageDisplay, visible_layers
 from msm_mil_core.display.stage_style import solo_ramp, stage_name, stage_ramp, stage_rgb
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
@@ -23,6 +25,7 @@ LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors"]]
 
 
 CLAIMED_TITLE = "Claimed tiles"
+SHARED_TITLE = "Shared top tiles"
 
 TITLE = "title"
 """Key in the metadata of a layer: what it shows; its name may say besides of which result."""
@@ -42,13 +45,15 @@ def slide_layer(slide: Slide) -> LayerData:
 
 
 def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerData]:
-    """Lay out a result as it was shown last: one heatmap per mask stage and the outlines of the claimed tiles.
+    """Lay out a result as it was shown last.
 
-    Without a view all is shown by rank, and of the stages the first one alone.
+    One heatmap per mask stage, stripes on the top tiles that several stages share, and the outlines of the claimed
+    tiles. Without a view the top tiles of all stages are shown, by rank.
     """
     stages = range(len(result.prediction.stages))
     shown = ShownResult(result, display_of(view, len(stages)))
-    return [*(_stage_layer(shown, index) for index in stages), _claimed_layer(shown)]
+    shared = [_shared_layer(shown)] if len(stages) > 1 else []
+    return [*(_stage_layer(shown, index) for index in stages), *shared, _claimed_layer(shown)]
 
 
 def stage_title(index: int, setting: ContrastSetting) -> str:
@@ -97,6 +102,39 @@ def stage_colormap(index: int) -> Colormap:
 def solo_colormap(index: int) -> Colormap:
     """Return the colours of a stage that is shown alone."""
     return Colormap(solo_ramp(), name=f"{stage_name(index)} alone")
+
+
+def stage_steps_colormap(stages: int) -> Colormap:
+    """Return one flat colour for each stage, counted from 1."""
+    return Colormap(stage_steps(stages), controls=np.linspace(0, 1, stages + 1), interpolation="zero", name="stages")
+
+
+def shared_drawing(shown: ShownResult) -> tuple[frozenset[int], float]:
+    """Return which stages share tiles, as the result is shown now, and how many per cent of each are top tiles."""
+    stages = (key for key in visible_layers(shown.display) if isinstance(key, int))
+    return frozenset(stages), shown.display.shown_percent
+
+
+def shared_opacity(display: StageDisplay) -> float:
+    """Return how opaque stripes are: as two maps over each other, so that the mixture below does not show through."""
+    return 1 - (1 - max(each.opacity for each in display.stages)) ** 2
+
+
+def _shared_layer(shown: ShownResult) -> LayerData:
+    result, raster, stages = shown.result, shown.images.raster, len(shown.result.prediction.stages)
+    drawn = shared_drawing(shown)
+    arguments = {
+        "name": SHARED_TITLE,
+        "colormap": stage_steps_colormap(stages),
+        "contrast_limits": (0.5, stages + 0.5),
+        "interpolation2d": "nearest",
+        "blending": "translucent_no_depth",
+        "opacity": shared_opacity(shown.display),
+        "visible": SHARED in visible_layers(shown.display),
+        "metadata": {**result_metadata(result, SHARED_TITLE), "shown": shown, "key": SHARED, "drawn": drawn},
+        **placed(result.slide.mpp, raster.cell_px0, raster.origin_px0, STRIPES),
+    }
+    return shown.images.stripes(*drawn), arguments, "image"
 
 
 def _claimed_layer(shown: ShownResult) -> LayerData:

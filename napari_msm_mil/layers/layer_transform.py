@@ -17,14 +17,18 @@ MICROMETRES = ("micrometer", "micrometer")
 PIXELS = ("pixel", "pixel")
 
 
-def placed(mpp: float | None, cell_px0: int, origin_px0: tuple[float, float]) -> dict[str, Any]:
-    """Place pixels of `cell_px0` level-0 pixels on the glass; without a resolution the unit is the level-0 pixel."""
+def placed(mpp: float | None, cell_px0: int, origin_px0: tuple[float, float], parts: int = 1) -> dict[str, Any]:
+    """Place pixels of `cell_px0` level-0 pixels on the glass; without a resolution the unit is the level-0 pixel.
+
+    Of cells that are parted, a pixel is one of so many parts from left to right.
+    """
     um_per_px0 = mpp or 1.0
     x, y = origin_px0
-    centre_px0 = (cell_px0 - 1) / 2
+    size_px0 = np.array([cell_px0, cell_px0 / parts])
+    centre_px0 = np.array([y, x]) + (size_px0 - 1) / 2
     return {
-        "scale": (cell_px0 * um_per_px0,) * 2,
-        "translate": ((y + centre_px0) * um_per_px0, (x + centre_px0) * um_per_px0),
+        "scale": tuple(size_px0 * um_per_px0),
+        "translate": tuple(centre_px0 * um_per_px0),
         "units": PIXELS if mpp is None else MICROMETRES,
         "axis_labels": AXIS_LABELS,
     }

@@ -1,16 +1,19 @@
 """The view that is saved with a result, as a display and back."""
 
 from msm_mil_core.display.stage_display import StageDisplay, StageSettings
+from msm_mil_core.display.view_choice import with_all_stages
 from msm_mil_core.results.annotations import StageView, View
 
 
 def display_of(view: View | None, stages: int) -> StageDisplay:
-    """Return the display that a view describes; without a view the ranks and the outlines of the first stage."""
+    """Return the display that a view describes; without a view the top tiles of all stages, outlined."""
     if view is None:
-        return StageDisplay(tuple(StageSettings(visible=index == 0) for index in range(stages)))
+        return with_all_stages(StageDisplay((StageSettings(),) * stages))
     saved = [*view.stages, *[StageView()] * stages][:stages]
     settings = (StageSettings(stage.visible, stage.contrast, stage.opacity) for stage in saved)
-    return StageDisplay(tuple(settings), view.shared_scale, view.top_percent, view.claimed)
+    return StageDisplay(
+        tuple(settings), shared_scale=view.shared_scale, top_percent=view.top_percent, claimed=view.claimed
+    )
 
 
 def view_of(display: StageDisplay) -> View | None:

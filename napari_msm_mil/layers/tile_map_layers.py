@@ -6,12 +6,12 @@ import numpy as np
 from napari.utils.colormaps import Colormap
 from numpy.typing import NDArray
 
-from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp, stage_steps
+from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.display.stage_style import stage_name, stage_ramp
 from msm_mil_core.display.tile_map import TileMap
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.layers.layer_data import LayerData, result_metadata
+from napari_msm_mil.layers.layer_data import LayerData, result_metadata, stage_steps_colormap
 from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 
@@ -57,9 +57,7 @@ def outline_layer(
 
 def _colormap(shown: TileMap, stages: int) -> Colormap:
     if shown.colours == "stages":
-        return Colormap(
-            stage_steps(stages), controls=np.linspace(0, 1, stages + 1), interpolation="zero", name="stages"
-        )
+        return stage_steps_colormap(stages)
     if shown.colours == "stage":
         return Colormap(stage_ramp(shown.stage), name=stage_name(shown.stage))
     ramp = signed_ramp() if shown.colours == "signed" else amount_ramp()

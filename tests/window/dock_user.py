@@ -8,6 +8,7 @@ from qtpy.QtCore import QCoreApplication, QSettings, QThreadPool
 from qtpy.QtWidgets import QDialogButtonBox, QWidget
 
 from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.results.annotations import StageView, View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil.dock import run_widget
@@ -22,6 +23,8 @@ from tests.results import a_prediction, a_result, tile_grid
 from tests.slides import DrawnSlide
 
 RUN_MS = 60_000
+FIRST_STAGE = View(stages=(StageView(), StageView(visible=False), StageView(visible=False)))
+"""A view in which someone left a result: the whole map of the first of three stages."""
 
 
 def keep_apart(monkeypatch, folder: Path, features: Path | None = None) -> None:

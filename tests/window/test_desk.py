@@ -30,7 +30,7 @@ from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles
 from tests.seekers import seeker_of
 from tests.slides import HOT
-from tests.window.dock_user import RUN_MS, a_result_of, child, dock_in
+from tests.window.dock_user import RUN_MS, a_result_of, child, choose, dock_in
 
 
 @pytest.fixture(scope="module")
@@ -198,9 +198,85 @@ def test_the_evidence_lies_on_the_drawn_square_and_adds_up(desk, viewer, drawn):
     assert (x_px0, y_px0) == drawn.hot_px0[:2]
     assert layer.contrast_limits[0] == -layer.contrast_limits[1]
     assert f"together {result.prediction.logits[1]:+.3f}, the logit of hot" in text(desk, "evidence_text")
-    assert not any(name.endswith("rank") for name in shown_names(viewer))
+    assert not any("rank" in name for name in shown_names(viewer))
     child(desk, "evidence_visible").click()
-    assert any(name.endswith("rank") for name in shown_names(viewer))
+    assert sum("rank" in name for name in shown_names(viewer)) == 3
+
+
+def test_the_window_opens_with_all_stages_and_what_each_is_for(desk, viewer, qtbot):
+    qtbot.waitUntil(lambda: bool(text(desk, "role_0")), timeout=RUN_MS)
+
+    shown = shown_names(viewer)
+    assert [f"{n} rank, top 5 %" in shown for n in (1, 2, 3)] == [True, True, True]
+    assert "Claimed tiles" in shown
+    assert child(desk, "view_all").isChecked()
+    assert text(desk, "role_0") == "context"  # of 16 tiles one is never beyond chance
+    assert child(desk, "role_0").toolTip().startswith("Stage 1 looks at 1 tile that argues for hot")
+    assert child(desk, "tile_stage_0").text() == "1 context"
+    assert "1 (context)" in text(desk, "legend")
+
+
+def test_evidence_one_stage_and_all_stages_are_one_press_away_each(desk, viewer):
+    opened = shown_names(viewer)
+
+    child(desk, "view_evidence").click()
+    evidence, explained = shown_names(viewer), text(desk, "view_text")
+    child(desk, "solo_2").click()
+    third = shown_names(viewer)
+    child(desk, "view_evidence").click()
+    again = shown_names(viewer)
+    child(desk, "view_one").click()
+    one = shown_names(viewer)
+    child(desk, "view_all").click()
+
+    assert evidence == again == ["drawn", "Claimed tiles", "Evidence for hot, all stages"]
+    assert explained == "Orange tiles speak for the class, blue ones against it; clear ones say nothing."
+    assert third == one == ["drawn", "3 rank", "Claimed tiles"]
+    assert shown_names(viewer) == opened
+    assert [child(desk, f"view_{name}").isChecked() for name in ("all", "one", "evidence")] == [True, False, False]
+
+
+def test_the_old_ways_to_look_are_one_press_away_from_all_stages(desk, viewer):
+    opened = shown_names(viewer)
+
+    child(desk, "blink").click()
+    blinking = shown_names(viewer)
+    child(desk, "blink").click()
+    child(desk, "side_by_side").click()
+    cells = [layer.metadata["stage"] for layer in viewer.layers if layer.visible and "stage" in layer.metadata]
+    child(desk, "side_by_side").click()
+
+    assert blinking == ["drawn", "1 rank", "Claimed tiles"]
+    assert cells == [0, 1, 2]
+    assert shown_names(viewer) == opened
+
+
+def test_roles_are_those_for_the_chosen_class(desk, qtbot):
+    qtbot.waitUntil(lambda: bool(text(desk, "role_0")), timeout=RUN_MS)
+    answered = child(desk, "role_0").toolTip()
+
+    choose(desk, "evidence_class", 0)
+    unknown = text(desk, "role_0")
+    qtbot.waitUntil(lambda: bool(text(desk, "role_0")), timeout=RUN_MS)
+
+    assert "argues for hot" in answered
+    assert unknown == ""
+    assert "argues against tissue" in child(desk, "role_0").toolTip()
+    assert child(desk, "view_evidence").accessibleName() == "Evidence for tissue"
+    assert child(desk, "view_evidence").isChecked()
+
+
+def test_a_model_that_attends_to_all_tiles_alike_opens_with_its_evidence(drawn, viewer, tmp_path, qtbot, open_dock):
+    result = a_result_of(drawn, S=1)
+    result.prediction.stages[0].attention[:] = 1 / len(result.tiles)
+    save_result(result, tmp_path / "mean.msm.h5")
+
+    dock = open_dock(tmp_path / "mean.msm.h5")
+    qtbot.waitUntil(lambda: child(dock, "view_evidence").isChecked(), timeout=RUN_MS)
+
+    evidence = f"Evidence for {result.prediction.winner}, all stages"
+    assert shown_names(viewer) == ["drawn", "Claimed tiles", evidence]
+    assert not child(dock, "view_one").isEnabled()
 
 
 def test_without_the_drawn_square_the_label_flips_and_the_question_is_kept(desk, viewer, drawn, qtbot, tmp_path):
@@ -298,7 +374,7 @@ def test_a_result_that_is_dropped_on_napari_is_shown_as_it_was_left(desk, viewer
 
     viewer.open(str(file), plugin="napari-msm-mil")
 
-    assert child(desk, "show_1").isChecked()
+    assert [child(desk, f"show_{n}").isChecked() for n in range(3)] == [True, False, True]
 
 
 def test_the_report_holds_verdicts_and_pictures(desk, monkeypatch, qtbot, tmp_path):
@@ -376,7 +452,7 @@ def test_a_read_only_result_can_be_viewed_and_given_verdicts_all_the_same(drawn,
     [{"S": 1}, {"evidence": False}],
     ids=["one stage", "no evidence"],
 )
-def test_poor_results_say_what_they_lack_and_leave_the_rest(drawn, tmp_path, changes, open_dock):
+def test_poor_results_say_what_they_lack_and_leave_the_rest(drawn, qtbot, tmp_path, changes, open_dock):
     result = a_result_of(drawn, **changes)
     save_result(replace(result, model=replace(result.model, preset="paper")), tmp_path / "poor.msm.h5")
     dock = open_dock(tmp_path / "poor.msm.h5")
@@ -384,6 +460,7 @@ def test_poor_results_say_what_they_lack_and_leave_the_rest(drawn, tmp_path, cha
     for name in ("Gallery", "Compare", "Ask", "Check", "Verdict"):
         turn_to(dock, name)
 
+    qtbot.waitUntil(lambda: "preset paper" in text(dock, "view_text") or "S" in changes, timeout=RUN_MS)
     assert "preset paper" in text(dock, "ask_problem")
     assert "preset paper" in text(dock, "check_text")
     assert child(dock, "verdict_0").isEnabled()

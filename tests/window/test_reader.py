@@ -140,7 +140,7 @@ def test_a_result_brings_its_slide_and_its_maps(plugin, tmp_path):
     layers = ViewerModel().open(str(path), plugin=OURS)
 
     shown = [layer.name for layer in layers]
-    assert shown == ["drawn", "1 rank", "2 rank", "3 rank", "Claimed tiles"]
+    assert shown == ["drawn", *(f"{n} rank, top 5 %" for n in (1, 2, 3)), "Shared top tiles", "Claimed tiles"]
     assert layers[0].metadata["slide"].facts.path == str(drawn.path)
 
 
@@ -150,7 +150,7 @@ def test_a_result_finds_its_slide_beside_it_when_both_have_moved(tmp_path):
 
     moved = shutil.move(tmp_path, tmp_path.with_name("elsewhere"))
 
-    assert len(read(f"{moved}/{path.name}")) == 5
+    assert len(read(f"{moved}/{path.name}")) == 6
 
 
 def test_a_result_keeps_the_mpp_that_its_user_had_typed(tmp_path):
@@ -168,7 +168,7 @@ def test_a_result_whose_slide_has_gone_shows_its_maps_alone(tmp_path, notes):
     path = a_result_beside(drawn.path, tmp_path / "out.msm.h5")
     drawn.path.unlink()
 
-    assert len(read(path)) == 4
+    assert len(read(path)) == 5
 
     (severity, message) = notes[-1]
     assert severity == "warning"
@@ -180,7 +180,7 @@ def test_a_result_is_not_laid_over_another_slide(tmp_path, notes):
     facts = replace(open_slide(drawn.path).facts, quick_hash="of another slide")
     save_result(a_result(slide=facts), tmp_path / "out.msm.h5")
 
-    assert len(read(tmp_path / "out.msm.h5")) == 4
+    assert len(read(tmp_path / "out.msm.h5")) == 5
 
     assert "not the slide that was analysed" in notes[-1][1]
 

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
+from napari_msm_mil.widgets.controls import literal_tip
+from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 NOWHERE = "Point at a tile; click to lock it."
@@ -116,6 +119,11 @@ class ReadoutPanel(QWidget):
         self._heading.setText(UNDER_MOUSE if reading is None else LOCKED)
         self._show(reading)
 
+    def show_roles(self, words: RoleWords) -> None:
+        """Show what each stage is for beside its number."""
+        for line in self._lines:
+            line.show_roles(words)
+
     @property
     def _grid_shows_percentiles(self) -> bool:
         return bool(self._headings) and not self._headings[PERCENTILE].isHidden()
@@ -157,7 +165,7 @@ class ReadoutPanel(QWidget):
             line.read(stage)
 
     def _add_line(self, line: _Line) -> _Line:
-        self._grid.addWidget(QLabel(str(line.index + 1)), line.index + 1, 0)
+        self._grid.addWidget(line.name, line.index + 1, 0)
         for column, label in enumerate(line.labels, start=1):
             self._grid.addWidget(label, line.index + 1, column, RIGHT)
         return line
@@ -166,7 +174,9 @@ class ReadoutPanel(QWidget):
 class _Line:
     def __init__(self, index: int, wide: tuple[tuple[str, ...], ...]) -> None:
         self.index = index
+        self.name = ElidingLabel(f"tile_stage_{index}")
         self.labels = tuple(_Value(texts) for texts in wide)
+        self.show_roles(RoleWords())
         for label, (what, text, _) in zip(self.labels, COLUMNS, strict=True):
             label.setObjectName(f"{what}_{index}")
             label.setAccessibleName(f"{stage_name(index)}, {text.lower()} of the tile")
@@ -174,6 +184,10 @@ class _Line:
     @property
     def text(self) -> str:
         return " ".join(label.text() for label in self.labels)
+
+    def show_roles(self, words: RoleWords) -> None:
+        self.name.setText(" ".join(filter(None, (str(self.index + 1), words.kind(self.index)))))
+        self.name.setToolTip(literal_tip(words.sentence(self.index)))
 
     def read(self, reading: StageReading | None) -> None:
         for label, text in zip(self.labels, in_words(reading), strict=True):

@@ -7,6 +7,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.display.heatmap import CONTRASTS, contrast_label
+from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import StageDisplay, visible_layers
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.mil.prediction import Prediction
@@ -28,7 +29,7 @@ class ContrastChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[int] = []
-        self._display = StageDisplay(())
+        self._display, self._words = StageDisplay(()), RoleWords()
         self._kind = named_box("contrast", "What the colours show", letters=9)
         self._kind.addItems(list(CONTRASTS))
         self._kind.setToolTip(HELP)
@@ -58,12 +59,18 @@ class ContrastChoice(QWidget):
         self._stage.clear()
         self._stage.addItems(["all stages", *map(stage_name, range(len(self._shown)))])
         self._stage.blockSignals(False)
+        self._stage.setVisible(len(self._shown) > 1)
 
     def show_display(self, display: StageDisplay) -> None:
         """Show how the stages are displayed."""
         self._display = display
-        self._legend.setText(self._words())
+        self._legend.setText(self._text())
         self._show_kind()
+
+    def show_roles(self, words: RoleWords) -> None:
+        """Say in the legend what each stage is for."""
+        self._words = words
+        self._legend.setText(self._text())
 
     def _show_kind(self) -> None:
         at, display = self._stage.currentIndex() - 1, self._display
@@ -71,17 +78,18 @@ class ContrastChoice(QWidget):
         self._kind.setEnabled(bool(chosen))
         self._kind.setCurrentIndex(CONTRASTS.index(next(iter(chosen))) if len(chosen) == 1 else -1)
 
-    def _words(self) -> str:
+    def _text(self) -> str:
         display = self._display
         visible = [index for index in sorted(display.present) if index in visible_layers(display)]
         if not visible:
             return "No stage is shown." if display.present else ""
         ends = "Pale to full colour" if display.alone is None else "Pale yellow to dark blue"
+        scale = f" {_scale(display)}." if len(self._shown) > 1 else ""
         texts: dict[str, list[int]] = {}
         for index in visible:
             texts.setdefault(self._label(index), []).append(index)
-        lines = [f"{_names(indices)}: {text}" for text, indices in texts.items()]
-        return "\n".join([f"{ends}. {_scale(display)}.{_top(display)}", *lines])
+        lines = [f"{self._names(indices)}: {text}" for text, indices in texts.items()]
+        return "\n".join([f"{ends}.{scale}{_top(display)}", *lines])
 
     def _label(self, index: int) -> str:
         setting = self._display.contrast_setting(index)
@@ -89,10 +97,13 @@ class ContrastChoice(QWidget):
         shown = sum(self._shown) if ranked else self._shown[index]
         return contrast_label(setting.contrast, shown, shared=setting.shared)
 
+    def _names(self, indices: Sequence[int]) -> str:
+        *others, last = (f"{index + 1}{self._role(index)}" for index in indices)
+        return f"Stages {', '.join(others)} and {last}" if others else f"Stage {last}"
 
-def _names(indices: Sequence[int]) -> str:
-    *others, last = (str(index + 1) for index in indices)
-    return f"Stages {', '.join(others)} and {last}" if others else stage_name(indices[0])
+    def _role(self, index: int) -> str:
+        role = self._words.role(index)
+        return f" ({role})" if role else ""
 
 
 def _scale(display: StageDisplay) -> str:
@@ -100,4 +111,7 @@ def _scale(display: StageDisplay) -> str:
 
 
 def _top(display: StageDisplay) -> str:
-    return f" Only the top {display.top_percent:g} % of each." if display.top_percent < 100 else ""
+    percent = display.shown_percent
+    if percent >= 100:
+        return ""
+    return f" Only the top {percent:g} %{' of each' if len(display.stages) > 1 else ''}."

@@ -56,8 +56,10 @@ class DisplayBar(QWidget):
         return self._blink.pair
 
     def show_stages(self, stages: int) -> None:
-        """Offer every pair of stages to blink between."""
+        """Offer every pair of stages to blink between; what compares stages is not offered where there is one."""
         self._blink.show_stages(stages)
+        for widget in (self._shared, self._blink, self._side):
+            widget.setVisible(stages > 1)
 
     def show_display(self, display: StageDisplay) -> None:
         """Show how the stages are displayed; without layers nothing can be operated."""
@@ -67,7 +69,7 @@ class DisplayBar(QWidget):
         self._blink.setEnabled(len(present) > 1)
         if not present:
             return
-        opacity, top_percent = display.stages[min(present)].opacity, display.top_percent
+        opacity, top_percent = display.stages[min(present)].opacity, display.shown_percent
         self._shared.setChecked(display.shared_scale)
         _move(self._opacity, round(100 * opacity))
         _move(self._top, min(range(len(TOPS)), key=lambda at: abs(TOPS[at] - top_percent)))

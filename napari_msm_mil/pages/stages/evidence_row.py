@@ -8,7 +8,7 @@ from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.widgets.controls import choice_grid, named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
-ALL_STAGES = "all stages"
+ALL, ALL_STAGES = -1, "all stages"
 LOGIT = "Logit: a class's value before the probabilities; the higher it is, the more probable the class."
 HELP = f"What each tile adds to the logit of a class: exact, where attention is not. {LOGIT}"
 
@@ -55,6 +55,10 @@ class EvidenceRow(QWidget):
         self._class.setCurrentIndex(prediction.classes.index(prediction.winner))
         self._stage.clear()
         self._stage.addItems([ALL_STAGES, *map(stage_name, range(len(prediction.stages)))])
+
+    def choose_all_stages(self) -> None:
+        """Choose the evidence through all stages."""
+        self._stage.setCurrentIndex(0)
 
     def show_visible(self, visible: bool) -> None:
         """Show whether the layer is visible."""

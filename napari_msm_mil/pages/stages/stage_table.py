@@ -1,16 +1,18 @@
-"""The table of mask stages: the numbers of each, and how it is shown."""
-
-from __future__ import annotations
+"""The table of mask stages: what each is for, its numbers, and how it is shown."""
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from msm_mil_core.display.stage_display import StageDisplay, visible_layers
-from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.display.role_words import RoleWords
+from msm_mil_core.display.stage_display import StageDisplay
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from napari_msm_mil.pages.stages.contrast_choice import ContrastChoice
 from napari_msm_mil.pages.stages.display_bar import DisplayBar
-from napari_msm_mil.widgets.swatch import SWATCH_PX, swatch
+from napari_msm_mil.pages.stages.reading_help import HowToRead
+from napari_msm_mil.pages.stages.stage_line import StageLine
+from napari_msm_mil.pages.stages.view_choice_bar import ViewChoiceBar
+from napari_msm_mil.pages.stages.view_text import what_is_shown
+from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 COLUMNS = (
@@ -38,7 +40,8 @@ class StageTable(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: list[_StageLine] = []
+        self._lines: list[StageLine] = []
+        self._display, self._words = StageDisplay(()), RoleWords()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(4)
         self._grid.setVerticalSpacing(2)
@@ -46,34 +49,50 @@ class StageTable(QWidget):
         self._headings = [_heading(text, help_text) for text, help_text, _ in COLUMNS]
         for column, (heading, (_, _, side)) in enumerate(zip(self._headings, COLUMNS, strict=True)):
             self._grid.addWidget(heading, 0, column, side | Qt.AlignmentFlag.AlignBottom)
-        self.contrasts, self.bar = ContrastChoice(), DisplayBar()
+        self.choice, self.contrasts, self.bar = ViewChoiceBar(), ContrastChoice(), DisplayBar()
         self.contrasts.requested.connect(self.contrast_requested)
         self._claimed = QCheckBox("Outline the tiles that each stage claims")
         self._claimed.setObjectName("claimed_visible")
         self._claimed.clicked.connect(self.claimed_requested)
+        self._reading, self._help = WrappedText("view_text"), HowToRead()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.choice)
         layout.addLayout(self._grid)
-        layout.addWidget(self._claimed)
-        layout.addWidget(self.contrasts)
-        layout.addWidget(self.bar)
+        for widget in (self._reading, self._help, self._claimed, self.contrasts, self.bar):
+            layout.addWidget(widget)
 
     @property
     def controls(self) -> tuple[QWidget, ...]:
         """What the keyboard goes through, in order."""
         lines = (widget for line in self._lines for widget in (line.show, line.alone))
-        return (*lines, self._claimed, *self.contrasts.controls, *self.bar.controls)
+        return (
+            *self.choice.controls,
+            *lines,
+            self._help.focusProxy(),
+            self._claimed,
+            *self.contrasts.controls,
+            *self.bar.controls,
+        )
 
     def show_prediction(self, prediction: Prediction) -> None:
         """Make one line for each stage."""
         self._clear()
+        stages = len(prediction.stages)
         for index, stage in enumerate(prediction.stages):
             self._lines.append(self._add_line(index, stage))
-        self.contrasts.show_prediction(prediction)
-        self.bar.show_stages(len(prediction.stages))
+            self._lines[-1].alone.setVisible(stages > 1)
+        for part in (self.choice, self.contrasts):
+            part.show_prediction(prediction)
+        for other in (self.bar, self._help):
+            other.show_stages(stages)
+        self.show_roles(RoleWords())
 
     def show_display(self, display: StageDisplay) -> None:
         """Show how the stages are displayed; a stage without a layer cannot be operated."""
+        self._display = display
+        self._show_reading()
+        self.choice.show_display(display)
         for line in self._lines:
             line.show_display(display)
         self._claimed.setEnabled(display.claimed_shown is not None)
@@ -81,52 +100,34 @@ class StageTable(QWidget):
         self.contrasts.show_display(display)
         self.bar.show_display(display)
 
-    def _add_line(self, index: int, stage: StageAttention) -> _StageLine:
-        line = _StageLine(index, stage)
+    def show_roles(self, words: RoleWords) -> None:
+        """Show what each stage is for, or why that cannot be told."""
+        self._words = words
+        for line in self._lines:
+            line.show_roles(words)
+        self.contrasts.show_roles(words)
+        self._show_reading()
+
+    def _show_reading(self) -> None:
+        text = what_is_shown(self._display, self._words)
+        self._reading.setText(text)
+        self._reading.setVisible(bool(text))
+
+    def _add_line(self, index: int, stage: StageAttention) -> StageLine:
+        line = StageLine(index, stage)
         line.show.clicked.connect(lambda on: self.visible_requested.emit(index, on))
         line.alone.clicked.connect(lambda on: self.alone_requested.emit(index, on))
         for column, widget in enumerate(line.widgets):
-            self._grid.addWidget(widget, index + 1, column, COLUMNS[column][2])
+            self._grid.addWidget(widget, 2 * index + 1, column, COLUMNS[column][2])
+        self._grid.addWidget(line.role, 2 * index + 2, 0, 1, len(COLUMNS))
         return line
 
     def _clear(self) -> None:
-        for widget in (widget for line in self._lines for widget in line.widgets):
+        for widget in (widget for line in self._lines for widget in (*line.widgets, line.role)):
             self._grid.removeWidget(widget)
             widget.setParent(None)
             widget.deleteLater()
         self._lines.clear()
-
-
-class _StageLine:
-    def __init__(self, index: int, stage: StageAttention) -> None:
-        self._index, name = index, stage_name(index)
-        self.show = QCheckBox(str(index + 1))
-        self.show.setIcon(swatch(index))
-        self.show.setIconSize(SWATCH_PX)
-        self.show.setObjectName(f"show_{index}")
-        self.show.setAccessibleName(f"Show {name}")
-        self.alone = QPushButton("Alone")
-        self.alone.setCheckable(True)
-        self.alone.setObjectName(f"solo_{index}")
-        self.alone.setAccessibleName(f"Show {name} alone")
-        self.alone.setToolTip(f"Show {name} alone; press again to show the others again")
-        self._numbers = (
-            _number(f"{stage.beta:.3f}", f"{name}, weight beta {stage.beta:.3f}"),
-            _number(f"{int(stage.claimed.sum()):,}", f"{name} claims {int(stage.claimed.sum())} tiles"),
-            _number(
-                f"{stage.effective_tiles:,.0f}", f"{name}, attention spread over {stage.effective_tiles:.1f} tiles"
-            ),
-        )
-
-    @property
-    def widgets(self) -> tuple[QWidget, ...]:
-        return (self.show, *self._numbers, self.alone)
-
-    def show_display(self, display: StageDisplay) -> None:
-        for widget in (self.show, self.alone):
-            widget.setEnabled(self._index in display.present)
-        self.show.setChecked(self._index in visible_layers(display))
-        self.alone.setChecked(display.alone == self._index)
 
 
 def _heading(text: str, help_text: str) -> QLabel:
@@ -134,10 +135,4 @@ def _heading(text: str, help_text: str) -> QLabel:
     label.setToolTip(help_text)
     label.setAlignment(RIGHT)
     label.setEnabled(False)  # greyed: a heading, not a value
-    return label
-
-
-def _number(text: str, spoken: str) -> QLabel:
-    label = QLabel(text)
-    label.setAccessibleName(spoken)
     return label

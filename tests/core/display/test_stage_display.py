@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msm_mil_core.display.heatmap import CONTRASTS
 from msm_mil_core.display.stage_display import (
     CLAIMED,
+    SHARED,
     StageDisplay,
     StageSettings,
     named_stages,
@@ -16,7 +17,7 @@ from msm_mil_core.display.stage_display import (
 )
 
 S = 3
-EVERY_LAYER = frozenset({*range(S), CLAIMED})
+EVERY_LAYER = frozenset({*range(S), CLAIMED, SHARED})
 MAPS = ("evidence", "winner")
 
 settings = st.builds(
@@ -68,8 +69,19 @@ def ended(display):
 def test_what_the_user_requested_is_visible(display):
     requested = {index for index, each in enumerate(display.stages) if each.visible}
 
-    assert visible_layers(display) == requested | ({CLAIMED} if display.claimed else set())
+    assert visible_layers(display) - {SHARED} == requested | ({CLAIMED} if display.claimed else set())
     assert named_stages(display) == {index for index, each in enumerate(display.stages) if each.named}
+
+
+@given(display=requests)
+def test_stripes_are_there_where_the_tops_of_several_stages_lie_over_each_other(display):
+    several = sum(each.visible for each in display.stages) > 1
+
+    assert (SHARED in visible_layers(display)) == (several and display.top_percent < 100)
+    assert SHARED not in visible_layers(display.with_layer_shown(SHARED, visible=False))
+    assert SHARED not in visible_layers(display.with_solo(0))
+    assert SHARED not in visible_layers(display.with_cells({0, 1, 2}))
+    assert SHARED not in visible_layers(covered(display))
 
 
 @given(display=requests, passing=st.lists(detours, max_size=8))
@@ -249,3 +261,17 @@ def test_the_setting_of_a_stage_holds_its_contrast_and_what_all_stages_share():
 
     assert (setting.contrast, setting.shared, setting.top_percent) == ("log", True, 5)
     assert display.contrast_setting(0).contrast == "rank"
+
+
+@given(
+    display=requests,
+    lone=st.sampled_from([lambda d: d.with_solo(1), lambda d: d.with_blink((0, 1)), lambda d: d.with_cells({0, 1, 2})]),
+    percent=st.floats(0.1, 100),
+)
+def test_a_map_that_has_the_canvas_to_itself_is_whole_until_its_own_threshold_is_moved(display, lone, percent):
+    alone = lone(display)
+    moved = alone.with_top_percent(percent)
+
+    assert alone.contrast_setting(1).top_percent == 100
+    assert moved.contrast_setting(1).top_percent == percent
+    assert moved.with_solo(None).contrast_setting(1).top_percent == display.top_percent

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.heatmap import CONTRASTS, contrast, rasterise
+from msm_mil_core.display.shared_tiles import STRIPES
 from msm_mil_core.display.stage_images import StageImages, contrast_limits
 from msm_mil_core.explain.selection import top_tiles
 from tests.results import a_prediction, block_of_tiles
@@ -34,6 +35,18 @@ def test_an_image_is_the_raster_of_the_spread_values_of_the_top_tiles_whatever_w
         expected = rasterise(TILES, np.where(top, values, np.nan)).values
 
         np.testing.assert_array_equal(images.pixels(index, setting), expected)
+
+
+@given(percent=st.sampled_from([5.0, 40.0, 80.0]), stages=st.sets(st.integers(0, 2)))
+def test_stripes_lie_on_the_pixels_of_the_tiles_that_several_stages_have_in_their_top(percent, stages):
+    images = StageImages(TILES, PREDICTION)
+    maps = [images.pixels(stage, ContrastSetting(top_percent=percent)) for stage in stages]
+
+    stripes = images.stripes(stages, percent).reshape(*images.raster.shape, STRIPES)
+
+    several = sum((np.isfinite(each) for each in maps), start=np.zeros(images.raster.shape, int)) > 1
+    np.testing.assert_array_equal(np.isfinite(stripes).all(axis=2), several)
+    np.testing.assert_array_equal(np.isfinite(stripes).any(axis=2), several)
 
 
 @given(setting=settings, index=st.integers(0, 2))

@@ -257,13 +257,15 @@ def test_the_table_and_the_layers_go_together(dock, viewer, drawn):
     dock.show_result(a_result_of(drawn))
     heatmaps = [layer for layer in viewer.layers if "stage" in layer.metadata]
 
+    opened = [layer.visible for layer in heatmaps]
     child(dock, "show_1").click()
-    ticked = heatmaps[1].visible
+    unticked = heatmaps[1].visible
     child(dock, "solo_2").click()
     alone = [layer.visible for layer in heatmaps]
     heatmaps[0].visible = True
 
-    assert ticked
+    assert opened == [True, True, True]
+    assert not unticked
     assert alone == [False, False, True]
     assert child(dock, "show_0").isChecked()
     assert not child(dock, "solo_2").isChecked()
@@ -280,7 +282,7 @@ def test_the_dock_shows_the_result_of_which_a_layer_is_selected(dock, viewer, dr
 
     assert latest is second
     assert dock.result is first
-    assert len([layer for layer in viewer.layers if "result" in layer.metadata]) == 8
+    assert len([layer for layer in viewer.layers if "result" in layer.metadata]) == 10
 
 
 def test_removing_a_results_layers_falls_back_to_another_or_to_none(dock, viewer, drawn):

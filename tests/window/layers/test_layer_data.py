@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Vectors
 
 from msm_mil_core.display.heatmap import CONTRASTS
+from msm_mil_core.display.shared_tiles import STRIPES
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.results.annotations import StageView, View
 from msm_mil_core.slides.slide import open_slide
@@ -82,7 +83,7 @@ def test_each_cell_of_a_heatmap_covers_its_tile_on_the_slide(side_px0, mpp, cell
     cells = sorted(cells, key=lambda cell: cell[::-1])
     tiles = tile_grid(cells, side_px0)
     slide = Image(np.zeros((4, 4)), scale=(mpp, mpp))
-    layer = Layer.create(*stage_layers(a_result(tiles, slide=slide_facts((200_000, 200_000), mpp=mpp)))[0])
+    layer, *_ = layers_of(a_result(tiles, slide=slide_facts((200_000, 200_000), mpp=mpp)))
 
     left, top = tiles.xy_px0.min(axis=0) // side_px0
     for (col, row), (x, y) in zip(cells, tiles.xy_px0, strict=True):
@@ -91,6 +92,26 @@ def test_each_cell_of_a_heatmap_covers_its_tile_on_the_slide(side_px0, mpp, cell
         assert np.isfinite(layer.data[row - top, col - left])
         assert np.allclose(first, slide.data_to_world((y - 0.5, x - 0.5)))
         assert np.allclose(last, slide.data_to_world((y + side_px0 - 0.5, x + side_px0 - 0.5)))
+
+
+@given(mpp=st.floats(0.05, 20), side_px0=st.integers(1, 2000))
+def test_the_stripes_of_a_shared_tile_lie_on_the_tile_from_its_left_edge_to_its_right(mpp, side_px0):
+    tiles = tile_grid([(3, 5), (4, 5)], side_px0)
+    prediction = a_prediction(2, S=2)
+    for stage in prediction.stages:
+        stage.attention[:] = [0.1, 0.9]
+    stage, _, stripes, _ = (
+        Layer.create(*data) for data in stage_layers(a_result(tiles, slide=slide_facts(mpp=mpp), prediction=prediction))
+    )
+
+    first, last = (corners_of_cell(stripes, 0, col)[end] for col, end in ((STRIPES, 0), (2 * STRIPES - 1, 1)))
+
+    assert np.allclose(first, corners_of_cell(stage, 0, 1)[0])
+    assert np.allclose(last, corners_of_cell(stage, 0, 1)[1])
+    assert np.isnan(stripes.data[0, :STRIPES]).all()
+    assert stripes.data[0, STRIPES:].tolist() == [1.0] * 6 + [2.0] * 6
+    colours = stripes.colormap.map(np.array([0.25, 0.75]))  # the middles of two steps
+    assert np.allclose(colours[:, :3], np.array([stage_rgb(0), stage_rgb(1)]) / 255, atol=0.01)
 
 
 @pytest.mark.parametrize("bounds", [None, BOUNDS])
@@ -115,7 +136,7 @@ def test_a_hot_square_is_hot_in_the_same_place_of_slide_and_heatmap(tmp_path, bo
 def test_a_heatmap_is_transparent_where_nothing_was_shown():
     result = a_result(tile_grid([(0, 0), (2, 0), (1, 1)]), prediction=a_prediction(3, S=2, K=1, masks=True))
 
-    first, second, _ = layers_of(result)
+    first, second, *_ = layers_of(result)
 
     assert first.data.dtype == np.float32
     assert np.isnan(first.data).tolist() == [[False, True, False], [True, False, True]]
@@ -131,10 +152,11 @@ def test_stages_are_distinguished_by_the_first_word_of_their_names_and_by_colour
         "1 log",
         "2 log",
         "3 log",
+        "Shared top tiles",
         "Claimed tiles",
     ]
     assert len({tuple(layer.colormap.colors[-1]) for layer in layers[:3]}) == 3
-    assert [layer.visible for layer in layers] == [True, False, False, True]
+    assert [layer.visible for layer in layers] == [True, False, False, False, True]
 
 
 def test_each_layer_of_a_result_knows_its_result():

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from msm_mil_core.display import stage_images
 from msm_mil_core.display.heatmap import CONTRASTS, contrast, rasterise
-from msm_mil_core.display.stage_display import CLAIMED
+from msm_mil_core.display.shared_tiles import STRIPES
+from msm_mil_core.display.stage_display import CLAIMED, SHARED
 from msm_mil_core.display.tile_map import winner_map
+from msm_mil_core.display.view_choice import with_all_stages
 from msm_mil_core.explain.selection import top_tiles
 from msm_mil_core.results.annotations import StageView, View
 from napari_msm_mil.layers.blink import Blink
@@ -18,14 +20,14 @@ from napari_msm_mil.layers.result_displays import ResultDisplays
 from napari_msm_mil.layers.saved_view import display_of, view_of
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from tests.results import a_prediction, a_result, block_of_tiles
-from tests.window.dock_user import a_result_of, show_slide
+from tests.window.dock_user import FIRST_STAGE, a_result_of, show_slide
 
 
 @pytest.fixture
 def result(viewer, layers, drawn):
     show_slide(viewer, drawn)
     result = a_result_of(drawn, masks=True)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     return result
 
 
@@ -99,7 +101,7 @@ def test_on_one_scale_the_same_colour_is_the_same_value_in_every_stage(layers, c
 
 def test_contrast_changes_values_name_and_limits_of_one_stage_or_of_all(layers, displays, change, qtbot, drawn):
     result = a_result_of(drawn)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
 
     change(result, "with_contrast", "raw", 1)
     one = [stage.contrast for stage in displays.display(result).stages]
@@ -117,7 +119,7 @@ def test_a_stage_of_equal_values_can_be_shown_in_every_contrast(layers, change, 
     result = a_result_of(drawn)
     result.prediction.stages[0].attention[:] = 1 / len(result.tiles)
 
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     for kind in ("raw", "log", "rank"):
         change(result, "with_contrast", kind)
         low, high = layers.stages(result)[0].contrast_limits
@@ -132,6 +134,68 @@ def test_what_is_hidden_is_drawn_when_it_is_shown(layers, change, show, result):
     show(result, 2)
 
     assert tiles_drawn(hidden) < waiting
+
+
+def stripes_of(layers, result):
+    layer = layers.layer_by_key(result, SHARED)
+    return layer.visible, sorted({int(stage) for stage in layer.data[np.isfinite(layer.data)]})
+
+
+def test_stripes_part_the_tiles_that_several_visible_stages_share(layers, change, show, result):
+    change(result, "with_top_percent", 60)
+    one = stripes_of(layers, result)[0]
+    show(result, 2)
+    two = stripes_of(layers, result)
+    show(result, 1)
+    three = stripes_of(layers, result)
+    change(result, "with_solo", 1)
+    alone = stripes_of(layers, result)[0]
+
+    assert not one
+    assert two == (True, [1, 3])
+    assert three == (True, [1, 2, 3])
+    assert not alone
+
+
+def test_stripes_follow_the_threshold(layers, change, show, result):
+    show(result, 1)
+    change(result, "with_top_percent", 60)
+    many = tiles_drawn(layers.layer_by_key(result, SHARED))
+    change(result, "with_top_percent", 30)
+    top = [top_tiles(stage.attention, 30) for stage in result.prediction.stages[:2]]
+
+    assert tiles_drawn(layers.layer_by_key(result, SHARED)) == STRIPES * int((top[0] & top[1]).sum()) < many
+
+
+def test_stripes_that_the_user_hides_stay_hidden_until_all_stages_are_asked_for(layers, displays, show, result):
+    displays.show(result, with_all_stages(displays.display(result)).with_top_percent(60))
+
+    layers.layer_by_key(result, SHARED).visible = False
+    show(result, 1, visible=False)
+    hidden = stripes_of(layers, result)[0]
+    displays.show(result, with_all_stages(displays.display(result)))
+
+    assert not hidden
+    assert stripes_of(layers, result)[0]
+
+
+def test_stripes_are_as_opaque_as_two_maps_over_each_other(layers, change, result):
+    change(result, "with_opacity", 0.5)
+
+    assert layers.layer_by_key(result, SHARED).opacity == 0.75
+
+
+def test_a_solo_in_the_midst_of_top_tiles_is_whole_and_the_top_tiles_come_back(layers, displays, change, drawn):
+    result = a_result_of(drawn)
+    layers.show(result, None)
+    top = [tiles_drawn(layer) for layer in layers.stages(result)]
+
+    change(result, "with_solo", 1)
+    whole = tiles_drawn(layers.stages(result)[1])
+    change(result, "with_solo", None)
+
+    assert whole == len(result.tiles)
+    assert [tiles_drawn(layer) for layer in layers.stages(result)] == top == [4, 4, 4]
 
 
 views = st.builds(
@@ -216,7 +280,7 @@ def test_side_by_side_is_not_the_view(layers, displays, change, show, result):
 
 def test_a_stage_alone_hides_the_others_until_it_is_released(layers, displays, change, show, drawn):
     result = a_result_of(drawn)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     show(result, 1)
 
     change(result, "with_solo", 2)
@@ -283,7 +347,7 @@ def test_outlines_may_come_and_go_while_a_stage_is_alone(layers, displays, chang
 
 def test_a_stage_alone_is_the_matter_of_its_result_only(layers, displays, change, show, result, drawn):
     other = a_result_of(drawn, seed=1)
-    layers.show(other, None)
+    layers.show(other, None, FIRST_STAGE)
     show(other, 1)
     before = displays.view(result)
 
@@ -317,7 +381,7 @@ def test_outlines_hidden_in_the_layer_list_are_hidden_in_the_view(layers, displa
 
 def test_a_removed_stage_harms_no_other(viewer, layers, displays, change, show, drawn):
     result = a_result_of(drawn)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
 
     viewer.layers.remove(layers.stages(result)[1])
     show(result, 1)
@@ -383,7 +447,7 @@ class Work:
 
 def test_a_slider_only_selects_tiles_and_draws_each_visible_map_once_a_step(layers, change, show, monkeypatch):
     result = a_result(block_of_tiles(400, 250), prediction=a_prediction(100_000))
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     show(result, 1)
     work = Work(monkeypatch, layers.stages(result))
 
@@ -486,7 +550,7 @@ def test_a_chosen_pair_blinks(layers, displays, result):
 
 def test_a_single_stage_does_not_blink(layers, displays, drawn):
     result = a_result_of(drawn, S=1)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     blink = Blink(displays)
 
     blink.start(result)

@@ -8,7 +8,7 @@ from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.layers.display_writer import read_display
 from napari_msm_mil.layers.saved_view import view_of
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from tests.window.dock_user import RUN_MS, a_result_of, child, dock_in, keep_apart, show_slide
+from tests.window.dock_user import FIRST_STAGE, RUN_MS, a_result_of, child, dock_in, keep_apart, show_slide
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def dock(viewer, drawn, a_dock):
 @pytest.fixture
 def result(layers, dock, drawn):
     result = a_result_of(drawn, masks=True)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     return result
 
 
@@ -46,7 +46,7 @@ def window(napari_viewer, drawn):
     result = a_result_of(drawn, masks=True)
     show_slide(napari_viewer, drawn)
     dock, layers = dock_in(napari_viewer), ViewerLayers(napari_viewer)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
     layers.stop()
     return napari_viewer, dock, result
 
@@ -101,7 +101,7 @@ def test_each_stage_has_a_cell_with_the_slide_below_and_its_name(window):
 def test_a_slide_that_was_moved_and_turned_lies_under_its_maps_in_every_cell(viewer, dock, layers, drawn):
     viewer.layers["drawn"].translate, viewer.layers["drawn"].rotate = (300, -200), 30
     result = a_result_of(drawn, masks=True)
-    layers.show(result, None)
+    layers.show(result, None, FIRST_STAGE)
 
     press(dock)
 
@@ -233,7 +233,7 @@ def test_a_result_opened_meanwhile_is_visible_and_the_earlier_one_is_hidden(
 
     assert not child(dock, "side_by_side").isChecked()
     assert visible(layers, result) == [False, False, False]
-    assert visible(layers, layers.results()[1]) == [True, False, False]
+    assert visible(layers, layers.results()[1]) == [True, True, True]
 
 
 def test_an_earlier_result_that_was_shown_too_is_hidden_meanwhile_only(dock, layers, result, drawn):

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from napari.layers import Layer, Vectors
 
+from msm_mil_core.display.heatmap import rasterise
+from msm_mil_core.display.stage_display import CLAIMED
+from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.display.tile_map import winner_map
+from msm_mil_core.display.view_choice import TOP_PERCENT
+from msm_mil_core.explain.selection import top_tiles
 from napari_msm_mil.layers.layer_data import stage_layers
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from tests.results import a_result, slide_facts
-from tests.window.dock_user import a_result_of, show_slide
+from tests.window.dock_user import FIRST_STAGE, a_result_of, show_slide
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +52,29 @@ def test_a_result_has_one_heatmap_for_each_stage_and_one_outline(layers, viewer,
     assert len(layers.stages(result)) == 3
     assert sum(isinstance(layer, Vectors) for layer in viewer.layers) == 1
     assert layers.results() == (result,)
-    assert visible(layers, result) == [True, False, False]
+
+
+def test_a_result_opens_with_the_top_tiles_of_all_stages(layers, drawn):
+    result = a_result_of(drawn)
+
+    layers.show(result, None)
+
+    assert visible(layers, result) == [True, True, True]
+    for stage, layer in zip(result.prediction.stages, layers.stages(result), strict=True):
+        top = np.where(top_tiles(stage.attention, TOP_PERCENT), 1, np.nan)
+        np.testing.assert_array_equal(np.isfinite(layer.data), np.isfinite(rasterise(result.tiles, top).values))
+        assert layer.colormap.name == stage_name(layer.metadata["stage"])
+    assert layers.layer_by_key(result, CLAIMED).visible
+
+
+def test_a_result_with_one_stage_opens_with_its_whole_map(layers, drawn):
+    result = a_result_of(drawn, S=1)
+
+    layers.show(result, None)
+
+    (layer,) = layers.stages(result)
+    assert layer.visible
+    assert np.isfinite(layer.data).sum() == len(result.tiles)
 
 
 def test_a_second_result_has_names_of_its_own_and_hides_the_first(layers, viewer, drawn):
@@ -58,9 +85,9 @@ def test_a_second_result_has_names_of_its_own_and_hides_the_first(layers, viewer
 
     names = [layer.name for layer in viewer.layers]
     assert len(set(names)) == len(names)
-    assert sum("run 2" in name for name in names) == 4
+    assert sum("run 2" in name for name in names) == 5
     assert not any(visible(layers, first))
-    assert visible(layers, second) == [True, False, False]
+    assert visible(layers, second) == [True, True, True]
     assert layers.active_result() is second
 
 
@@ -118,7 +145,7 @@ def test_a_map_takes_the_place_of_the_one_with_its_key(layers, viewer, drawn):
     assert visible(layers, result) == [False, False, False]
     layers.remove_map(result, "winner")
     assert layers.layer_by_key(result, "winner") is None
-    assert visible(layers, result) == [True, False, False]
+    assert visible(layers, result) == [True, True, True]
 
 
 def test_of_an_earlier_result_nothing_is_shown_even_when_its_map_is_removed(layers, viewer, drawn):
@@ -147,15 +174,16 @@ def test_after_stopping_nothing_is_heard(layers, viewer, drawn, qtbot):
 
 def test_names_are_short_and_say_the_slide_only_where_two_are_open(layers, viewer):
     first, other = a_result(), a_result(slide=replace(slide_facts(), name="other.svs", quick_hash="77"))
-    layers.show(first, None)
+    layers.show(first, None, FIRST_STAGE)
     alone = [layer.name for layer in viewer.layers][1:]
     layers.of(first)[2].name = "mine"
-    layers.show(other, None)
+    layers.show(other, None, FIRST_STAGE)
     both = [layer.name for layer in viewer.layers][1:]
     for layer in layers.of(other):
         viewer.layers.remove(layer)
 
-    assert alone == ["1 rank", "2 rank", "3 rank", "Claimed tiles"]
-    assert both[:4] == ["1 rank · drawn", "2 rank · drawn", "mine", "Claimed tiles · drawn"]
-    assert both[4:] == ["1 rank · other", "2 rank · other", "3 rank · other", "Claimed tiles · other"]
-    assert [layer.name for layer in viewer.layers][1:] == ["1 rank", "2 rank", "mine", "Claimed tiles"]
+    assert alone == ["1 rank", "2 rank", "3 rank", "Shared top tiles", "Claimed tiles"]
+    first_names = ["1 rank", "2 rank", "mine", "Shared top tiles", "Claimed tiles"]
+    assert both[:5] == [name if name == "mine" else f"{name} · drawn" for name in first_names]
+    assert both[5:] == [f"{name} · other" for name in alone]
+    assert [layer.name for layer in viewer.layers][1:] == first_names

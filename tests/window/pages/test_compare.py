@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel
 
+from msm_mil_core.display.stage_display import CLAIMED, SHARED
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
 from msm_mil_core.export.figures.comparison import findings
 from msm_mil_core.progress import finish
@@ -57,7 +58,9 @@ def shown(panel, name):
 
 
 def keyed_layers(viewer):
-    return [layer.metadata["key"] for layer in viewer.layers if layer.metadata.get("key") not in (None, "claimed")]
+    return [
+        layer.metadata["key"] for layer in viewer.layers if layer.metadata.get("key") not in (None, CLAIMED, SHARED)
+    ]
 
 
 def test_before_anything_is_compared_there_is_a_button_and_a_sentence(layers, panel, comparing):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from msm_mil_core.display.role_words import RoleWords
 from napari_msm_mil.pages.readout.panel import NOWHERE, ReadoutPanel, in_words
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReader
 from napari_msm_mil.widgets.scroll_column import ScrollColumn
@@ -109,6 +110,18 @@ def test_a_tile_is_found_up_to_its_far_edges_and_none_where_none_is():
     found = [reader.tile_at(*place) for place in ((100, 0), (199.9, 99.9), (200, 0), (300, 200), (-1, -1), (0, 0))]
 
     assert found == [0, 0, None, 1, None, None]
+
+
+def test_what_each_stage_is_for_stands_beside_its_number(readout):
+    before = [child(readout, f"tile_stage_{index}").text() for index in range(3)]
+    sentences = ("It argues for it.", "It is context.", "It argues against it.")
+
+    readout.show_roles(RoleWords(kinds=("for", "context", "against"), roles=("",) * 3, sentences=sentences))
+
+    names = [child(readout, f"tile_stage_{index}") for index in range(3)]
+    assert before == ["1", "2", "3"]
+    assert [name.text() for name in names] == ["1 for", "2 context", "3 against"]
+    assert [name.toolTip() for name in names] == list(sentences)
 
 
 def test_lines_are_there_before_and_after_a_tile_is_read(readout, result):

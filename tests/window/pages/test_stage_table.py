@@ -4,11 +4,21 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QLabel
 
+from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import CLAIMED, StageDisplay, StageSettings
+from msm_mil_core.display.view_choice import with_all_stages, with_one_stage
 from napari_msm_mil.pages.stages.display_bar import TOPS
 from napari_msm_mil.pages.stages.stage_table import StageTable
+from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from tests.results import a_prediction
 from tests.window.dock_user import child
+
+WORDS = RoleWords(
+    kinds=("for", "context", "against"),
+    roles=("for tumour", "context", "against tumour"),
+    marks=("", "adds nothing here", ""),
+    sentences=("Stage 1 argues for it.", "Stage 2 is context.", "Stage 3 argues against it."),
+)
 
 
 @pytest.fixture
@@ -134,9 +144,61 @@ def test_every_pair_can_be_chosen_to_blink(table, qtbot):
     assert table.bar.pair == (1, 2)
 
 
-def test_a_single_stage_cannot_blink(table):
+def test_of_a_single_stage_nothing_is_offered_that_compares_stages(table):
     table.show_prediction(a_prediction(30, S=1))
     table.show_display(a_display(visible=(True,)))
 
-    assert not child(table, "blink").isEnabled()
-    assert child(table, "side_by_side").isEnabled()
+    for name in ("blink", "side_by_side", "shared", "solo_0", "contrast_stage", "view_all"):
+        assert not child(table, name).isVisibleTo(table), name
+    for name in ("show_0", "view_one", "view_evidence", "top", "opacity", "contrast", "claimed_visible"):
+        assert child(table, name).isVisibleTo(table), name
+
+
+def test_what_each_stage_is_for_stands_below_its_name_and_its_sentence_is_the_tooltip(table):
+    table.show_roles(WORDS)
+
+    labels = [child(table, f"role_{n}") for n in range(3)]
+    assert [label.text() for label in labels] == ["for tumour", "context · adds nothing here", "against tumour"]
+    assert [label.toolTip() for label in labels] == list(WORDS.sentences)
+    assert all(label.isVisibleTo(table) for label in labels)
+    assert child(table, "show_1").toolTip() == WORDS.sentences[1]
+
+
+def test_before_the_roles_are_known_and_of_another_prediction_none_stands_there(table):
+    before = child(table, "role_0").isVisibleTo(table)
+    table.show_roles(WORDS)
+    table.show_prediction(a_prediction(30, S=3, seed=1))
+
+    assert not before
+    assert not table.findChildren(ElidingLabel, "role_0")[-1].text()
+
+
+def test_the_sentence_of_the_stage_that_is_shown_alone_stands_below_the_table(table):
+    table.show_roles(WORDS)
+    table.show_display(with_one_stage(a_display(visible=(True, True, True)), 2))
+    alone = child(table, "view_text").text()
+    table.show_display(with_all_stages(a_display()))
+
+    assert alone == WORDS.sentences[2]
+    assert child(table, "view_text").text() == "The top 5 % of each stage by attention, in its own colour."
+
+
+def test_the_legend_says_what_each_stage_is_for(table):
+    table.show_display(with_all_stages(a_display()))
+    table.show_roles(WORDS)
+
+    legend = child(table, "legend").text()
+    assert all(f"{n + 1} ({WORDS.roles[n]})" in legend for n in range(3))
+
+
+def test_how_to_read_is_folded_until_it_is_asked_for(table):
+    text = child(table, "how_to_read_text")
+    folded = text.isVisibleTo(table)
+
+    child(table, "how_to_read").click()
+
+    assert not folded
+    assert text.isVisibleTo(table)
+    assert 3 <= text.text().count(".") <= 5
+    for word in ("evidence", "colour", "context", "weight"):
+        assert word in text.text()
