@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from msm_mil_core.encoders.registry import Encoder
+
 KINDS = ("normal", "adenocarcinoma", "squamous")
 """What a photograph shows."""
 CLASSES = ("none", "adenocarcinoma", "squamous", "both")
@@ -105,6 +107,29 @@ def without_likenesses(parts: Numbers, prints: NDArray[np.float32]) -> Numbers:
     standard /= np.linalg.norm(standard, axis=1, keepdims=True)
     earlier = parts[:, None] > parts[None]
     return np.where(((standard @ standard.T > ALIKE) & earlier).any(1), -1, parts)
+
+
+def prints_of(photographs: Sequence[Photograph], encoder: Encoder) -> NDArray[np.float32]:
+    """Return the mean features of each photograph's tiles, (M, P)."""
+    return np.stack([encoder.encode(tiles_of(one.pixels)).mean(0) for one in photographs])
+
+
+def split_of(photographs: Sequence[Photograph], prints: NDArray[np.float32]) -> Numbers:
+    """Say in which part of the one split a photograph is that the bundled model and the demo slide share.
+
+    Parameters
+    ----------
+    photographs
+        All of them, as `read_photographs` sorts them.
+    prints
+        (M, P), as `prints_of` computes them with the default encoder.
+
+    Returns
+    -------
+    Numbers
+        (M,), 0 to learn from, 1 to choose by, 2 to judge by, -1 in none: it looks like one of an earlier part.
+    """
+    return without_likenesses(parts_of(photographs, seed=0), prints)
 
 
 def draw_mosaics(kinds: Numbers, count: int, rng: np.random.Generator) -> list[Mosaic]:
