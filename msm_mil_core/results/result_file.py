@@ -115,6 +115,8 @@ def _write_facts(file: h5py.File, result: SlideResult) -> None:
     file.attrs["options"] = json.dumps(dict(result.options), allow_nan=False)
     file.attrs["model"] = json.dumps(asdict(result.model), allow_nan=False)
     file.attrs["versions"] = json.dumps(dict(result.versions))
+    if result.tissue is not None:
+        file.attrs["tissue"] = json.dumps(asdict(result.tissue), allow_nan=False)
 
 
 def _write_tiles(group: h5py.Group, tiles: TileGrid) -> None:

@@ -34,6 +34,15 @@ def test_a_likeness_is_taken_out_of_the_later_part() -> None:
     assert (apart[[35, 36]] == -1).all()
 
 
+def test_no_photograph_that_is_judged_by_looks_like_one_that_was_learnt_from() -> None:
+    those = photographs({kind: [*range(120)] for kind in range(3)})
+    prints = np.random.default_rng(0).normal(size=(len(those), 30)).astype(np.float32)
+    prints[::7] = prints[0]  # many copies of one field, in blocks far apart
+    parts = lung.split_of(those, prints)
+    assert set(parts[::7]) == {-1, 0}
+    assert set(parts) == {-1, 0, 1, 2}
+
+
 @given(st.integers(0, 2**31))
 def test_a_mosaic_holds_one_or_two_photographs_of_each_tumour_it_is_called_after(seed: int) -> None:
     kinds = np.repeat([0, 1, 2], [20, 5, 5])
