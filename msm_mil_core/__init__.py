@@ -23,6 +23,7 @@ _SOURCES = {
     # questions
     "CompareOptions": "explain.stage_comparison",
     "compare_stages": "explain.stage_comparison",
+    "stage_roles": "explain.stage_role",
     "parse_selection": "explain.selection_syntax",
     "Step": "explain.what_if",
     "Question": "explain.what_if",

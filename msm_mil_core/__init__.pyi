@@ -3,6 +3,7 @@ from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.examination import ExamineOptions, examine
 from msm_mil_core.explain.selection_syntax import parse_selection
 from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.stage_role import stage_roles
 from msm_mil_core.explain.what_if import Question, Step
 from msm_mil_core.explain.what_if import ask as what_if
 from msm_mil_core.export.qupath.export import write_geojson
@@ -45,6 +46,7 @@ __all__ = [
     "save_checkpoint",
     "save_result",
     "select_bags",
+    "stage_roles",
     "train",
     "what_if",
     "write_geojson",

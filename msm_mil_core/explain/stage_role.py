@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from msm_mil_core.errors import QuestionError
+from msm_mil_core.explain.random_sets import random_means
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.explain.stage_comparison import CHANCE_PERCENT
 from msm_mil_core.explain.wanted_tiles import are_same, only_leftovers, wanted_tiles
@@ -105,7 +106,8 @@ class StageRole:
             return "claims no tile of this slide: too few were left for it"
         if self.kind is None:
             every = "the one tile" if one else f"all {self.tiles:,} tiles"
-            return f"looks at {every} that it was shown, so its role cannot be told; {self._necessity()}"
+            untold = f"looks at {every} that it was shown, so its role cannot be told"
+            return untold if isnan(self.without) else f"{untold}; {self._necessity()}"
         argues, way = "argues" if one else "argue", "against" if self.evidence < 0 else "for"
         what = {
             "for": f"{argues} {'weakly ' if self.evidence < 0 else ''}for {class_name}",
@@ -116,8 +118,6 @@ class StageRole:
 
     def _necessity(self) -> str:
         them = "it" if self.tiles == 1 else "them"
-        if isnan(self.without):
-            return f"without {them} no tile is left"
         return f"without {them} {self.probability:.2f} → {self.without:.2f}"
 
 
@@ -243,24 +243,9 @@ def _beside_chance(
     if not attended.any():
         return nan, nan, nan
     rng = np.random.default_rng(options.seed)
-    by_chance = _random_means(log_odds[shown], int(attended.sum()), options.draws, rng)
+    by_chance = random_means(log_odds[shown], int(attended.sum()), options.draws, rng)
     low, high = np.percentile(by_chance, CHANCE_PERCENT)
     return float(log_odds[attended].mean()), float(low), float(high)
-
-
-def _random_means(values: Floats, count: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Return the mean (draws,) of random sets of `count` values (M,), drawn without replacement.
-
-    One shuffle gives as many sets as fit into it; a set larger than half is drawn by what it leaves out.
-    """
-    size = min(count, len(values) - count)
-    if not size:
-        return np.full(draws, values.mean())
-    sets = min(draws, len(values) // size)
-    shuffles = -(-draws // sets)
-    sums = [rng.permutation(values)[: sets * size].reshape(sets, size).sum(axis=1) for _ in range(shuffles)]
-    drawn: Floats = np.concatenate(sums)[:draws]
-    return drawn / count if size == count else (values.sum() - drawn) / count
 
 
 def _same_as(bag: _Bag, stage: int) -> int | None:

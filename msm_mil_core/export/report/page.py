@@ -16,12 +16,14 @@ from msm_mil_core.explain.evidence import NO_EVIDENCE, evidence_sum
 from msm_mil_core.explain.examination import Examination
 from msm_mil_core.explain.gallery import Gallery
 from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
+from msm_mil_core.explain.stage_role import StageRole
 from msm_mil_core.export.figures.comparison import coverage_figure, findings
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.export.figures.style import Sheet
 from msm_mil_core.export.report.images import Canvas, Pixels, as_data, as_jpeg, draw_map, draw_outline
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
+from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
 from msm_mil_core.results.annotations import Annotations, SavedQuestion, now
 from msm_mil_core.results.slide_result import SlideResult
 
@@ -60,6 +62,7 @@ def render_page(parts: ReportParts) -> str:
 
 def _words(parts: ReportParts) -> Words:
     result, prediction = parts.result, parts.result.prediction
+    roles = answer_roles(result)
     return {
         "slide": {"name": result.slide.name, "facts": _slide_facts(result)},
         "warnings": result.warnings,
@@ -72,7 +75,9 @@ def _words(parts: ReportParts) -> Words:
         "no_slide": parts.no_slide,
         "across": _across(parts),
         "associated": [{"name": name, "source": as_jpeg(picture)} for name, picture in parts.associated],
-        "stages": [_stage(parts, index) for index in range(len(prediction.stages))],
+        "roles": [_role(role, roles.answer) for role in roles.roles],
+        "no_roles": roles.no_roles,
+        "stages": [_stage(parts, roles, index) for index in range(len(prediction.stages))],
         "masks_applied": prediction.masks_applied,
         "by_construction": NOTE,
         "questions": [_question(saved) for saved in parts.annotations.questions],
@@ -107,7 +112,19 @@ def _footprint(parts: ReportParts) -> Pixels:
     return draw_outline(parts.canvas.rgb, parts.canvas, tiles, np.ones(len(tiles), bool), FOOTPRINT)
 
 
-def _stage(parts: ReportParts, index: int) -> Words:
+def _role(role: StageRole, answer: str) -> Words:
+    return {
+        "name": stage_name(role.stage),
+        "colour": stage_colour(role.stage),
+        "short": role.short(answer),
+        "marks": ", ".join(role.marks),
+        "log_odds": _number(role.evidence, "+.2f"),
+        "chance": f"{role.low:+.2f} to {role.high:+.2f}" if isfinite(role.low) else UNKNOWN,
+        "sentence": role.sentence(answer),
+    }
+
+
+def _stage(parts: ReportParts, roles: AnswerRoles, index: int) -> Words:
     result, stage = parts.result, parts.result.prediction.stages[index]
     row = stage_rows(result.prediction)[index]
     ramp = stage_ramp(index)
@@ -116,6 +133,7 @@ def _stage(parts: ReportParts, index: int) -> Words:
     gallery = next((gallery for gallery in parts.galleries if gallery.stage == index), None)
     return {
         "name": stage_name(index),
+        "title": roles.title(index),
         "colour": stage_colour(index),
         "row": row,
         "legend": f"{contrast_label('rank', row.shown)}, pale to full colour",

@@ -13,6 +13,7 @@ import pytest
 from msm_mil_core.cli import run as run_command
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import OutputError
+from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.result_file import load_result, save_result
@@ -60,6 +61,7 @@ def test_a_run_writes_a_result_and_prints_a_table(tmp_path, slide, model, capsys
     assert result.prediction.winner in printed
     assert "not for diagnosis" in printed
     assert result.worth.short in printed
+    assert all(sentence in printed for sentence in answer_roles(result).sentences)
     assert "Model without an evaluation: not to be relied on." in printed
 
 

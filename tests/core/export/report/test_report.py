@@ -17,6 +17,7 @@ from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.export.report.images import draw_map, make_canvas
 from msm_mil_core.export.report.report import ReportOptions, write_report
+from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import Annotations, Verdict, question_of, save_annotations
@@ -91,6 +92,8 @@ def test_everything_is_on_the_page(drawn, tmp_path):
         "Removing the 3 tiles of stage 2",
         "Stages 1 and 3",
         "Bias ",
+        f"Evidence for {result.prediction.winner}",
+        "Stage 2 looks at 3 tiles that argue",
         result.model.sha256,
         result.slide.quick_hash,
         "only here",
@@ -141,15 +144,33 @@ def test_the_label_is_shown_only_when_asked_for(shared, tmp_path):
     ("result", "told"),
     [
         (a_result(), "The slide drawn.svs was not available"),
+        (a_result(), "no role can be given to a stage. Run the slide again."),
         (a_result(prediction=a_prediction(30, evidence=False), preset="paper"), "preset paper"),
+        (
+            a_result(prediction=a_prediction(30, evidence=False), preset="paper"),
+            "In its model (preset paper) tiles change each other, so no role can be given to a stage.",
+        ),
         (a_result(prediction=a_prediction(30, S=1)), "The model has one stage"),
         (a_result(block_of_tiles(1, 1), prediction=a_prediction(1)), "None was saved with the result."),
         (a_result(slide=replace(a_result().slide, mpp=None)), "unknown"),
     ],
-    ids=["no slide", "paper", "one stage", "one tile", "no mpp"],
+    ids=["no slide", "no tile outputs", "paper", "paper's roles", "one stage", "one tile", "no mpp"],
 )
 def test_what_cannot_be_shown_is_said(result, told, tmp_path):
     assert told in Reader(written(result, tmp_path / "r.html", options=ReportOptions())).text
+
+
+def test_evidence_is_the_first_map_and_every_stage_map_names_its_role(tmp_path):
+    result = questionable()
+
+    seen = Reader(written(result, tmp_path / "r.html"))
+
+    roles = answer_roles(result)
+    first_map = seen.text.index(f"Evidence for {roles.answer}")
+    stages = seen.text.index("What each stage attended to")
+    assert first_map < seen.text.index("What each stage is for") < stages
+    assert all(sentence in seen.text[first_map:stages] for sentence in roles.sentences)
+    assert all(roles.title(stage) in seen.text[stages:] for stage in range(3))
 
 
 def test_the_page_says_what_the_answer_is_worth(tmp_path):

@@ -36,7 +36,7 @@ def test_a_row_holds_what_a_role_holds_with_stages_counted_from_1():
     for row, role in zip(told.rows(), told.roles, strict=True):
         assert tuple(row) == ROLE_COLUMNS
         assert (row["stage"], row["class"], row["role"]) == (role.stage + 1, told.answer, role.kind)
-        assert (row["evidence"], row["probability_without"]) == (role.evidence, role.without)
+        assert (row["log_odds"], row["probability_without"]) == (role.evidence, role.without)
         assert row["same_as"] == (None if role.same_as is None else role.same_as + 1)
 
 
@@ -55,7 +55,7 @@ def test_what_is_undefined_is_null():
 
     row = answer_roles(replace(result, tile_outputs=predicted.tile_outputs)).rows()[1]
 
-    assert (row["tiles"], row["evidence"], row["evidence_chance_low"]) == (0, None, None)
+    assert (row["tiles"], row["log_odds"], row["log_odds_chance_low"]) == (0, None, None)
 
 
 @pytest.mark.parametrize(
