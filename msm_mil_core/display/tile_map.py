@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from msm_mil_core.display.heatmap import contrast
 from msm_mil_core.display.stage_display import EVIDENCE
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.explain.evidence import evidence_of
+from msm_mil_core.explain.evidence import evidence_of, held_over
 from msm_mil_core.explain.tile_values import found_by, rank_difference, winner_stage
 from msm_mil_core.mil.prediction import Prediction
 
@@ -39,7 +39,7 @@ class TileMap:
 
 
 def evidence_map(prediction: Prediction, class_index: int, stage: int | None) -> TileMap:
-    """Show what each tile adds to a class's logit, through one stage or all.
+    """Show what each tile adds to a class's log-odds, through one stage or all.
 
     Raises
     ------
@@ -51,8 +51,9 @@ def evidence_map(prediction: Prediction, class_index: int, stage: int | None) ->
     return TileMap(
         key=EVIDENCE,
         title=f"Evidence for {name}, {through}",
-        legend=f"What each tile adds, through {through}, to the logit of {name}: orange speaks for it, blue "
-        "against it, clear says nothing. One scale for both, centred on zero.",
+        legend=f"What each tile adds, through {through}, to the log-odds of {name} over "
+        f"{held_over(prediction, class_index)}: orange speaks for it, blue against it, clear says nothing. One scale "
+        "for both, centred on zero.",
         values=np.asarray(evidence_of(prediction, class_index, stage), np.float32),
         colours="signed",
         limits=_around_zero(evidence_of(prediction, class_index, stage)),

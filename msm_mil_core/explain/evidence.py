@@ -1,4 +1,9 @@
-"""Evidence: what each tile adds to the logit of a class."""
+"""Evidence: what each tile adds to the log-odds of a class.
+
+A single logit says nothing by itself: the same number added to all of them leaves every probability as it is. So
+evidence is always for one class over another: over the class that means that nothing was found, where the model names
+one, else over the other class of two, or over the mean of the others.
+"""
 
 from dataclasses import dataclass
 
@@ -12,26 +17,32 @@ NO_EVIDENCE = (
     "What single tiles add to the prediction is undefined: in this model (preset paper) tiles change each other before "
     "they are weighed. Run the slide with a model without a refinement block (presets default and explain)."
 )
+OTHERS = "the mean of the other classes"
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSum:
-    """How the logit of a class comes about: `bias` plus what the tiles add through each stage."""
+    """How the log-odds of a class come about: `bias` plus what the tiles add through each stage."""
 
+    over: str
+    """What the class is held against: the name of a class, or `OTHERS`."""
     bias: float
     stages: tuple[float, ...]
     """The evidence of all tiles through each stage, in the order of the stages."""
-    logit: float
-    """The model's logit; equals the sum of the rest up to the rounding of float32."""
+    log_odds: float
+    """By how much the class's logit exceeds that of `over`; equals the sum of the rest up to float32's rounding."""
 
     def sentence(self, class_name: str) -> str:
         """Return bias plus the stages' evidence, written as a sum."""
         parts = [f"stage {number} {part:+.3f}" for number, part in enumerate(self.stages, start=1)]
-        return f"Bias {self.bias:+.3f}, {', '.join(parts)}: together {self.logit:+.3f}, the logit of {class_name}."
+        total = f"together {self.log_odds:+.3f}, the log-odds of {class_name} over {self.over}"
+        return f"Bias {self.bias:+.3f}, {', '.join(parts)}: {total}."
 
 
 def evidence_of(prediction: Prediction, class_index: int, stage: int | None = None) -> NDArray[np.float32]:
-    """Return for each tile (N,) what it adds to the logit of a class, through one stage (from 0) or through all.
+    """Return for each tile (N,) what it adds to the log-odds of a class, through one stage (from 0) or through all.
 
     Negative evidence speaks against the class; a tile that a stage was not shown adds 0 through it.
 
@@ -51,7 +62,7 @@ def evidence_of(prediction: Prediction, class_index: int, stage: int | None = No
 
 
 def evidence_sum(prediction: Prediction, class_index: int) -> EvidenceSum:
-    """Return the evidence for a class, summed by stage, with its bias and logit.
+    """Return the evidence for a class, summed by stage, with its bias and log-odds.
 
     Raises
     ------
@@ -62,18 +73,41 @@ def evidence_sum(prediction: Prediction, class_index: int) -> EvidenceSum:
     """
     if prediction.bias is None:
         raise QuestionError(NO_EVIDENCE)
-    stages = _evidence(prediction, class_index).sum(axis=1)
+    stages, held_against = _evidence(prediction, class_index).sum(axis=1), _held_against(prediction, class_index)
     return EvidenceSum(
-        bias=float(prediction.bias[class_index]),
+        over=held_over(prediction, class_index),
+        bias=float(prediction.bias @ held_against),
         stages=tuple(stages.tolist()),
-        logit=float(prediction.logits[class_index]),
+        log_odds=float(prediction.logits @ held_against),
     )
 
 
-def _evidence(prediction: Prediction, class_index: int) -> NDArray[np.float64]:
+def held_over(prediction: Prediction, class_index: int) -> str:
+    """Return what evidence for a class is over: the name of another class, or `OTHERS`."""
+    other = _other(prediction, class_index)
+    return OTHERS if other is None else prediction.classes[other]
+
+
+def _other(prediction: Prediction, class_index: int) -> int | None:
+    classes = prediction.classes
+    if prediction.negative in classes and prediction.negative != classes[class_index]:
+        return classes.index(prediction.negative)
+    return 1 - class_index if len(classes) == 2 else None
+
+
+def _held_against(prediction: Prediction, class_index: int) -> Floats:
+    """Return the weights (C,) by which logits are log-odds of the class."""
+    count, other = len(prediction.classes), _other(prediction, class_index)
+    weights = np.full(count, -1 / (count - 1)) if other is None else -np.eye(count)[other]
+    weights[class_index] = 1
+    return weights
+
+
+def _evidence(prediction: Prediction, class_index: int) -> Floats:
     """Return the evidence for a class by stage and tile (S, N), 0 for what was hidden."""
     check_index("class", class_index, len(prediction.classes))
-    parts = [stage.evidence[:, class_index] for stage in prediction.stages if stage.evidence is not None]
+    parts = [stage.evidence for stage in prediction.stages if stage.evidence is not None]
     if not parts:
         raise QuestionError(NO_EVIDENCE)
-    return np.nan_to_num(np.stack(parts).astype(np.float64))
+    evidence: Floats = np.nan_to_num(np.stack(parts).astype(np.float64)) @ _held_against(prediction, class_index)
+    return evidence

@@ -48,6 +48,7 @@ def aggregate(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Predicti
         stages=_stages(tile_outputs, found, evidence),
         masks_applied=tile_outputs.masks_applied,
         bias=tile_outputs.bias,
+        negative=tile_outputs.negative,
     )
 
 

@@ -11,6 +11,7 @@ from msm_mil_core.devices import choose_device
 from msm_mil_core.errors import CheckpointError, DeviceError, FeatureFileError
 from msm_mil_core.mil.aggregate import aggregate, probabilities_of
 from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.negative_class import negative_class
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
@@ -126,6 +127,7 @@ def _refined(checkpoint: Checkpoint, features: Array, device: torch.device, *, m
         stages=_stages(output),
         masks_applied=masks_applied,
         bias=None,
+        negative=negative_class(checkpoint.record, checkpoint.classes),
     )
 
 
@@ -174,6 +176,7 @@ def compute_tile_outputs(
             bias=_numpy(network.classifier.bias),
             stage_bias=_numpy(stage_bias),
             fusion=_fusion(network, hidden),
+            negative=negative_class(checkpoint.record, checkpoint.classes),
         )
 
 

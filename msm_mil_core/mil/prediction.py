@@ -45,6 +45,8 @@ class Prediction:
     """Whether a stage was hidden what earlier stages had claimed."""
     bias: NDArray[np.float32] | None
     """(C,); `bias` plus the sum of all stages' evidence is `logits`. None where there is no evidence."""
+    negative: str = ""
+    """The class that means that nothing was found; empty if the model names none."""
 
     def __repr__(self) -> str:
         pairs = zip(self.classes, self.probabilities, strict=True)

@@ -48,6 +48,8 @@ class TileOutputs:
     """(S, C)."""
     fusion: StageFusion | None
     """None where all stages have the same weight."""
+    negative: str = ""
+    """The class that means that nothing was found; empty if the model names none."""
 
     def __repr__(self) -> str:
         return f"<TileOutputs of {len(self)} tiles, {len(self.scores)} stages, {len(self.classes)} classes>"

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from msm_mil_core.mil.first_version import RESULT, options_today
 from msm_mil_core.mil.model_options import ModelOptions
+from msm_mil_core.mil.negative_class import negative_class
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
 from msm_mil_core.mil.tissue_distance import TissueDistance
@@ -118,6 +119,7 @@ def _prediction(file: h5py.File, model: ModelFacts, N: int) -> Prediction:
         stages=_stages(file, (S, N, C), evidence),
         masks_applied=attribute_flag(dataset(file, "stages/attention"), "masks_applied"),
         bias=_bias(file["evidence"], C) if explained else None,
+        negative=negative_class(model.record, model.classes),
     )
 
 
@@ -154,6 +156,7 @@ def _tile_outputs(group: h5py.Group, model: ModelFacts, N: int) -> TileOutputs:
         bias=array(group, "bias", (C,), np.float32, finite),
         stage_bias=array(group, "stage_bias", (S, C), np.float32, finite),
         fusion=_fusion(group, N) if "weigher" in group else None,
+        negative=negative_class(model.record, model.classes),
     )
 
 

@@ -197,7 +197,8 @@ def test_the_evidence_lies_on_the_drawn_square_and_adds_up(desk, viewer, drawn):
     x_px0, y_px0 = result.tiles.xy_px0.min(axis=0) + np.array([col, row]) * result.tiles.side_px0
     assert (x_px0, y_px0) == drawn.hot_px0[:2]
     assert layer.contrast_limits[0] == -layer.contrast_limits[1]
-    assert f"together {result.prediction.logits[1]:+.3f}, the logit of hot" in text(desk, "evidence_text")
+    log_odds = result.prediction.logits[1] - result.prediction.logits[0]
+    assert f"together {log_odds:+.3f}, the log-odds of hot over tissue" in text(desk, "evidence_text")
     assert not any("rank" in name for name in shown_names(viewer))
     child(desk, "evidence_visible").click()
     assert sum("rank" in name for name in shown_names(viewer)) == 3

@@ -59,7 +59,7 @@ def draw_slide(axes: Axes, ground: Ground, prediction: Prediction) -> None:
 
 
 def draw_evidence(axes: Axes, bar: Axes, ground: Ground, prediction: Prediction) -> None:
-    """Draw what each tile adds to the logit of the answer through all stages, and the colour bar of it."""
+    """Draw what each tile adds to the log-odds of the answer through all stages, and the colour bar of it."""
     shown = evidence_map(prediction, prediction.classes.index(prediction.winner), None)
     ramp = LinearSegmentedColormap.from_list("evidence", signed_ramp())
     _draw_ground(axes, ground, ground.pale)

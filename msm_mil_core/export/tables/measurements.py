@@ -15,7 +15,7 @@ def measure_tiles(prediction: Prediction) -> dict[str, NDArray[np.float32]]:
 
     Per stage: attention, its rank over the tiles shown to the stage (0 to 1), and whether the stage claims the tile
     (0 or 1); the number of the stage whose attention to the tile is highest, the earlier one of equals; and where the
-    model allows it, what the tile adds to each class's logit over all stages.
+    model allows it, what the tile adds to each class's log-odds over all stages.
     """
     measured: dict[str, NDArray[np.float32]] = {}
     for index, stage in enumerate(prediction.stages):

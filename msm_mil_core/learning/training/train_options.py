@@ -70,6 +70,8 @@ class CardOptions(Options):
     """What to cite for the data."""
     limits: str = "Research use, not for diagnosis."
     """What it must not be used for, and where it is known to fail."""
+    negative: str = ""
+    """The class that means that nothing was found, such as "none" or "normal": evidence for another is over it."""
     demonstration: bool = False
     """Whether it only shows the method: its answers are then marked as not to be relied on."""
     licence: str = ""

@@ -26,8 +26,8 @@ COLUMNS = (
     (
         "evidence",
         "Evidence",
-        "What the tile adds, through the stage, to the logit of the class chosen under Stages; a class's probability "
-        "is computed from its logit",
+        "What the tile adds, through the stage, to the log-odds of the class chosen under Stages; a class's "
+        "probability follows from its log-odds",
     ),
 )
 PLACE, PERCENTILE = 1, 2

@@ -1,10 +1,12 @@
 """What all stages say of the tile under the mouse."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.results.slide_result import SlideResult
 
 
@@ -20,7 +22,7 @@ class StageReading:
     """How many tiles the stage was shown."""
     claimed: bool
     evidence: float
-    """What the tile adds through this stage to the logit of the chosen class; NaN for models without evidence."""
+    """What the tile adds through this stage to the log-odds of the chosen class; NaN for models without evidence."""
 
     @property
     def percentile(self) -> float:
@@ -47,6 +49,7 @@ class TileReader:
         corners_px0 = map(tuple, result.tiles.xy_px0.tolist())
         self._tile_at = {corner: tile for tile, corner in enumerate(corners_px0)}
         self._sorted = [_ascending(stage.attention) for stage in result.prediction.stages]
+        self._evidence = lru_cache(maxsize=len(result.model.classes))(self._evidence_for)
 
     def tile_at(self, x_px0: float, y_px0: float) -> int | None:
         """Return the number of the tile that covers a point; None where there is no tile."""
@@ -56,10 +59,16 @@ class TileReader:
     def read(self, tile: int, class_index: int) -> TileReading:
         """Read a tile, its evidence for one class."""
         x_px0, y_px0 = self._result.tiles.xy_px0[tile].tolist()
-        stages = range(len(self._sorted))
-        return TileReading(tile, (x_px0, y_px0), tuple(self._read(tile, stage, class_index) for stage in stages))
+        stages, evidence = range(len(self._sorted)), self._evidence(class_index)
+        return TileReading(tile, (x_px0, y_px0), tuple(self._read(tile, stage, evidence) for stage in stages))
 
-    def _read(self, tile: int, index: int, class_index: int) -> StageReading:
+    def _evidence_for(self, class_index: int) -> tuple[NDArray[np.float32], ...] | None:
+        prediction = self._result.prediction
+        if prediction.bias is None:
+            return None
+        return tuple(evidence_of(prediction, class_index, stage) for stage in range(len(self._sorted)))
+
+    def _read(self, tile: int, index: int, evidence: tuple[NDArray[np.float32], ...] | None) -> StageReading:
         stage, ascending = self._result.prediction.stages[index], self._sorted[index]
         attention = float(stage.attention[tile])
         higher = len(ascending) - int(np.searchsorted(ascending, attention, side="right"))
@@ -68,7 +77,7 @@ class TileReader:
             place=0 if np.isnan(attention) else higher + 1,
             shown=len(ascending),
             claimed=bool(stage.claimed[tile]),
-            evidence=float("nan") if stage.evidence is None else float(stage.evidence[tile, class_index]),
+            evidence=float("nan") if evidence is None else float(evidence[index][tile]),
         )
 
 

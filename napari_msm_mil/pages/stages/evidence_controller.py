@@ -14,7 +14,7 @@ from napari_msm_mil.pages.stages.evidence_row import ALL, EvidenceRow
 
 
 class EvidenceController(QObject):
-    """Shows what tiles add to the logit of a class."""
+    """Shows what tiles add to the log-odds of a class."""
 
     class_chosen = Signal(int)
     """The class whose evidence is shown."""

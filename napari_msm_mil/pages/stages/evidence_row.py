@@ -9,8 +9,8 @@ from napari_msm_mil.widgets.controls import choice_grid, named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 ALL, ALL_STAGES = -1, "all stages"
-LOGIT = "Logit: a class's value before the probabilities; the higher it is, the more probable the class."
-HELP = f"What each tile adds to the logit of a class: exact, where attention is not. {LOGIT}"
+LOG_ODDS = "Log-odds of a class: 0 if it is as probable as what it is held against, 2.3 if ten times as probable."
+HELP = f"What each tile adds to the log-odds of a class: exact, where attention is not. {LOG_ODDS}"
 
 
 class EvidenceRow(QWidget):
@@ -27,7 +27,7 @@ class EvidenceRow(QWidget):
         self._class = named_box("evidence_class", "For which class", letters=3)
         self._stage = named_box("evidence_stage", "Through which stages", letters=9)
         self._text = WrappedText("evidence_text")
-        self._text.setToolTip(LOGIT)
+        self._text.setToolTip(LOG_ODDS)
         self._show.clicked.connect(lambda _: self._request())
         for box in (self._class, self._stage):
             box.activated.connect(lambda _: self._on_chosen())

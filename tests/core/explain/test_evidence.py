@@ -1,4 +1,4 @@
-"""What each tile adds to the logit of a class."""
+"""What each tile adds to the log-odds of a class."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.evidence import evidence_of, evidence_sum
+from msm_mil_core.explain.evidence import OTHERS, evidence_of, evidence_sum
 from msm_mil_core.mil.predict import predict
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction
@@ -16,13 +16,50 @@ from tests.results import a_prediction
 
 @settings(max_examples=20)
 @given(st.integers(1, 40), st.sampled_from(["default", "explain"]), st.integers(0, 100), st.integers(0, 1))
-def test_evidence_of_a_model_adds_up_to_its_logit(N, preset, seed, class_index):
+def test_evidence_of_a_model_adds_up_to_its_log_odds(N, preset, seed, class_index):
     prediction = predict(a_checkpoint(preset, seed=seed), a_bag(N, seed=seed), device="cpu")
 
     added = evidence_sum(prediction, class_index)
 
-    assert added.bias + sum(added.stages) == pytest.approx(added.logit, abs=1e-5)
-    assert added.logit == prediction.logits[class_index]
+    assert added.bias + sum(added.stages) == pytest.approx(added.log_odds, abs=1e-5)
+    assert added.over == prediction.classes[1 - class_index]
+    odds = prediction.probabilities[class_index] / prediction.probabilities[1 - class_index]
+    assert added.log_odds == pytest.approx(np.log(odds), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("negative", "class_index", "over", "weights"),
+    [
+        ("", 1, OTHERS, [-0.5, 1, -0.5]),
+        ("class 0", 1, "class 0", [-1, 1, 0]),
+        ("class 0", 0, OTHERS, [1, -0.5, -0.5]),
+        ("class 2", 0, "class 2", [1, 0, -1]),
+        ("no class of the model", 0, OTHERS, [1, -0.5, -0.5]),
+    ],
+)
+def test_evidence_of_many_classes_is_over_the_negative_one_or_the_mean_of_the_others(
+    negative, class_index, over, weights
+):
+    checkpoint = a_checkpoint(classes=3, record={"negative": negative})
+    prediction = predict(checkpoint, a_bag(20), device="cpu")
+
+    added = evidence_sum(prediction, class_index)
+
+    assert added.over == over
+    assert added.log_odds == pytest.approx(prediction.logits @ np.array(weights), abs=1e-5)
+    logits = np.sum([stage.evidence for stage in prediction.stages], axis=0)  # (N, C)
+    np.testing.assert_allclose(evidence_of(prediction, class_index), logits @ weights, atol=1e-6)
+
+
+@given(st.floats(-50, 50))
+def test_a_number_added_to_every_logit_changes_no_evidence(added):
+    prediction = a_prediction(12, S=2, C=3)
+    moved = replace(
+        prediction,
+        stages=tuple(replace(each, evidence=each.evidence + np.float32(added)) for each in prediction.stages),
+    )
+
+    np.testing.assert_allclose(evidence_of(moved, 1), evidence_of(prediction, 1), atol=1e-4)
 
 
 def test_evidence_through_all_stages_is_that_through_each():
@@ -39,8 +76,8 @@ def test_a_hidden_tile_adds_nothing():
     hidden = np.array([[1.5, -1.5], [np.nan, np.nan]], np.float32)
     prediction = replace(drawn, stages=(replace(drawn.stages[0], evidence=hidden),))
 
-    assert evidence_of(prediction, 1, 0).tolist() == [-1.5, 0]
-    assert evidence_of(prediction, 1).tolist() == [-1.5, 0]
+    assert evidence_of(prediction, 1, 0).tolist() == [-3, 0]
+    assert evidence_of(prediction, 1).tolist() == [-3, 0]
 
 
 @pytest.mark.parametrize("asked", [evidence_of, evidence_sum])

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from msm_mil_core.display.role_words import RoleWords
+from msm_mil_core.explain.evidence import evidence_of
 from napari_msm_mil.pages.readout.panel import NOWHERE, ReadoutPanel, in_words
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReader
 from napari_msm_mil.widgets.scroll_column import ScrollColumn
@@ -87,7 +88,8 @@ def test_evidence_is_that_of_the_chosen_class(result):
 
     readings = [[stage.evidence for stage in reader.read(7, index).stages] for index in range(2)]
 
-    assert readings == [[stage.evidence[7, index] for stage in result.prediction.stages] for index in range(2)]
+    stages = range(len(result.prediction.stages))
+    assert readings == [[evidence_of(result.prediction, index, stage)[7] for stage in stages] for index in range(2)]
 
 
 def test_without_evidence_there_is_none_to_read(qtbot):

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from msm_mil_core.csv_table import as_text
+from msm_mil_core.explain.evidence import evidence_sum
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows, write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
 from msm_mil_core.results.annotations import Annotations, Verdict
@@ -59,14 +60,15 @@ def test_class_names_with_commas_and_quotes_stay_in_their_column(tmp_path):
     assert 'Evidence a, "b"' in rows_of(tmp_path / "drawn.csv")[0]
 
 
-def test_evidence_and_bias_in_the_table_add_up_to_the_logits(tmp_path):
+def test_evidence_in_the_table_adds_up_to_the_log_odds(tmp_path):
     result = a_result(prediction=a_prediction(30, C=3))
 
     write_csv(result, tmp_path / "drawn.csv")
 
     rows = rows_of(tmp_path / "drawn.csv")
-    total = [sum(float(row[f"Evidence class {c}"]) for row in rows) for c in range(3)]
-    np.testing.assert_allclose(total + result.prediction.bias, result.prediction.logits, atol=1e-5)
+    sums = [evidence_sum(result.prediction, c) for c in range(3)]
+    total = [sum(float(row[f"Evidence class {c}"]) for row in rows) + sums[c].bias for c in range(3)]
+    np.testing.assert_allclose(total, [each.log_odds for each in sums], atol=1e-5)
 
 
 @given(label=st.text(max_size=80), note=st.text(max_size=80))
