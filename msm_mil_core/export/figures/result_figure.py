@@ -62,11 +62,25 @@ def write_figure(result: SlideResult, slide: Slide | None, path: Path, kind: Con
     OutputError
         If it cannot be written there, or `slide` is another slide than the result's.
     """
-    _check_same(result, slide)
-    facts = {"Title": "MSM-MIL", "Description": WARNING, "Source": _provenance(result)}
+    facts = {"Title": "MSM-MIL", "Description": WARNING, "Source": provenance(result)}
     with whole_file(path) as part, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that the font lacks
         _draw(result, slide, kind).savefig(part, format="png", metadata=facts)
+
+
+def lay_ground(result: SlideResult, slide: Slide | None) -> Ground:
+    """Return what lies under the maps of a result: its open slide, or without it the footprint of the tiles.
+
+    Raises
+    ------
+    OutputError
+        If `slide` is another slide than the result's.
+    """
+    _check_same(result, slide)
+    view_px0 = _view(result.tiles, result.slide.size_px0)
+    picture = None if slide is None else _picture(slide, view_px0)
+    pale = None if picture is None else _pale(picture)
+    return Ground(result.tiles, view_px0, picture, pale, result.slide.size_px0, result.slide.mpp)
 
 
 def _check_same(result: SlideResult, slide: Slide | None) -> None:
@@ -79,13 +93,9 @@ def _check_same(result: SlideResult, slide: Slide | None) -> None:
 
 def _draw(result: SlideResult, slide: Slide | None, kind: Contrast) -> Figure:
     prediction = result.prediction
-    view_px0 = _view(result.tiles, result.slide.size_px0)
-    left, top, right, bottom = view_px0
+    ground = lay_ground(result, slide)
     stages = len(prediction.stages)
-    page = lay_out(stages + 1, (bottom - top) / (right - left), (len(prediction.classes), stages))
-    picture = None if slide is None else _picture(slide, view_px0)
-    pale = None if picture is None else _pale(picture)
-    ground = Ground(result.tiles, view_px0, picture, pale, result.slide.size_px0, result.slide.mpp)
+    page = lay_out(stages + 1, ground.shape, (len(prediction.classes), stages))
     figure = Figure(figsize=page.size_in, dpi=DPI, facecolor="white")
     draw_slide(figure.add_axes(page.panels[0]), ground, prediction)
     for index, stage in enumerate(prediction.stages):
@@ -131,7 +141,7 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> Non
     how = textwrap.fill(HOW_TO_READ, int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN))
     figure.text(left, page.from_top(height_in - 0.56), literal(warning), size=9, weight="bold", color=INK)
     figure.text(left, page.from_top(height_in - 0.48), how, size=8, color=SOFT_INK, va="top")
-    figure.text(left, page.from_top(height_in - 0.1), _provenance(result), size=6.5, color=SOFT_INK)
+    figure.text(left, page.from_top(height_in - 0.1), provenance(result), size=6.5, color=SOFT_INK)
 
 
 def _shorten_middle(name: str, letters: int) -> str:
@@ -146,7 +156,8 @@ def _summary(result: SlideResult) -> str:
     return f"MSM-MIL, {model} · {len(tiles):,} tiles of {side_um:.0f} µm · claimed tiles are {masked}"
 
 
-def _provenance(result: SlideResult) -> str:
+def provenance(result: SlideResult) -> str:
+    """Return in one line what a picture was made from."""
     version = result.versions.get("napari-msm-mil", "")
     facts = result.slide
     return (
