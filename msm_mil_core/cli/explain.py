@@ -59,7 +59,7 @@ def _examine(result: SlideResult, options: ExamineOptions) -> Examination:
 
 
 def print_localisation(found: Localisation) -> None:
-    """Print how well each map points at known areas: in words, and as a table in which what it should find is marked."""
+    """Print how well each map points at known areas: in words, and as a table that marks what each should find."""
     tiles = ", ".join(f"{count:,} in {name}" for name, count in zip(found.targets, found.counts, strict=True))
     print_line(
         f"How well each map finds the known areas, tile by tile ({tiles}, of {found.tiles:,}). AUC: how often a tile "
