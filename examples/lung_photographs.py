@@ -32,6 +32,10 @@ MOST_OF_A_TUMOUR = 2
 PER_SIDE = 3
 """Tiles on a side of a photograph."""
 TILE_PX = 224 // PER_SIDE
+PHOTO_MPP = 0.75
+"""Micrometres per pixel of a photograph, estimated, for none is stated. In photographs of normal tissue the median red
+cell of 1,422 is 8.5 px long, in fixed tissue about 6.5 µm: 0.76; the median round dark nucleus of 1,285 is 8.1 px wide,
+about 6 µm: 0.74. Photographs were taken at different magnifications: one may be off by a third."""
 
 Numbers = NDArray[np.int64]
 Pixels = NDArray[np.uint8]

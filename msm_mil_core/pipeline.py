@@ -92,6 +92,7 @@ def analyse(
         tiles=tiles,
         prediction=predicted.prediction,
         tile_outputs=predicted.tile_outputs,
+        tissue=None if checkpoint.tissue is None else checkpoint.tissue.compare(bag.features),
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import ModelOptions, preset
 from msm_mil_core.mil.network import MsmMil, weights_of
+from msm_mil_core.mil.training_tissue import TrainingTissue
 from msm_mil_core.mil.weight_shapes import weight_shapes
 
 
@@ -20,7 +21,8 @@ def a_network(name="default", *, seed=0, **changes) -> MsmMil:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MsmMil(model_options(name, **changes))
-        torch.nn.init.normal_(network.score_weight, std=3)
+        if network.options.pooling == "attention":
+            torch.nn.init.normal_(network.score_weight, std=3)
     return network.eval()
 
 
@@ -69,4 +71,16 @@ def a_seeker(wanted: np.ndarray, other: np.ndarray, **changes) -> Checkpoint:
         mpp=4.0,
         record={"data": "none: made by hand"},
         state=state,
+    )
+
+
+def a_training_tissue(P: int = 12, *, axes: int = 3, seed: int = 0) -> TrainingTissue:
+    """What a model might have learnt from: features around 0, and five held-out bags."""
+    rng = np.random.default_rng(seed)
+    return TrainingTissue(
+        mean=rng.normal(size=P).astype(np.float32) / 10,
+        std=rng.uniform(0.5, 2, P).astype(np.float32),
+        axes=np.linalg.qr(rng.normal(size=(P, axes)))[0].T.astype(np.float32),
+        variances=np.array([*np.arange(axes, 0, -1) + 1.0, 0.5], np.float32),
+        held_out=np.array([0.8, 0.9, 1.0, 1.1, 1.2], np.float32),
     )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from msm_mil_core.mil.prediction import Prediction, StageAttention
+from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
@@ -57,6 +58,10 @@ def a_prediction(N, *, S=3, C=2, K=4, masks=False, evidence=True, seed=0) -> Pre
     )
 
 
+UNLIKE = TissueDistance(value=3.0, nearer=1.0, limit=1.4)
+LIKE = TissueDistance(value=1.1, nearer=0.7, limit=1.4)
+
+
 def _a_stage(rng, shown, sizes, beta, *, masks, evidence):
     (C, K), N = sizes, len(shown)
     scores = rng.normal(0, 2, N)
@@ -76,7 +81,7 @@ def _a_stage(rng, shown, sizes, beta, *, masks, evidence):
     return stage, claimed
 
 
-def a_result(tiles=None, *, slide=None, prediction=None, preset="default", record=None) -> SlideResult:
+def a_result(tiles=None, *, slide=None, prediction=None, preset="default", record=None, tissue=None) -> SlideResult:
     """A whole result over drawn tiles."""
     tiles = block_of_tiles(6, 5) if tiles is None else tiles
     prediction = prediction or a_prediction(len(tiles))
@@ -88,4 +93,5 @@ def a_result(tiles=None, *, slide=None, prediction=None, preset="default", recor
         versions={"napari-msm-mil": "0.1.0"},
         tiles=tiles,
         prediction=prediction,
+        tissue=tissue,
     )

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from examples.benchmarks.encoded import Pictures, encoded
+from examples.benchmarks.oral_mucosa import group, read_photos, tiles_of, without_copies
 from examples.benchmarks.task import Numbers, Task, Truth, stratified_folds
-from examples.oral_mucosa import group, read_photos, tiles_of, without_copies
 
 COMPONENTS = 128
 NUCLEI = ("epithelial", "inflammatory", "fibroblast", "others", "none")

@@ -17,6 +17,7 @@ from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, loa
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.results.result_file import save_result
+from msm_mil_core.slides.resolution import resolution_warning
 from msm_mil_core.slides.slide import Slide, open_slide
 from msm_mil_core.user_folders import features_folder
 
@@ -97,13 +98,14 @@ def _run_one(path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions
         cache = features_folder() if batch.keep_features else None
         result = drive(analyse(slide, checkpoint, options, regions=regions, cache=cache), slide.facts.name)
     save_result(result, target, overwrite=batch.overwrite)
+    too_coarse = resolution_warning(result.slide.name, result.slide.mpp, result.tiles.mpp)
     remarks = (slide.remark, regions.remark if regions else "")
     return _Row(
         slide=path.name,
         answer=result.worth.short,
         probabilities=tuple(map(float, result.prediction.probabilities)),
         tiles=len(result.tiles),
-        coarse=f"{result.slide.mpp:.3g} µm for {result.tiles.mpp:.3g} µm" if result.warnings else "",
+        coarse=f"{result.slide.mpp:.3g} µm for {result.tiles.mpp:.3g} µm" if too_coarse else "",
         notes=tuple(filter(None, (result.worth.warning, *result.warnings, *remarks))),
     )
 

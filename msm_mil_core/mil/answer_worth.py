@@ -7,8 +7,10 @@ import numpy as np
 
 from msm_mil_core.mil.held_out import HeldOut, held_out_of
 from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.mil.tissue_distance import TissueDistance
 
 TOO_CLOSE = "too close to call"
+UNLIKE = "unlike what it learnt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class AnswerWorth:
     """A warning of the model in a few words; empty if there is none."""
     model: str
     """A sentence on how good the model was on held-out bags."""
+    unlike: str = ""
+    """A sentence that says so if the tissue is unlike what the model learnt: then the answer means nothing."""
 
     @property
     def closeness(self) -> str:
@@ -40,7 +44,8 @@ class AnswerWorth:
     @property
     def short(self) -> str:
         """The answer in a cell of a table."""
-        return f"{self.answer}: {' or '.join(self.close)}" if self.close else self.answer
+        answer = f"{self.answer}: {' or '.join(self.close)}" if self.close else self.answer
+        return f"{answer} ({UNLIKE})" if self.unlike else answer
 
     @property
     def warning(self) -> str:
@@ -48,8 +53,10 @@ class AnswerWorth:
         return f"{self.badge}: not to be relied on. {self.model}" if self.badge else ""
 
 
-def weigh_answer(prediction: Prediction, record: Mapping[str, object]) -> AnswerWorth:
-    """Judge a prediction by its model's record.
+def weigh_answer(
+    prediction: Prediction, record: Mapping[str, object], tissue: TissueDistance | None = None
+) -> AnswerWorth:
+    """Judge a prediction by its model's record, and by how far the tissue lies from what the model learnt from.
 
     It is too close to call where another class is no further behind than twice the error of the model's probabilities
     (`HeldOut.error`): one may be too high by it, and the other too low.
@@ -66,6 +73,7 @@ def weigh_answer(prediction: Prediction, record: Mapping[str, object]) -> Answer
         margin=margin,
         badge=_badge(held_out),
         model=str(held_out),
+        unlike=tissue.warning if tissue else "",
     )
 
 

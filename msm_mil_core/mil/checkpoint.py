@@ -16,15 +16,19 @@ from safetensors.numpy import save
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
+from msm_mil_core.mil.first_version import card_today, is_first_card, weights_today
 from msm_mil_core.mil.model_options import ModelOptions
+from msm_mil_core.mil.training_tissue import TrainingTissue
 from msm_mil_core.mil.weight_shapes import weight_flaw
 from msm_mil_core.options import Options, describe_flaw
 
 SUFFIX = ".safetensors"
+FORMAT: Literal["msm-mil-checkpoint/2"] = "msm-mil-checkpoint/2"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 BUNDLED = Path(__file__).parent / "bundled"
 LONGEST_HEADER = 100_000_000  # what safetensors itself allows, in bytes
 
+_TISSUE = "tissue."  # what the names of tensors begin with that are no weights
 _KEY = "msm-mil"  # the only key of the metadata: safetensors writes several in any order
 
 
@@ -48,6 +52,8 @@ class Checkpoint:
     """Its origin: data, split, figures, limits, licence."""
     state: Mapping[str, NDArray[np.float32]]
     """The network's weights by name."""
+    tissue: TrainingTissue | None = None
+    """What it learnt from, against which a slide's tissue is compared; None in files of older versions."""
     path: Path | None = None
     """None before it is saved."""
     sha256: str = ""
@@ -79,13 +85,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except safetensors.SafetensorError as exc:
         raise CheckpointError(f"{path} is damaged or was not copied whole ({exc}). Copy or download it again.") from exc
     card = _card_in(content, path)
-    state = {name: _array(tensor) for name, tensor in tensors.items() if tensor["dtype"] == "F32"}
+    arrays = {name: _array(tensor) for name, tensor in tensors.items() if tensor["dtype"] == "F32"}
+    weights = [name for name in arrays if not name.startswith(_TISSUE)]
+    state = {name: arrays[name] for name in weights_today(weights, card.options)}
     if flaw := weight_flaw(state, card.options):
         raise CheckpointError(f"{path} is not a complete model: {flaw}. Ask for the file, or train the model again.")
     return Checkpoint(
         **card.model_dump(include={"name", "classes", "encoder", "encoder_sha256", "side_px", "mpp", "record"}),
         options=card.options,
         state=state,
+        tissue=_tissue_in(arrays, card.options.features, path),
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -112,8 +121,10 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> Checkpoint:
         raise CheckpointError(f"Cannot save a model as {path}: name it {path.with_suffix(SUFFIX).name}.")
     if flaw := weight_flaw(checkpoint.state, checkpoint.options):
         raise ValueError(f"The weights do not fit the options: {flaw}.")
-    state = {name: np.ascontiguousarray(weight, np.float32) for name, weight in checkpoint.state.items()}
-    content = save(state, metadata={_KEY: _card_of(checkpoint).written()})
+    arrays = {name: np.ascontiguousarray(weight, np.float32) for name, weight in checkpoint.state.items()}
+    if checkpoint.tissue is not None:
+        arrays |= {f"{_TISSUE}{name}": array for name, array in checkpoint.tissue.tensors().items()}
+    content = save(arrays, metadata={_KEY: _card_of(checkpoint).written()})
     with whole_file(path) as part:
         part.write_bytes(content)
     return replace(checkpoint, path=path, sha256=hashlib.sha256(content).hexdigest())
@@ -169,7 +180,7 @@ def default_checkpoint_path() -> Path:
 class _Card(Options):
     """The metadata of a model file."""
 
-    format: Literal["msm-mil-checkpoint/1"] = "msm-mil-checkpoint/1"
+    format: Literal["msm-mil-checkpoint/2"] = FORMAT
     name: str = Field(min_length=1)
     options: ModelOptions
     classes: tuple[str, ...]
@@ -178,6 +189,11 @@ class _Card(Options):
     side_px: int = Field(ge=1)
     mpp: float = Field(gt=0, allow_inf_nan=False)
     record: dict[str, JsonValue]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, written: Any) -> Any:
+        return {**card_today(written), "format": FORMAT} if is_first_card(written) else written
 
     @model_validator(mode="after")
     def _names_every_class(self) -> Self:
@@ -210,6 +226,17 @@ def _card_in(content: bytes, path: Path) -> _Card:
         raise CheckpointError(
             f"{path} has metadata that this version cannot read ({where}: {describe_flaw(first)}). "
             "Update napari-msm-mil, or ask for the model again."
+        ) from exc
+
+
+def _tissue_in(arrays: Mapping[str, NDArray[np.float32]], features: int, path: Path) -> TrainingTissue | None:
+    found = {name.removeprefix(_TISSUE): array for name, array in arrays.items() if name.startswith(_TISSUE)}
+    try:
+        return TrainingTissue.of_tensors(found, features) if found else None
+    except ValueError as exc:
+        raise CheckpointError(
+            f"{path} does not say what the model learnt from as this version reads it ({exc}). "
+            "Ask for the file, or train the model again."
         ) from exc
 
 

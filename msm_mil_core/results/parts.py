@@ -111,6 +111,13 @@ def texts(record: dict[str, Any], *names: str) -> None:
             raise TypeError(f"{name} is no text")
 
 
+def numbers(record: dict[str, Any], *names: str) -> None:
+    """Check that these fields of a record are numbers of 0 or more."""
+    for name in names:
+        if not _is_number(record[name]) or record[name] < 0:
+            raise ValueError(f"{name} is no number from 0 on")
+
+
 def slide_facts(record: dict[str, Any]) -> SlideFacts:
     """Return the facts of a slide that a file states."""
     record = {"path": "", "extent_px0": record["size_px0"]} | record  # the two fields that other writers may omit

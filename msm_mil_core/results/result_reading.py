@@ -1,13 +1,17 @@
-"""Reads an open file of the schema `msm-mil-result/1`, and believes none of it: it may be damaged, or a stranger's."""
+"""Reads an open file of a schema that `result_file` names, and believes none of it: it may be a stranger's."""
+
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from msm_mil_core.mil.first_version import RESULT, options_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
+from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.results.parts import (
     array,
     attribute_flag,
@@ -17,6 +21,7 @@ from msm_mil_core.results.parts import (
     finite,
     finite_or_missing,
     moment,
+    numbers,
     parsed,
     parts_of_one,
     shares_or_missing,
@@ -55,6 +60,7 @@ def read_result(file: h5py.File) -> SlideResult:
         tiles=tiles,
         prediction=prediction,
         tile_outputs=_tile_outputs(file["memory"], model, len(tiles)) if "memory" in file else None,
+        tissue=_tissue(parsed(attribute_text(file, "tissue"), "tissue")) if "tissue" in file.attrs else None,
     )
 
 
@@ -71,6 +77,13 @@ def _model(file: h5py.File) -> ModelFacts:
     if not isinstance(record.get("record", {}), dict):
         raise TypeError("the model's record is no record")
     return ModelFacts(**record | {"classes": tuple(classes)})
+
+
+def _tissue(record: dict[str, Any]) -> TissueDistance:
+    numbers(record, "value", "nearer", "limit")
+    if record["nearer"] > 1:
+        raise ValueError("nearer is no share")
+    return TissueDistance(**record)
 
 
 def _tiles(file: h5py.File, slide: SlideFacts) -> TileGrid:
@@ -146,7 +159,9 @@ def _tile_outputs(group: h5py.Group, model: ModelFacts, N: int) -> TileOutputs:
 
 def _options(group: h5py.Group, S: int, C: int) -> ModelOptions:
     try:
-        options = ModelOptions.model_validate_json(attribute_text(group, "options"))
+        written = parsed(attribute_text(group, "options"), "options")
+        first = attribute_text(group.file, "schema") == RESULT
+        options = ModelOptions.model_validate(options_today(written) if first else written)
     except ValidationError as exc:
         raise ValueError("the options of the model cannot be those of one") from exc
     if (options.stages, options.classes) != (S, C):

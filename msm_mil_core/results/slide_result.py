@@ -12,6 +12,7 @@ from msm_mil_core.mil.answer_worth import AnswerWorth, weigh_answer
 from msm_mil_core.mil.checkpoint import bundled_record
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
+from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.slides.resolution import resolution_warning
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
@@ -48,6 +49,8 @@ class SlideResult:
     prediction: Prediction
     tile_outputs: TileOutputs | None = None
     """What questions need; None for models with a refinement block, and in files of older versions."""
+    tissue: TissueDistance | None = None
+    """How far its tissue lies from what the model learnt from; None where that is not known."""
 
     def __repr__(self) -> str:
         said = f"{self.prediction.winner}, P = {self.prediction.probabilities.max():.3f}"
@@ -57,7 +60,7 @@ class SlideResult:
     def warnings(self) -> tuple[str, ...]:
         """What whoever reads the answer must know of the slide, a sentence each; wherever the answer is shown."""
         coarse = resolution_warning(self.slide.name, self.slide.mpp, self.tiles.mpp)
-        return (coarse,) if coarse else ()
+        return tuple(filter(None, (coarse, self.tissue.warning if self.tissue else "")))
 
     def require_tile_outputs(self) -> TileOutputs:
         """Return what questions need.
@@ -72,7 +75,7 @@ class SlideResult:
     @property
     def worth(self) -> AnswerWorth:
         """What the answer is worth, by the record of its model."""
-        return weigh_answer(self.prediction, self.model.record or bundled_record(self.model.sha256))
+        return weigh_answer(self.prediction, self.model.record or bundled_record(self.model.sha256), self.tissue)
 
     def is_same_run(self, other: "SlideResult") -> bool:
         """Return whether both are of the same slide, model, tiles and masking: annotations on one hold for both."""

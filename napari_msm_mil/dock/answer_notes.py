@@ -1,4 +1,4 @@
-"""What a reader must know of an answer: what its model is worth, whether it is called, which model it is of."""
+"""What a reader must know of an answer: whether the model knows such tissue, what it is worth, which model it is."""
 
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -38,11 +38,12 @@ class AnswerNotes(QWidget):
         self._model, self._closeness = WrappedText("answer_model"), WrappedText("answer_closeness")
         self._model.setToolTip(AUC)
         self._other = WrappedText("answer_other_model", bold=True)
+        self._unlike = WrappedText("answer_unlike", bold=True)
         self._sentences = column(self._model, self._closeness)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for widget in (self._other, self._badge, self._sentences):
+        for widget in (self._unlike, self._other, self._badge, self._sentences):
             layout.addWidget(widget)
         self._badge.toggled.connect(self._on_toggled)
         self._on_toggled(False)
@@ -54,6 +55,7 @@ class AnswerNotes(QWidget):
         self._badge.setStyleSheet(BADGE_STYLE if worth.badge else HEADING_STYLE)
         self._badge.setAccessibleName(worth.warning or ABOUT)
         self._on_toggled(self._badge.isChecked())
+        _say(self._unlike, worth.unlike)
         _say(self._model, f"Not to be relied on: {worth.model}" if worth.badge else f"This model: {worth.model}")
         _say(self._closeness, worth.closeness)
         self._show_other()

@@ -81,8 +81,12 @@ class ResultPanel(QWidget):
         self._saved_path.setText(f"Saved in {_from_home(saved_path)}" if saved_path else "Not saved: use Save result…")
 
     def _show(self, result: SlideResult) -> None:
-        self._title.setText(f"{PurePath(result.slide.name).stem}: {result.worth.answer}")
-        self._facts.setText("\n".join((_facts(result), *result.warnings)))
+        worth = result.worth
+        self._title.setText(f"{PurePath(result.slide.name).stem}: {worth.answer}")
+        self._title.setEnabled(not worth.unlike)
+        self.bars.setEnabled(not worth.unlike)
+        others = [warning for warning in result.warnings if warning != worth.unlike]  # the notes say that one in bold
+        self._facts.setText("\n".join((_facts(result), *others)))
         self._facts.setToolTip(f"{_masks(result)}\nRun on {result.created}.")
         self.notes.show_result(result)
         self.bars.show_prediction(result.prediction)

@@ -1,4 +1,4 @@
-"""Class probabilities as bars, the most probable first, every name in full."""
+"""Class probabilities as bars, the most probable first, every name in full; grey while disabled."""
 
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +21,9 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from msm_mil_core.mil.prediction import Prediction
 
 BAR_COLOUR = "#56B4E9"
+GROOVE_ALPHA = 0.15
+GREY_ALPHA = 0.45
+"""Of all that is drawn while the bars are disabled: they are not to be believed."""
 PADDING_PX = 4
 MARK_PX = 2
 """Width of the mark where a bar was before a question."""
@@ -106,6 +109,8 @@ class ProbabilityBars(QWidget):
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
+        if event is not None and event.type() == QEvent.Type.EnabledChange:
+            self.update()
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Draw name, bar and number of every class."""
@@ -143,9 +148,9 @@ class ProbabilityBars(QWidget):
 
     def _paint_groove(self, painter: QPainter, groove: QRectF, bar: ClassBar) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_faint(self._ink()))
+        painter.setBrush(_faint(self._ink(), GROOVE_ALPHA))
         painter.drawRoundedRect(groove, 2, 2)
-        painter.setBrush(QColor(BAR_COLOUR))
+        painter.setBrush(QColor(BAR_COLOUR) if self.isEnabled() else self._ink())
         painter.drawRoundedRect(QRectF(groove.x(), groove.y(), groove.width() * bar.probability, groove.height()), 2, 2)
         if bar.before is not None:
             at = groove.x() + groove.width() * bar.before
@@ -174,7 +179,8 @@ class ProbabilityBars(QWidget):
         return font
 
     def _ink(self) -> QColor:
-        return self.palette().color(QPalette.ColorRole.WindowText)
+        ink = self.palette().color(QPalette.ColorGroup.Active, QPalette.ColorRole.WindowText)
+        return ink if self.isEnabled() else _faint(ink, GREY_ALPHA)
 
     def _row_px(self) -> int:
         return self.fontMetrics().height() + 2 * PADDING_PX
@@ -193,7 +199,7 @@ def _bold(widget: QWidget) -> QFont:
     return font
 
 
-def _faint(colour: QColor) -> QColor:
+def _faint(colour: QColor, alpha: float) -> QColor:
     faint = QColor(colour)
-    faint.setAlphaF(0.15)
+    faint.setAlphaF(alpha)
     return faint

@@ -13,13 +13,14 @@ import safetensors
 import msm_mil_core as mm
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
+from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from tests.docs.pages import page, rows
-from tests.models import a_bag, a_checkpoint
-from tests.results import a_result, block_of_tiles, slide_facts
+from tests.models import a_bag, a_checkpoint, a_training_tissue
+from tests.results import LIKE, UNLIKE, a_result, block_of_tiles, slide_facts
 
-SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 128, "L": 16, "D": 8, "H": 3, "I": 16}
+SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 128, "L": 16, "D": 8, "H": 3, "I": 16, "K": 3, "B": 5}
 VERDICTS = Annotations(verdicts=(Verdict(stage=0, label="tumour", at="2026-11-22T10:00:00+01:00"),))
 
 Fact = tuple[tuple[int, ...], str]
@@ -49,9 +50,15 @@ def a_bag_file(path: Path, mpp: float | None) -> Path:
     return path
 
 
+def a_model(preset: str) -> Checkpoint:
+    """A model with everything that the preset can have: the default one knows what it learnt from."""
+    return replace(a_checkpoint(preset, masked_stages=2), tissue=a_training_tissue() if preset == "default" else None)
+
+
 def a_result_of(preset: str, path: Path, **changes) -> Path:
     predicted = predict_bag(a_checkpoint(preset, masked_stages=2, **changes), a_bag(30), device="cpu")
-    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction, preset=preset)
+    tissue = None if preset == "paper" else LIKE
+    result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction, preset=preset, tissue=tissue)
     mm.save_result(replace(result, tile_outputs=predicted.tile_outputs), path)
     return path
 
@@ -100,7 +107,7 @@ def test_features_hold_what_their_page_says(tmp_path, mpp, leaves_out):
 
 @pytest.mark.parametrize("preset", ["default", "paper"])
 def test_a_checkpoint_holds_what_its_page_says(tmp_path, preset):
-    saved = mm.save_checkpoint(a_checkpoint(preset, masked_stages=2), tmp_path / "drawn.safetensors")
+    saved = mm.save_checkpoint(a_model(preset), tmp_path / "drawn.safetensors")
 
     with safetensors.safe_open(saved.path, "np") as file:
         card = json.loads(file.metadata()["msm-mil"])
@@ -114,17 +121,19 @@ def test_a_checkpoint_holds_what_its_page_says(tmp_path, preset):
     assert all(f"`{name}`" in pages["options"]["what it is"] for name in card["options"])
 
 
-def test_the_two_presets_have_every_tensor_of_the_page():
-    states = [a_checkpoint(preset, masked_stages=2).state for preset in ("default", "paper")]
+def test_the_two_presets_have_every_tensor_of_the_page(tmp_path):
+    names = set()
+    for preset in ("default", "paper"):
+        with safetensors.safe_open(mm.save_checkpoint(a_model(preset), tmp_path / "a.safetensors").path, "np") as file:
+            names.update(map(without_number, file.keys()))
 
-    documented_tensors = {name for name, row in documented("checkpoint").items() if "shape" in row}
-    assert {without_number(name) for state in states for name in state} == documented_tensors
+    assert names == {name for name, row in documented("checkpoint").items() if "shape" in row}
 
 
 def test_geojson_holds_what_its_page_says(tmp_path):
     predicted = predict_bag(a_checkpoint(), a_bag(30), device="cpu")
     result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
-    result = replace(result, options=dict(result.options) | {"encoder": "drawn"})
+    result = replace(result, options=dict(result.options) | {"encoder": "drawn"}, tissue=UNLIKE)
 
     path = mm.write_geojson(result, tmp_path / "drawn.geojson", annotations=VERDICTS)
 

@@ -133,8 +133,10 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> Non
     left = page.from_left(MARGIN_IN)
     name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
     worth = result.worth
-    answer = worth.short if worth.close else f"{worth.answer}, probability {prediction.probabilities.max():.3f}"
-    warning = f"{WARNING} {worth.badge}: not to be relied on." if worth.badge else WARNING
+    answer = f"{worth.answer}, probability {prediction.probabilities.max():.3f}"
+    answer = worth.short if worth.close or worth.unlike else answer
+    badge = f"{worth.badge}: not to be relied on." if worth.badge else ""
+    warning = " ".join(filter(None, (WARNING, worth.unlike or badge)))
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)

@@ -85,6 +85,7 @@ def _metadata(result: SlideResult, frame: QuPathFrame, annotations: Annotations)
         "mpp": f"{result.slide.mpp} ({result.slide.mpp_origin})",
         "tile": f"{result.tiles.side_px0} px0",
         "bounds": f"{frame.rule} {x},{y}",
+        "tissue": result.worth.unlike,
         "version": result.versions.get("napari-msm-mil", ""),
         "verdicts": verdict_summary(annotations),
     }

@@ -18,6 +18,7 @@ from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.learning.training.trainer import Trainer, build_trainer, take_step, torch_errors
+from msm_mil_core.learning.training.training_tissue import fit_training_tissue
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
@@ -47,6 +48,7 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
     trainer = build_trainer(bags, options, statistics, device)
     state = yield from _run_epochs(trainer, keep)
     best = state.epochs[state.best - 1]
+    tissue = yield from fit_training_tissue(bags, statistics, options.seed)
     facts = {"best_epoch": best.number, "temperature": best.temperature, "precision": trainer.precision}
     return Checkpoint(
         name=options.name,
@@ -58,6 +60,7 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
         mpp=mpp,
         record=_record(bags, options) | facts,
         state=calibrated(state.best_weights, best.temperature),
+        tissue=tissue,
     )
 
 

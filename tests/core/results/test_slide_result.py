@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.results.result_file import SCHEMA, load_result, save_result
-from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
+from tests.results import LIKE, UNLIKE, a_prediction, a_result, block_of_tiles, slide_facts
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+
+NUMBERS = st.floats(0, allow_infinity=False)
 
 
 @st.composite
@@ -31,7 +34,9 @@ def results(draw):
     )
     slide = slide_facts(mpp=draw(st.none() | st.just(0.25)))
     result = a_result(block_of_tiles(cols, rows), prediction=prediction, slide=slide)
-    return dataclasses.replace(result, options=draw(st.dictionaries(st.text(), json_values, max_size=3)))
+    tissue = draw(st.none() | st.builds(TissueDistance, NUMBERS, st.floats(0, 1), NUMBERS))
+    options = draw(st.dictionaries(st.text(), json_values, max_size=3))
+    return dataclasses.replace(result, options=options, tissue=tissue)
 
 
 @settings(max_examples=30)
@@ -50,7 +55,7 @@ def test_the_file_follows_the_published_schema(tmp_path):
     save_result(result, tmp_path / "drawn.msm.h5")
 
     with h5py.File(tmp_path / "drawn.msm.h5") as file:
-        assert file.attrs["schema"] == SCHEMA == "msm-mil-result/1"
+        assert file.attrs["schema"] == SCHEMA == "msm-mil-result/2"
         assert set(file.attrs) == {"schema", "created", "slide", "options", "model", "versions"}
         assert json.loads(file.attrs["slide"])["size_px0"] == [2220, 2967]
         assert json.loads(file.attrs["model"])["stages"] == 3
@@ -90,6 +95,26 @@ def test_the_record_of_the_model_is_kept_and_older_files_have_none(tmp_path):
     assert kept.model.record == record
     assert kept.worth.badge == "Demonstration model"
     assert load_result(path).model.record == {}
+
+
+@pytest.mark.parametrize("tissue", [{"value": -1}, {"nearer": 1.5}, {"limit": "far"}, {"value": None}])
+def test_a_distance_that_cannot_be_is_damage(tmp_path, tissue):
+    path = tmp_path / "a.msm.h5"
+    save_result(a_result(tissue=LIKE), path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["tissue"] = json.dumps(dataclasses.asdict(LIKE) | tissue)
+
+    with pytest.raises(ResultError, match=r"a\.msm\.h5 is damaged"):
+        load_result(path)
+
+
+def test_tissue_unlike_what_the_model_learnt_is_said_with_the_answer():
+    unlike, like, unknown = (a_result(tissue=tissue) for tissue in (UNLIKE, LIKE, None))
+
+    assert unlike.warnings == (UNLIKE.warning,)
+    assert unlike.worth.unlike == UNLIKE.warning
+    assert like.warnings == unknown.warnings == ()
+    assert like.worth == unknown.worth
 
 
 def test_options_with_a_large_region_are_kept(tmp_path):
@@ -153,9 +178,9 @@ def test_an_hdf5_file_of_another_program_is_told(tmp_path):
 def test_another_schema_is_told_by_name(tmp_path):
     path = saved(tmp_path)
     with h5py.File(path, "r+") as file:
-        file.attrs["schema"] = "msm-mil-result/2"
+        file.attrs["schema"] = "msm-mil-result/3"
 
-    with pytest.raises(ResultError, match="has the schema 'msm-mil-result/2'; this version reads 'msm-mil-result/1'"):
+    with pytest.raises(ResultError, match=r"schema 'msm-mil-result/3'; this version reads .* 'msm-mil-result/2'"):
         load_result(path)
 
 

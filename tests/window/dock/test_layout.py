@@ -45,7 +45,7 @@ PAGE_PX = {3: 225, 1: 180, 8: 180}
 PAGES = ("Stages", "Gallery", "Compare", "Ask", "Check", "Verdict")
 JARGON = re.compile(r"Eff\.|corr\.|\bk\b|^Origin$|^checkpoint$|^auto$|entropy|[a-z]_[a-z]|Winner")
 """Abbreviations, symbols and names of options that stood in the window."""
-LONG = tuple(f"{name} of the oral cavity with a name of sixty letters".ljust(60, "x") for name in ("A", "B", "C", "D"))
+LONG = tuple(f"{name} of the upper lobe with a name of sixty letters".ljust(60, "x") for name in ("A", "B", "C", "D"))
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_progress_cancel_and_messages_are_never_folded_away(qtbot):
     qtbot.addWidget(fold)
     fold.show_result(a_result())
 
-    bar.show_running("oral-mucosa on CMU-1")
+    bar.show_running("lung-mosaics on CMU-1")
     running = [child(bar, name).isVisibleTo(fold) for name in ("run", "progress", "pace")]
     bar.show_idle()
     bar.show_message("The disk is full.")

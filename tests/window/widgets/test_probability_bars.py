@@ -8,7 +8,7 @@ import pytest
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
 from tests.results import a_prediction
 
-LONG = "Squamous cell carcinoma of the oral mucosa, non-keratinising, with basaloid features and a very long name"
+LONG = "Squamous cell carcinoma of the upper lobe, non-keratinising, with basaloid features and a very long name"
 
 
 @pytest.fixture
@@ -75,3 +75,22 @@ def test_more_classes_need_more_room(bars):
 
     assert heights == sorted(set(heights))
     assert bars.sizeHint().height() == bars.minimumSizeHint().height() == heights[-1]
+
+
+def test_disabled_bars_have_no_colour(bars):
+    bars.show_prediction(a_prediction_of(("a", "b"), (0.6, 0.4)))
+    enabled = colourfulness(bars)
+
+    bars.setEnabled(False)
+    disabled = colourfulness(bars)
+    bars.setEnabled(True)
+
+    assert disabled < enabled / 4
+    assert colourfulness(bars) == enabled
+
+
+def colourfulness(widget):
+    """Largest difference between the colours of one pixel, as the widget is drawn."""
+    image = widget.grab().toImage()
+    colours = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+    return max(max(each.getRgb()[:3]) - min(each.getRgb()[:3]) for each in colours)

@@ -23,7 +23,7 @@ from msm_mil_core.results.annotations import Annotations, Verdict, question_of, 
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
-from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
+from tests.results import LIKE, UNLIKE, a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 from tests.slides import a_drawn_slide, a_picture, write_slide
 
 QUICK = ReportOptions(examine=False, gallery_count=3)
@@ -163,6 +163,14 @@ def test_the_page_says_what_the_answer_is_worth(tmp_path):
     assert "Too close to call" in of_poor
     assert f"MSM-MIL predicts {sure.prediction.winner}, with probability" in of_sure
     assert "relied on" not in of_sure
+
+
+@pytest.mark.parametrize("tissue", [UNLIKE, LIKE, None])
+def test_tissue_unlike_what_the_model_learnt_is_said_once_and_the_answer_greyed(tmp_path, tissue):
+    text = written(a_result(tissue=tissue), tmp_path / "r.html")
+
+    assert text.count("Tissue unlike what the model learnt") == (tissue is UNLIKE)
+    assert ('<table class="unlike">' in text) == (tissue is UNLIKE)
 
 
 def test_another_slide_is_refused(drawn, tmp_path):
