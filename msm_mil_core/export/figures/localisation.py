@@ -34,7 +34,7 @@ from msm_mil_core.export.figures.panels import (
     write,
     write_title,
 )
-from msm_mil_core.export.figures.result_figure import DPI, WARNING, lay_ground, provenance
+from msm_mil_core.export.figures.result_figure import DPI, WARNING, answer_and_warning, lay_ground, provenance
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.truth import TruthArea
@@ -150,12 +150,12 @@ def _hex(area: TruthArea) -> str:
 
 
 def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> None:
-    left, worth, height_in = page.from_left(MARGIN_IN), result.worth, page.size_in[1]
-    answer = worth.short if worth.close else f"{worth.answer}, probability {result.prediction.probabilities.max():.3f}"
+    left, height_in = page.from_left(MARGIN_IN), page.size_in[1]
+    answer, warning = answer_and_warning(result)
     figure.text(left, page.from_top(0.38), literal(result.slide.name), size=15, weight="bold", color=INK)
-    figure.text(left, page.from_top(0.62), literal(f"Answer: {answer}"), size=11, weight="bold", color=INK)
+    figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     _explain(figure.add_axes(page.charts[1]), (1 - page.charts[1][0]) * page.size_in[0] - MARGIN_IN)
-    figure.text(left, page.from_top(height_in - 0.3), WARNING, size=9, weight="bold", color=INK)
+    figure.text(left, page.from_top(height_in - 0.3), literal(warning), size=9, weight="bold", color=INK)
     figure.text(left, page.from_top(height_in - 0.1), provenance(result), size=6.5, color=SOFT_INK)
 
 

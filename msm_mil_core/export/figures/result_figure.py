@@ -129,14 +129,10 @@ def _pale(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> None:
-    prediction, (width_in, height_in) = result.prediction, page.size_in
+    width_in, height_in = page.size_in
     left = page.from_left(MARGIN_IN)
     name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
-    worth = result.worth
-    answer = f"{worth.answer}, probability {prediction.probabilities.max():.3f}"
-    answer = worth.short if worth.close or worth.unlike else answer
-    badge = f"{worth.badge}: not to be relied on." if worth.badge else ""
-    warning = " ".join(filter(None, (WARNING, worth.unlike or badge)))
+    answer, warning = answer_and_warning(result)
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)
@@ -144,6 +140,15 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult) -> Non
     figure.text(left, page.from_top(height_in - 0.56), literal(warning), size=9, weight="bold", color=INK)
     figure.text(left, page.from_top(height_in - 0.48), how, size=8, color=SOFT_INK, va="top")
     figure.text(left, page.from_top(height_in - 0.1), provenance(result), size=6.5, color=SOFT_INK)
+
+
+def answer_and_warning(result: SlideResult) -> tuple[str, str]:
+    """Return the answer with its probability, and how far it is to be relied on, as every figure says them."""
+    worth = result.worth
+    answer = f"{worth.answer}, probability {result.prediction.probabilities.max():.3f}"
+    badge = f"{worth.badge}: not to be relied on." if worth.badge else ""
+    warning = " ".join(filter(None, (WARNING, worth.unlike or badge)))
+    return worth.short if worth.close or worth.unlike else answer, warning
 
 
 def _shorten_middle(name: str, letters: int) -> str:
