@@ -340,14 +340,6 @@ def test_the_demo_measures_the_maps_on_the_lung_and_shows_the_skin(tmp_path, cap
         assert told in words
 
 
-def test_the_demo_can_show_one_sample_alone(tmp_path, capsys):
-    code = call(["demo", "--sample", "skin", "--out", str(tmp_path), "--no-window", "--device", "cpu"])
-
-    assert code == 0
-    assert {path.name.split(".")[0] for path in tmp_path.iterdir()} == {"CMU-1-Small-Region"}
-    assert "guessing" not in words_of(capsys)[0]
-
-
 def test_help_comes_without_loading_torch():
     probe = "import sys; import msm_mil_core.cli.app as a; a.call(['--help']); sys.exit('torch' in sys.modules)"
 
