@@ -1,240 +1,136 @@
-"""Train the bundled model again, from photographs to model file: python examples/train_bundled_model.py PHOTOS.
+"""Train the bundled model again, from photographs to model file: python -m examples.train_bundled_model PHOTOS.
 
-PHOTOS is the folder of the photographs (see oral_mucosa.py), 224 x 224 px. Everything is drawn from fixed seeds: a
-second run on the same machine gives the same file. Encoding takes most of the time; --cache stores its output.
+PHOTOS is the folder of the photographs (see lung_photographs.py). Everything is drawn from fixed seeds: a second run on
+the same machine gives the same file. Encoding takes half a minute or more; --cache stores its output.
 """
 
 import argparse
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from bundled_card import Row, card_of, comparison_table
-from mean_color import colour_logits
-from numpy.typing import NDArray
-from oral_mucosa import CARD, PHOTO_MPP, Photo, group, read_photos, tiles_of, varied, without_copies
-from scipy.special import softmax
-from sklearn.model_selection import StratifiedGroupKFold
+from pydantic import JsonValue
 
-from msm_mil_core.bags.feature_table import FeatureTable, table_of
-from msm_mil_core.encoders.registry import DEFAULT_ENCODER, Encoder, load_encoder
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags
+from examples.bundled_card import CARD, Row, card_of, comparison_table
+from examples.lung_collection import PARTS, Collection, bags_of, encode_photographs
+from examples.lung_comparison import (
+    auc_intervals,
+    auc_of,
+    colour_probabilities,
+    localisation_of,
+    network_probabilities,
+)
+from examples.lung_photographs import Mosaic, read_photographs
+from msm_mil_core.encoders.registry import DEFAULT_ENCODER, load_encoder
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.columns import Part
-from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
-from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model, with_figures
-from msm_mil_core.learning.evaluation.predictions import Predictions
+from msm_mil_core.learning.evaluation.evaluate import with_figures
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import ABMIL, ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
 from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
 from msm_mil_core.progress import finish
 
-CUT_PX, SIDE_PX = 48, 80
-"""Side of a tile in pixels of a photograph, and as the encoder gets it."""
-FOLDS = 5
+NAME = "lung-mosaics"
+COUNTS: dict[Part, int] = {"train": 180, "val": 60, "test": 120}
+"""Mosaics drawn in each part of the split."""
 SEEDS = range(3)
-VARIANTS = 2
-"""Turned, zoomed and newly stained copies of each photograph."""
-MOSAICS, PHOTOS_IN_MOSAIC = 1600, 4
-"""Training bags put together of several photographs, one to all of them OSCC where the label is OSCC."""
-SHAPE = ModelChanges(hidden=64, attention=64, dropout=0.75)
 OPTIONS = TrainOptions(
-    name="oral-mucosa",
-    model=SHAPE,
-    epochs=6,
+    name=NAME,
+    preset="default",
+    model=ModelChanges(hidden=64, attention=32, dropout=0.5),
+    epochs=20,
     patience=5,
     learning_rate=1e-3,
-    weight_decay=0.1,
+    weight_decay=0.05,
     bags_per_step=16,
     device="cpu",
     card=CARD,
 )
-PLAIN_ATTENTION = OPTIONS.replace(model=SHAPE.replace(**ABMIL.model_dump(exclude_none=True)), name="gated ABMIL")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Collection:
-    """The photographs, encoded, and which of them must stay together."""
-
-    photos: Sequence[Photo]
-    groups: Sequence[str]
-    folds: NDArray[np.int64]
-    """(M,)."""
-    plain: NDArray[np.float32]
-    """(M, N, P)."""
-    variants: NDArray[np.float32]
-    """(V, M, N, P)."""
-    origin: Origin
-
-    def part(self, index: int, test_fold: int) -> Part:
-        """Return which part of the split a photograph is in: the fold after the test fold validates."""
-        fold = self.folds[index]
-        return "test" if fold == test_fold else "val" if fold == (test_fold + 1) % FOLDS else "train"
+METHODS = {
+    "MSM-MIL": OPTIONS,
+    "gated ABMIL": OPTIONS.replace(preset="abmil"),
+    "mean of tiles": OPTIONS.replace(preset="mean"),
+}
+"""The model and two of fewer parts, trained alike."""
 
 
 def main() -> None:
     """Read, encode, train, compare, write."""
     arguments = _arguments()
     torch.set_num_threads(2)  # a fixed number, for sums depend on it in their last digits
-    collection = _collect(without_copies(read_photos(arguments.photos)), arguments.cache)
-    print(f"{len(collection.photos)} photographs without copies, {len(set(collection.groups))} groups")
-    ours = [_trained(collection, 0, OPTIONS.replace(seed=seed)) for seed in SEEDS]
-    theirs = [_trained(collection, 0, PLAIN_ATTENTION.replace(seed=seed)) for seed in SEEDS]
-    rows = [
-        _row("MSM-MIL", collection, ours, OPTIONS),
-        _row("gated ABMIL", collection, theirs, PLAIN_ATTENTION),
-        _colour_row(collection),
-    ]
-    best = max(ours, key=lambda checkpoint: _figure(checkpoint, "val"))  # the test bags choose nothing
-    record = best.record | {
-        "comparison": comparison_table(rows),
-        "magnification": f"400x, about {PHOTO_MPP} µm/px as shown",
-    }
-    saved = save_checkpoint(replace(best, record=record), arguments.out)
-    arguments.card.write_text(card_of(saved, rows, collection.groups), encoding="utf-8")
+    encoder = load_encoder(DEFAULT_ENCODER, device="cpu", precision="float32")
+    collection = encode_photographs(read_photographs(arguments.photos), encoder, arguments.cache)
+    rng = np.random.default_rng(0)
+    mosaics = {part: collection.draw(collection.members(part), COUNTS[part], rng) for part in PARTS}
+    bags = bags_of(collection, mosaics)
+    trained = {name: [_trained(bags, options, seed) for seed in SEEDS] for name, options in METHODS.items()}
+    rows = _rows(trained, mosaics, collection)
+    model = _best(trained["MSM-MIL"])
+    saved = save_checkpoint(replace(model, record=_record(model, rows, collection)), arguments.out)
+    arguments.card.write_text(card_of(saved, rows), encoding="utf-8")
     print(comparison_table(rows))
-    print(f"wrote {arguments.out} ({arguments.out.stat().st_size / 1e6:.1f} MB) and {arguments.card}")
+    print(f"wrote {arguments.out} ({arguments.out.stat().st_size / 1e6:.1f} MB, sha256 {saved.sha256})")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="folder of the photographs")
-    parser.add_argument("--out", type=Path, default=BUNDLED / "oral-mucosa.safetensors", help="the model file")
+    parser.add_argument("--out", type=Path, default=BUNDLED / f"{NAME}.safetensors", help="the model file")
     parser.add_argument("--card", type=Path, default=Path(__file__).with_name("bundled_model.md"), help="its card")
     parser.add_argument("--cache", type=Path, default=None, help="folder that keeps features between runs")
     return parser.parse_args()
 
 
-def _collect(photos: Sequence[Photo], cache: Path | None) -> Collection:
-    encoder = load_encoder(DEFAULT_ENCODER, device="cpu", precision="float32")
-    keep = _Keeper(cache, photos, encoder)
-    groups = group(photos, keep("whole", lambda: _encoded([photo.pixels[None] for photo in photos], encoder)[:, 0]))
-    variants = [
-        keep(f"variant-{number}", lambda number=number: _variant(photos, number, encoder)) for number in range(VARIANTS)
+def _trained(bags: BagDataset, options: TrainOptions, seed: int) -> Checkpoint:
+    model = finish(train(bags, options.replace(seed=seed)))
+    model = finish(with_figures(model, bags, device="cpu"))
+    print(f"{options.preset}, seed {seed}: validation AUC {_figure(model, 'val', 'auc'):.3f}", flush=True)
+    return model
+
+
+def _best(trained: Sequence[Checkpoint]) -> Checkpoint:
+    """Return the model of the seed that validates best: the test mosaics choose nothing."""
+    return min(trained, key=lambda model: _figure(model, "val", "log_loss"))
+
+
+def _rows(trained: dict[str, list[Checkpoint]], mosaics: dict[Part, list[Mosaic]], collection: Collection) -> list[Row]:
+    test = mosaics["test"]
+    methods = {name: network_probabilities(_best(models), collection) for name, models in trained.items()}
+    methods["mean colour"] = colour_probabilities(mosaics["train"], collection)
+    aucs, behind = auc_intervals(list(methods.values()), test, collection)
+    return [
+        Row(
+            name=name,
+            auc=auc,
+            behind=difference,
+            seeds=tuple(auc_of(network_probabilities(model, collection), test) for model in trained.get(name, [])),
+            localisation=localisation_of(_best(trained[name]), test, collection) if name in trained else None,
+        )
+        for name, auc, difference in zip(methods, aucs, behind, strict=True)
     ]
-    labels = [photo.label for photo in photos]
-    folds = np.zeros(len(photos), np.int64)
-    drawn = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(labels, labels, groups)
-    for number, (_, held) in enumerate(drawn):
-        folds[held] = number
-    return Collection(
-        photos=photos,
-        groups=groups,
-        folds=folds,
-        plain=keep("plain", lambda: _encoded([_tiles(photo.pixels) for photo in photos], encoder)),
-        variants=np.stack(variants),
-        origin=Origin(DEFAULT_ENCODER, encoder.card.weights_sha256, SIDE_PX, round(PHOTO_MPP * CUT_PX / SIDE_PX, 3)),
-    )
 
 
-class _Keeper:
-    """Computes an array once, and stores it in a folder if there is one."""
-
-    def __init__(self, folder: Path | None, photos: Sequence[Photo], encoder: Encoder) -> None:
-        digest = hashlib.sha256(f"{encoder.card.weights_sha256} {CUT_PX} {SIDE_PX}".encode())
-        for photo in photos:
-            digest.update(photo.pixels.tobytes())
-        self._folder, self._key = folder, digest.hexdigest()[:12]
-
-    def __call__(self, name: str, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
-        if self._folder is None:
-            return compute()
-        path = self._folder / f"{name}-{self._key}.npy"
-        if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            np.save(path, compute())
-        kept: NDArray[np.float32] = np.load(path)
-        return kept
+def _record(model: Checkpoint, rows: Sequence[Row], collection: Collection) -> dict[str, JsonValue]:
+    """Return what the model file says of itself: patients are not told, so none are counted."""
+    figures = cast(dict[str, dict[str, JsonValue]], model.record["figures"])
+    auc = {"auc_low": rows[0].auc.low, "auc_high": rows[0].auc.high}
+    split: dict[str, JsonValue] = {
+        part: {"bags": COUNTS[part], "photographs": len(collection.members(part))} for part in PARTS
+    }
+    return {
+        **model.record,
+        "split": split,
+        "likenesses_taken_out": int((collection.split < 0).sum()),
+        "figures": {**figures, "test": {**figures["test"], **auc}},
+        "comparison": comparison_table(rows),
+    }
 
 
-def _variant(photos: Sequence[Photo], number: int, encoder: Encoder) -> NDArray[np.float32]:
-    print(f"encoding variant {number + 1} of {VARIANTS}")
-    rng = np.random.default_rng((1, number))
-    return _encoded([_tiles(varied(photo.pixels, rng)) for photo in photos], encoder)
-
-
-def _tiles(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return tiles_of(pixels, CUT_PX, SIDE_PX)
-
-
-def _encoded(bags: Sequence[NDArray[np.uint8]], encoder: Encoder) -> NDArray[np.float32]:
-    return np.stack([encoder.encode(tiles) for tiles in bags])
-
-
-def _trained(collection: Collection, test_fold: int, options: TrainOptions) -> Checkpoint:
-    bags = _bags(collection, test_fold)
-    checkpoint = finish(with_figures(finish(train(bags, options)), bags, device=options.device))
-    print(f"{options.name}, test fold {test_fold}, seed {options.seed}: {_figure(checkpoint, 'test'):.3f}")
-    return checkpoint
-
-
-def _bags(collection: Collection, test_fold: int) -> BagDataset:
-    """Join plain photographs of the held-out folds with a variant of each other one and with mosaics of those."""
-    tables: dict[str, FeatureTable] = {}
-    labels, groups, parts = [], [], []
-    for index, photo in enumerate(collection.photos):
-        part = collection.part(index, test_fold)
-        tables[photo.name] = table_of(collection.variants[0, index] if part == "train" else collection.plain[index])
-        labels.append(photo.label)
-        groups.append(collection.groups[index])
-        parts.append(part)
-    for name, (tiles, label) in _mosaics(collection, test_fold).items():
-        tables[name] = table_of(tiles)
-        labels.append(label)
-        groups.append(name)
-        parts.append("train")
-    return label_bags(tables, labels, collection.origin, patients=groups, parts=parts)
-
-
-def _mosaics(collection: Collection, test_fold: int) -> dict[str, tuple[NDArray[np.float32], str]]:
-    rng = np.random.default_rng(test_fold)
-    trained_on = [index for index in range(len(collection.photos)) if collection.part(index, test_fold) == "train"]
-    normal = [index for index in trained_on if collection.photos[index].label == "Normal"]
-    cancer = [index for index in trained_on if collection.photos[index].label == "OSCC"]
-    mosaics = {}
-    for number in range(MOSAICS):
-        positive = rng.integers(1, PHOTOS_IN_MOSAIC + 1) if number % 2 else 0
-        chosen = [*rng.choice(cancer, positive), *rng.choice(normal, PHOTOS_IN_MOSAIC - positive)]
-        tiles = np.concatenate([collection.variants[rng.integers(VARIANTS), index] for index in chosen])
-        mosaics[f"mosaic {number}"] = (tiles, "OSCC" if positive else "Normal")
-    return mosaics
-
-
-def _row(name: str, collection: Collection, trained: Sequence[Checkpoint], options: TrainOptions) -> Row:
-    chosen = max(trained, key=lambda checkpoint: _figure(checkpoint, "val"))
-    evaluation = finish(evaluate_model(chosen, _bags(collection, 0).part("test"), device="cpu"))
-    rotated = [_figure(trained[0], "test")] + [
-        _figure(_trained(collection, fold, options), "test") for fold in range(1, FOLDS)
-    ]
-    return Row(
-        name=name,
-        figures=evaluation.summary(),
-        seeds=tuple(_figure(checkpoint, "test") for checkpoint in trained),
-        folds=tuple(rotated),
-    )
-
-
-def _colour_row(collection: Collection) -> Row:
-    evaluations = [_colour_evaluation(collection, fold) for fold in range(FOLDS)]
-    aucs = tuple(each.metrics.auc.value for each in evaluations)
-    return Row("mean colour", evaluations[0].summary(), aucs[:1], aucs)
-
-
-def _colour_evaluation(collection: Collection, test_fold: int) -> Evaluation:
-    colours = np.stack([photo.pixels.reshape(-1, 3).mean(0) for photo in collection.photos])
-    labels = np.array([photo.label == "OSCC" for photo in collection.photos]).astype(np.int64)
-    parts = np.array([collection.part(index, test_fold) for index in range(len(labels))])
-    test = np.flatnonzero(parts == "test")
-    logits = colour_logits(colours[parts == "train"], labels[parts == "train"], colours[test])
-    predictions = Predictions("mean colour", ("Normal", "OSCC"), labels[test], softmax(logits, axis=1))
-    return evaluate(predictions, draw_resamples([collection.groups[index] for index in test]))
-
-
-def _figure(checkpoint: Checkpoint, part: str) -> float:
-    return float(checkpoint.record["figures"][part]["auc"])  # type: ignore[index, call-overload]
+def _figure(model: Checkpoint, part: str, name: str) -> float:
+    return float(cast(dict[str, dict[str, float]], model.record["figures"])[part][name])
 
 
 if __name__ == "__main__":

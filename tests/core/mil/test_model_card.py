@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.held_out import held_out_of
 from msm_mil_core.mil.model_card import full_card, short_card
 from tests.models import a_checkpoint
 
@@ -15,21 +16,25 @@ ANYTHING = st.recursive(
 
 
 def test_the_short_card_is_five_lines():
-    card = short_card(load_checkpoint(default_checkpoint_path()))
+    model = load_checkpoint(default_checkpoint_path())
 
-    assert card == (
-        "Says: Normal or OSCC.",
-        "Trained on: Photographs at 400x of H&E-stained oral mucosa, shrunk by others to 224 x 224 px (CC0).",
-        "Held out: AUC 0.67 (95 % interval 0.42 to 0.87; 0.5 is guessing) on 135 held-out bags of 9 patients.",
-        "Limits: Trained on 224-px photographs of oral mucosa; a demonstration, not a diagnostic model.",
-        "Needs: efficientnet-lite0, tiles of 80 px at 0.66 µm per pixel.",
-    )
+    says, data, held_out, limits, needs = short_card(model)
+
+    assert says == f"Says: {' or '.join(model.classes)}."
+    assert data.startswith("Trained on: Artificial mosaics of eight photographs of H&E-stained lung")
+    assert held_out == f"Held out: {held_out_of(model.record)}"
+    assert "patients" not in held_out  # whose the photographs are is not told
+    assert "not a diagnostic model" in limits
+    assert needs == f"Needs: efficientnet-lite0, tiles of {model.side_px} px at {model.mpp:g} µm per pixel."
 
 
 def test_the_full_card_has_everything_in_words():
-    card = "\n".join(full_card(load_checkpoint(default_checkpoint_path())))
+    model = load_checkpoint(default_checkpoint_path())
 
-    assert "Split: test (bags 135, patients 9), train (bags 2002, patients 1628), val (bags 136, patients 9)" in card
+    card = "\n".join(full_card(model))
+
+    test = model.record["split"]["test"]
+    assert f"test (bags {test['bags']}, photographs {test['photographs']})" in card
     assert "balance yes" in card
     assert not {"{", "None", "True"} & set(card.replace("{", " { ").split())
 
