@@ -1,4 +1,4 @@
-# make demo   the sample slide through the bundled model: result, GeoJSON, figure, window
+# make demo   the sample slides through the bundled model: result, figure, GeoJSON, report, window; no network
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
 # make test-all      the suite with every optional package installed: zoo, bench, pdf
 # make lowest        the core's and the window's tests with the lowest versions that setup.cfg allows, on PyQt5

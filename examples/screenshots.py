@@ -1,7 +1,8 @@
-"""Make the README's screenshots: python examples/screenshots.py SLIDE [--out examples/screenshots].
+"""Make the README's screenshots: python examples/screenshots.py [SLIDE] [--out examples/screenshots].
 
-Plays a user in a real napari window: opens the slide, runs the bundled model from the dock, and looks, compares, asks
-and checks. Needs a screen; on a machine without one, a virtual one: xvfb-run -a -s '-screen 0 1600x1200x24' python …
+Plays a user in a real napari window: opens the slide (by default the lung mosaic), runs the bundled model from the
+dock, and looks, compares, asks and checks. Needs a screen; on a machine without one, a virtual one:
+xvfb-run -a -s '-screen 0 1600x1200x24' python …
 The picture of the report needs `pip install 'napari-msm-mil[pdf]' pypdfium2` as well.
 """
 
@@ -17,6 +18,7 @@ from napari.utils.notifications import NotificationSeverity
 from qtpy.QtWidgets import QApplication, QLabel, QListWidget, QScrollArea, QWidget
 
 from msm_mil_core.cli.app import call
+from msm_mil_core.slides.sample import LUNG
 from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.widgets.tabs import Tabs
@@ -29,7 +31,7 @@ PAGES = 2
 def main() -> None:
     """Open, run, look, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("slide", type=Path)
+    parser.add_argument("slide", type=Path, nargs="?", default=LUNG.path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "screenshots")
     arguments = parser.parse_args()
     get_settings().application.gui_notification_level = NotificationSeverity.ERROR  # no note on top of the picture
@@ -63,8 +65,9 @@ class Window:
 
     def run(self) -> None:
         """Run the model, and look at what it says."""
+        before = len(self.viewer.layers)
         self.press("run")
-        wait(lambda: len(self.viewer.layers) > 1)
+        wait(lambda: len(self.viewer.layers) > before)
         self.save("window")
 
     def look_side_by_side(self) -> None:

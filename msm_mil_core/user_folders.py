@@ -2,17 +2,12 @@
 
 from pathlib import Path
 
-import pooch
+from platformdirs import user_cache_path
 
 
 def features_folder() -> Path:
     """Return the folder in which encoded features are cached for reuse; deleting it costs only time."""
     return _cache() / "features"
-
-
-def samples_folder() -> Path:
-    """Return the folder of the sample slide."""
-    return _cache() / "samples"
 
 
 def errors_folder() -> Path:
@@ -26,4 +21,4 @@ def precision_file() -> Path:
 
 
 def _cache() -> Path:
-    return Path(pooch.os_cache("napari-msm-mil"))
+    return user_cache_path("napari-msm-mil")

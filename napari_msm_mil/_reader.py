@@ -6,14 +6,14 @@ from typing import TypeAlias
 
 from napari.utils.notifications import show_error, show_info, show_warning
 
-from msm_mil_core.errors import MsmMilError, SlideError
+from msm_mil_core.errors import MsmMilError, RegionError, SlideError
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import require_slide
 from msm_mil_core.slides.slide import Slide, is_slide, open_slide
 from msm_mil_core.slides.slide_file import is_dicom
 from napari_msm_mil.files.file_jobs import last_view
-from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
+from napari_msm_mil.layers.layer_data import LayerData, known_areas, slide_layer, stage_layers
 
 RESULT_SUFFIX = ".msm.h5"
 SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
@@ -43,7 +43,7 @@ def get_reader(path: str | list[str]) -> ReadLayers | None:
 def _read_slide(path: str) -> list[LayerData] | list[tuple[None]]:
     try:
         slide = open_slide(Path(path))
-        layers = [slide_layer(slide)]
+        layers = [slide_layer(slide), *_known_areas(slide)]
     except MsmMilError as exc:
         show_error(_in_one_line(exc, path))
         return NO_LAYERS
@@ -76,7 +76,16 @@ def _read_result(path: str) -> list[LayerData] | list[tuple[None]]:
 
 def _slide_below(result: SlideResult, path: Path) -> list[LayerData]:
     try:
-        return [slide_layer(require_slide(result.slide, path))]
+        slide = require_slide(result.slide, path)
     except SlideError as exc:
         show_warning(f"{exc} The heatmaps of {path.name} are shown without their slide.")
+        return []
+    return [slide_layer(slide), *_known_areas(slide)]
+
+
+def _known_areas(slide: Slide) -> list[LayerData]:
+    try:
+        return known_areas(slide)
+    except RegionError as exc:
+        show_warning(f"{exc} {slide.facts.name} is shown without them.")
         return []

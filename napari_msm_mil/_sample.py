@@ -1,22 +1,23 @@
-"""File > Open Sample: a slide to try things on."""
+"""File > Open Sample: slides to try things on."""
 
 from napari.utils.notifications import show_info
 
-from msm_mil_core.slides.sample import sample_slide
+from msm_mil_core.slides.sample import LUNG, SKIN, SampleSlide
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.user_folders import samples_folder
-from napari_msm_mil.layers.layer_data import LayerData, slide_layer
+from napari_msm_mil.layers.layer_data import LayerData, known_areas, slide_layer
 
 
-def open_sample() -> list[LayerData]:
-    """Return the layer of the sample slide, fetched or made on the first call, and say which one it is.
+def open_lung() -> list[LayerData]:
+    """Return the layers of the lung mosaic and of its known tumour areas, and say what it is."""
+    return _layers(LUNG)
 
-    Raises
-    ------
-    OutputError
-        If it cannot be stored; napari shows the message.
-    """
-    sample = sample_slide(samples_folder())
-    layer = slide_layer(open_slide(sample.path))
+
+def open_skin() -> list[LayerData]:
+    """Return the layer of the slide of skin, and say what it is."""
+    return _layers(SKIN)
+
+
+def _layers(sample: SampleSlide) -> list[LayerData]:
+    slide = open_slide(sample.path)
     show_info(sample.sentence)
-    return [layer]
+    return [slide_layer(slide), *known_areas(slide)]

@@ -13,8 +13,7 @@ from npe2 import PluginManager
 from qtpy.QtWidgets import QApplication
 
 from examples.reliability.trial import Trial
-from msm_mil_core.slides.sample import sample_slide
-from msm_mil_core.user_folders import samples_folder
+from msm_mil_core.slides.sample import SKIN
 from napari_msm_mil.dock.run_widget import RunWidget
 
 PLUGIN = "napari-msm-mil"
@@ -25,7 +24,7 @@ def tries(*, short: bool) -> Iterator[Trial]:
     """Yield a trial for each way of a user, with the names of the plugins that were there, be it short or long."""
     del short
     viewer = napari.Viewer(show=False)
-    slide = sample_slide(samples_folder()).path
+    slide = SKIN.path
     others = sorted({manifest.name for manifest in PluginManager.instance().iter_manifests()} - {PLUGIN, "napari"})
     beside = f"beside {', '.join(others) or 'no other plugin'}"
     for name, act in _acts(viewer, slide):

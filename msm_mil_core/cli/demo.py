@@ -1,4 +1,4 @@
-"""msm-mil demo: the sample slide through the bundled model, all outputs, and the window where there is a screen."""
+"""msm-mil demo: the sample slides through the bundled model, all outputs, and the window where there is a screen."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,28 +6,39 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.explain import print_localisation
 from msm_mil_core.cli.export import draw
 from msm_mil_core.cli.report import report
 from msm_mil_core.cli.run import SUFFIX, RunOptions, run
 from msm_mil_core.cli.screen import has_screen
 from msm_mil_core.cli.view import view
+from msm_mil_core.explain.localisation import localise
+from msm_mil_core.export.figures.localisation import write_localisation_figure
 from msm_mil_core.export.qupath.export import write_geojson
-from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.export.qupath.import_truth import read_truth
 from msm_mil_core.results.result_file import load_result
-from msm_mil_core.slides.sample import sample_slide
-from msm_mil_core.user_folders import samples_folder
+from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.find_slide import require_slide
+from msm_mil_core.slides.sample import SAMPLES, SampleKey, SampleSlide, sample_slide
+from msm_mil_core.slides.truth import truth_path
 
 
 def demo(
     *,
+    sample: SampleKey | None = None,
     out_folder: Annotated[Path, Parameter(name="--out")] = Path("demo"),
     window: bool = True,
     device: str = "auto",
 ) -> int:
-    """Run the bundled model on the sample slide; write the result, GeoJSON, a figure and a report; open napari.
+    """Run the bundled model on the sample slides; write result, figure, GeoJSON and report of each; open napari.
+
+    Of the lung mosaic it is known where the tumours are: a table says how well each map finds them. The skin is tissue
+    that the model never saw.
 
     Parameters
     ----------
+    sample
+        Only this one of the sample slides.
     out_folder
         Folder for what is written.
     window
@@ -35,21 +46,36 @@ def demo(
     device
         auto, cpu, cuda, cuda:1 or mps.
     """
-    sample = sample_slide(samples_folder())
+    chosen = [sample_slide(sample)] if sample else list(SAMPLES.values())
+    codes = [_demonstrate(each, out_folder, device) for each in chosen]
+    return max(codes) or _show(_result_path(chosen[0], out_folder), window=window)
+
+
+def _demonstrate(sample: SampleSlide, out_folder: Path, device: str) -> int:
     print_line(sample.sentence)
     code = run([sample.path], batch=RunOptions(out=out_folder, device=device, overwrite=True))
-    result_path = out_folder / f"{sample.path.stem}{SUFFIX}"
-    result = load_result(result_path)
-    figure = out_folder / f"{sample.path.stem}.png"
-    draw(result, result_path, figure)
-    for path in (
-        result_path,
-        write_geojson(result, out_folder / f"{sample.path.stem}.geojson", GeoJsonOptions()),
-        figure,
-    ):
+    result_path = _result_path(sample, out_folder)
+    figure, result = out_folder / f"{sample.path.stem}.png", load_result(result_path)
+    if truth_path(sample.path).exists():
+        _compare_with_truth(result, sample, figure)
+    else:
+        draw(result, result_path, figure)
+    geojson = write_geojson(result, out_folder / f"{sample.path.stem}.geojson")
+    for path in (result_path, figure, geojson):
         print_line(f"wrote {path}")
-    report([result_path], out_folder=out_folder, overwrite=True)
-    return code or _show(result_path, window=window)
+    return report([result_path], out_folder=out_folder, overwrite=True) or code
+
+
+def _result_path(sample: SampleSlide, out_folder: Path) -> Path:
+    return out_folder / f"{sample.path.stem}{SUFFIX}"
+
+
+def _compare_with_truth(result: SlideResult, sample: SampleSlide, figure: Path) -> None:
+    areas = read_truth(truth_path(sample.path), result.slide)
+    found = localise(result.prediction, result.tiles, areas)
+    with require_slide(result.slide, sample.path) as slide:
+        write_localisation_figure(result, slide, (found, areas), figure)
+    print_localisation(found)
 
 
 def _show(result_path: Path, *, window: bool) -> int:

@@ -7,11 +7,14 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from msm_mil_core.cli.batch import each_result, finish, finish_json, print_json, print_warnings
-from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.console import drive, out, print_line, printable
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
 from msm_mil_core.explain.faithfulness import Curve
+from msm_mil_core.explain.localisation import Localisation, localise
+from msm_mil_core.export.qupath.import_truth import read_truth
 from msm_mil_core.export.tables.examination import examination_json
+from msm_mil_core.export.tables.localisation import localisation_json
 from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.results.slide_result import SlideResult
 
@@ -21,6 +24,7 @@ def explain(
     /,
     *,
     options: Annotated[ExamineOptions, Parameter(name="*")] = ExamineOptions(),
+    truth: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Examine results: role, faithfulness and stability of each stage, and small sets of tiles that decide.
@@ -31,16 +35,20 @@ def explain(
     ----------
     results
         Result files (.msm.h5) of `msm-mil run` or of the napari window.
+    truth
+        GeoJSON from QuPath with areas whose class is known: how well each map points at them.
     as_json
         Print one line of JSON a result instead of sentences and a table.
     """
 
     def explain_one(path: Path, result: SlideResult) -> None:
+        found = None if truth is None else localise(result.prediction, result.tiles, read_truth(truth, result.slide))
         examination = _examine(result, options)
         if as_json:
-            print_json(path, result, examination_json(examination, answer_roles(result)))
+            told = examination_json(examination, answer_roles(result))
+            print_json(path, result, told | ({} if found is None else localisation_json(found)))
         else:
-            _print(result, examination)
+            _print(result, examination, found)
 
     done = each_result(results, explain_one)
     return finish_json(done) if as_json else finish(done)
@@ -50,12 +58,29 @@ def _examine(result: SlideResult, options: ExamineOptions) -> Examination:
     return drive(examine(result.require_tile_outputs(), options), result.slide.name)
 
 
-def _print(result: SlideResult, examination: Examination) -> None:
+def print_localisation(found: Localisation) -> None:
+    """Print how well each map points at known areas: in words, and as a table that marks what each should find."""
+    tiles = ", ".join(f"{count:,} in {name}" for name, count in zip(found.targets, found.counts, strict=True))
+    print_line(
+        f"How well each map finds the known areas, tile by tile ({tiles}, of {found.tiles:,}). AUC: how often a tile "
+        "inside is ranked above a tile outside. 1 is always, 0.5 is guessing, below that the map points elsewhere."
+    )
+    table = Table("map", *map(printable, found.targets), title="AUC; * what the map should find", title_justify="left")
+    for score in found.maps:
+        marks = ("*" if place == score.target else " " for place in range(len(score.aucs)))
+        cells = (f"{auc:.3f}{mark}" for auc, mark in zip(score.aucs, marks, strict=True))
+        table.add_row(printable(score.title), *cells)
+    out.print(table)
+
+
+def _print(result: SlideResult, examination: Examination, found: Localisation | None) -> None:
     faithfulness = examination.faithfulness
     print_line(f"{result.slide.name}: {faithfulness.answer}, probability {faithfulness.before:.3f}")
     for sentence in (*answer_roles(result).sentences, *examination.sentences):
         print_line(sentence)
     out.print(_table(examination))
+    if found is not None:
+        print_localisation(found)
     print_warnings(result)
     print_line("Research use, not for diagnosis.")
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from scipy.integrate import trapezoid
 
 from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.explain.tile_values import fused_attention
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
@@ -131,7 +132,7 @@ def measure_faithfulness(
     whole, rng = aggregate(tile_outputs), np.random.default_rng(options.seed)
     model = _Model(tile_outputs, int(whole.probabilities.argmax()))
     counts = _counts(len(tile_outputs), options.points)
-    orders = [_order(stage.attention) for stage in whole.stages] + [_order(_fused(whole))]
+    orders = [_order(stage.attention) for stage in whole.stages] + [_order(fused_attention(whole))]
     random = [rng.permutation(len(tile_outputs)) for _ in range(options.draws)]
     rows = []
     for done, order in enumerate([*orders, *random]):
@@ -192,12 +193,6 @@ def _counts(tiles: int, points: int) -> Order:
 
 def _order(attention: NDArray[np.float32]) -> Order:
     return np.argsort(-attention, kind="stable")  # NaN, which was not shown, is last
-
-
-def _fused(whole: Prediction) -> NDArray[np.float32]:
-    parts = [np.float32(stage.beta) * np.nan_to_num(stage.attention) for stage in whole.stages]
-    fused: NDArray[np.float32] = np.sum(parts, axis=0)
-    return fused
 
 
 def _first(order: Order, count: int) -> Chosen:

@@ -1,4 +1,4 @@
-"""One value per tile, made from several stages: who found it, and who attends to it most."""
+"""One value per tile, made from several stages: their attention as one, who found it, who attends to it most."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,6 +6,16 @@ from numpy.typing import NDArray
 from msm_mil_core.explain.ranks import ranks
 from msm_mil_core.explain.selection import top_tiles
 from msm_mil_core.mil.prediction import Prediction, check_index
+
+
+def fused_attention(prediction: Prediction) -> NDArray[np.float32]:
+    """Return for each tile (N,) the attention of all stages to it, each by the stage's weight in the prediction.
+
+    A stage that was not shown the tile adds 0.
+    """
+    parts = [np.float32(stage.beta) * np.nan_to_num(stage.attention) for stage in prediction.stages]
+    fused: NDArray[np.float32] = np.sum(parts, axis=0)
+    return fused
 
 
 def found_by(prediction: Prediction, top_percent: float) -> NDArray[np.int64]:

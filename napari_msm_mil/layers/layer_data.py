@@ -1,31 +1,41 @@
 """What napari shows of a slide and of a result, as layer data: no viewer is touched here."""
 
-from pathlib import PurePath
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import shapely
 from napari.utils.colormaps import Colormap
+from numpy.typing import NDArray
 
 from msm_mil_core.display.color_ramps import stage_steps
 from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.shared_tiles import STRIPES
 from msm_mil_core.display.stage_display import CLAIMED, SHARED, StageDisplay, visible_layers
 from msm_mil_core.display.stage_style import solo_ramp, stage_name, stage_ramp, stage_rgb
+from msm_mil_core.export.qupath.import_truth import read_truth
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.slide import Slide
+from msm_mil_core.slides.slide import Slide, SlideFacts
+from msm_mil_core.slides.truth import TruthArea, truth_path
 from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 from napari_msm_mil.layers.saved_view import display_of
 from napari_msm_mil.layers.shown_result import ShownResult
 from napari_msm_mil.slides.pyramid import slide_pyramid
 
-LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors"]]
+LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors", "shapes"]]
 """Data, keyword arguments and type of one layer, as napari's readers return them."""
 
 
 CLAIMED_TITLE = "Claimed tiles"
 SHARED_TITLE = "Shared top tiles"
+TRUTH_TITLE = "Known areas"
+
+TRUTH_WIDTH = 1 / 300
+"""Of an outline of a known area, as a share of the slide's longer side."""
+CLEAR = "transparent"
 
 TITLE = "title"
 """Key in the metadata of a layer: what it shows; its name may say besides of which result."""
@@ -42,6 +52,44 @@ def slide_layer(slide: Slide) -> LayerData:
         **placed(slide.facts.mpp, 1, (0.0, 0.0)),
     }
     return slide_pyramid(slide), arguments, "image"
+
+
+def known_areas(slide: Slide) -> list[LayerData]:
+    """Return the layer of the areas that are known of a slide; none if no file beside it knows any.
+
+    Raises
+    ------
+    RegionError
+        If the file is not GeoJSON, has no annotation with a class, or misses the slide.
+    """
+    path = truth_path(Path(slide.facts.path))
+    return [truth_layer(read_truth(path, slide.facts), slide.facts)] if path.is_file() else []
+
+
+def truth_layer(areas: Sequence[TruthArea], facts: SlideFacts) -> LayerData:
+    """Lay out the known areas of a slide: their outlines in the colours of their classes, with the classes' names."""
+    rings = [(area, ring) for area in areas for ring in _rings(area)]
+    arguments = {
+        "name": TRUTH_TITLE,
+        "ndim": 2,
+        "shape_type": "polygon",
+        "edge_color": np.array([[*area.rgb, 255] for area, _ in rings]) / 255,
+        "edge_width": max(facts.size_px0) * TRUTH_WIDTH,
+        "face_color": CLEAR,
+        "features": {"class": [area.name for area, _ in rings]},
+        "text": {"string": "{class}", "size": 12, "color": "#111111", "anchor": "center"},
+        "opacity": 1.0,
+        "metadata": {"facts": facts},
+        **placed(facts.mpp, 1, (-0.5, -0.5)),  # napari counts from the centre of the first pixel, level 0 from its edge
+    }
+    return [ring for _, ring in rings], arguments, "shapes"
+
+
+def _rings(area: TruthArea) -> Iterator[NDArray[np.float64]]:
+    """Give the outlines (points, 2) of an area and of its holes, as (y, x), without the first point again."""
+    for polygon in shapely.get_parts(area.shape):
+        for ring in (polygon.exterior, *polygon.interiors):
+            yield shapely.get_coordinates(ring)[:-1, ::-1]
 
 
 def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerData]:

@@ -3,6 +3,8 @@
 import pytest
 from npe2 import PluginManager
 
+from msm_mil_core.slides.sample import SAMPLES
+
 
 def test_every_command_of_the_manifest_exists(plugin):
     plugin.validate_imports()
@@ -36,6 +38,7 @@ def test_napari_asks_us_about_folders(plugin, tmp_path):
     assert [reader.plugin_name for reader in readers] == ["napari-msm-mil"]
 
 
-def test_the_dock_and_the_sample_have_names_that_say_what_they_do(plugin):
+def test_the_dock_and_the_samples_have_names_that_say_what_they_do(plugin):
     assert [widget.display_name for widget in plugin.contributions.widgets] == ["Run MSM-MIL"]
-    assert [sample.display_name for sample in plugin.contributions.sample_data] == ["Sample whole-slide image"]
+    shown = {sample.key: sample.display_name for sample in plugin.contributions.sample_data}
+    assert shown == {sample.key: sample.title for sample in SAMPLES.values()}

@@ -194,6 +194,37 @@ def test_a_file_that_is_not_a_result_is_reported(plugin, tmp_path, notes):
     assert "text.msm.h5" in notes[-1][1]
 
 
+TUMOUR = (
+    '{"type": "Feature", "properties": {"classification": {"name": "Tumor"}}, '
+    '"geometry": {"type": "Polygon", "coordinates": [[[600, 300], [900, 300], [900, 600], [600, 300]]]}}'
+)
+
+
+def test_known_areas_beside_a_slide_open_with_it_and_lie_below_the_maps_of_its_result(plugin, tmp_path):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+    (tmp_path / "drawn.truth.geojson").write_text(TUMOUR)
+    path = a_result_beside(drawn.path, tmp_path / "drawn.msm.h5")
+
+    _, known = ViewerModel().open(str(drawn.path), plugin=OURS)
+    layers = ViewerModel().open(str(path), plugin=OURS)
+
+    assert list(known.features["class"]) == ["Tumor"]
+    assert known.extent.world.tolist() == [[149.75, 299.75], [299.75, 449.75]]  # µm, from the centre of a pixel
+    assert [layer.name for layer in layers[:2]] == ["drawn", "Known areas"]
+    assert len(layers) > 3
+
+
+def test_known_areas_that_cannot_be_read_are_reported_and_the_slide_opens(plugin, tmp_path, notes):
+    drawn = a_drawn_slide(tmp_path / "drawn.tiff")
+    (tmp_path / "drawn.truth.geojson").write_text("{}")
+
+    (layer,) = ViewerModel().open(str(drawn.path), plugin=OURS)
+
+    assert layer.name == "drawn"
+    assert notes[-1][0] == "warning"
+    assert "drawn.truth.geojson is not GeoJSON" in notes[-1][1]
+
+
 def test_opening_a_slide_does_not_pay_for_the_network():
     heavy = "{'torch', 'timm', 'torchvision', 'matplotlib', 'sklearn', 'skimage', 'qtpy'}"
     code = f"import sys, napari_msm_mil._reader; sys.exit(','.join({heavy} & sys.modules.keys()))"

@@ -3,31 +3,26 @@
 import pytest
 from napari.components import ViewerModel
 
-from msm_mil_core.errors import OutputError
-from msm_mil_core.slides.sample import sample_slide
-from msm_mil_core.user_folders import samples_folder
+from msm_mil_core.slides.sample import SAMPLES
 
 
-@pytest.fixture
-def made_sample(tmp_path, monkeypatch):
-    """The sample slide as it is without a network, in a folder of the test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return sample_slide(samples_folder(), fetch=False)
-
-
-def test_the_sample_opens_as_a_slide_and_says_which_one_it_is(plugin, made_sample, notes):
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_a_sample_opens_as_a_slide_and_says_what_it_is(plugin, sample, notes):
     viewer = ViewerModel()
 
-    (layer,) = viewer.open_sample("napari-msm-mil", "slide")
+    slide = viewer.open_sample("napari-msm-mil", sample.key)[0]
 
-    assert layer.metadata["facts"].path == str(made_sample.path)
-    assert [str(unit) for unit in layer.units] == ["micrometer", "micrometer"]
-    assert ("info", made_sample.sentence) in notes
+    assert slide.metadata["facts"].path == str(sample.path)
+    assert [str(unit) for unit in slide.units] == ["micrometer", "micrometer"]
+    assert ("info", sample.sentence) in notes
 
 
-def test_a_sample_that_cannot_be_stored_is_reported(plugin, tmp_path, monkeypatch):
-    (tmp_path / "a-file").write_text("in the way")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a-file"))
+def test_what_is_known_of_the_lung_mosaic_lies_over_it_and_nothing_is_known_of_the_skin(plugin, notes):
+    lung, skin = ViewerModel(), ViewerModel()
 
-    with pytest.raises(OutputError, match=r"Cannot write into .*a-file"):
-        ViewerModel().open_sample("napari-msm-mil", "slide")
+    lung.open_sample("napari-msm-mil", "lung")
+    skin.open_sample("napari-msm-mil", "skin")
+
+    assert [layer.name for layer in lung.layers] == ["lung-mosaic", "Known areas"]
+    assert list(lung.layers["Known areas"].features["class"]) == ["adenocarcinoma", "squamous"]
+    assert [layer.name for layer in skin.layers] == ["CMU-1-Small-Region"]

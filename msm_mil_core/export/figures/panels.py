@@ -16,6 +16,7 @@ from msm_mil_core.display.heatmap import Contrast, contrast, contrast_label, ras
 from msm_mil_core.display.outlines import outline_segments
 from msm_mil_core.display.stage_style import stage_colour, stage_name, stage_ramp
 from msm_mil_core.display.tile_map import evidence_map
+from msm_mil_core.explain.evidence import held_over
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
 from msm_mil_core.export.tables.roles import AnswerRoles
 from msm_mil_core.mil.prediction import Prediction, StageAttention
@@ -46,26 +47,33 @@ class Ground:
     size_px0: tuple[int, int]
     mpp: float | None
 
+    @property
+    def shape(self) -> float:
+        """Height over width of what is shown."""
+        left, top, right, bottom = self.view_px0
+        return (bottom - top) / (right - left)
+
 
 def draw_slide(axes: Axes, ground: Ground, prediction: Prediction) -> None:
     """Draw the slide in its own colours, with the tiles that each stage claims outlined in the stage's colour."""
-    _draw_ground(axes, ground, ground.picture)
+    draw_ground(axes, ground, ground.picture)
     for index, stage in enumerate(prediction.stages):
         _outline(axes, ground.tiles, stage.claimed, stage_colour(index))
-    _title(axes, "Slide" if ground.picture is not None else "Tiles (the slide is not available)")
+    write_title(axes, "Slide" if ground.picture is not None else "Tiles (the slide is not available)")
     dotted = "\nDotted in a map: hidden from that stage" if prediction.masks_applied else ""
-    _write(axes, f"Outlined: the tiles that each stage claims{dotted}", (0, 0), (0, -5), **NOTE)
-    _scale_bar(axes, ground)
+    write(axes, f"Outlined: the tiles that each stage claims{dotted}", (0, 0), (0, -5), **NOTE)
+    draw_scale_bar(axes, ground)
 
 
 def draw_evidence(axes: Axes, bar: Axes, ground: Ground, prediction: Prediction) -> None:
     """Draw what each tile adds to the log-odds of the answer through all stages, and the colour bar of it."""
-    shown = evidence_map(prediction, prediction.classes.index(prediction.winner), None)
+    answer = prediction.classes.index(prediction.winner)
+    shown = evidence_map(prediction, answer, None)
     ramp = LinearSegmentedColormap.from_list("evidence", signed_ramp())
-    _draw_ground(axes, ground, ground.pale)
-    _title(axes, f"Evidence for {prediction.winner}")
-    _draw_map(axes, ground, shown.values, ramp, shown.limits)
-    _draw_bar(bar, ramp, shown.limits, "added to its logit; negative argues against it")
+    draw_ground(axes, ground, ground.pale)
+    write_title(axes, f"Evidence for {prediction.winner}")
+    draw_map(axes, ground, shown.values, ramp, shown.limits)
+    draw_colour_bar(bar, ramp, shown.limits, f"added to its log-odds over {held_over(prediction, answer)}")
 
 
 def draw_stage(
@@ -73,10 +81,10 @@ def draw_stage(
 ) -> None:
     """Draw where one stage attended, in its own hue over pale tissue, its role, and the colour bar of its values."""
     index, stage = named
-    _draw_ground(axes, ground, ground.pale)
-    _title(axes, roles.title(index), stage_colour(index))
+    draw_ground(axes, ground, ground.pale)
+    write_title(axes, roles.title(index), stage_colour(index))
     if roles.marks(index):
-        _write(axes, roles.marks(index), (0, 1), (4, -4), bbox=BOX, **MARK)
+        write(axes, roles.marks(index), (0, 1), (4, -4), bbox=BOX, **MARK)
     shown = np.isfinite(stage.attention)
     if not shown.any():
         axes.text(0.5, 0.5, "was shown no tile", transform=axes.transAxes, ha="center", color=SOFT_INK)
@@ -85,10 +93,10 @@ def draw_stage(
     values = contrast(stage.attention, kind)
     limits = _limits(values[shown])
     ramp = LinearSegmentedColormap.from_list(stage_name(index), stage_ramp(index))
-    _draw_map(axes, ground, values, ramp, limits)
+    draw_map(axes, ground, values, ramp, limits)
     _outline(axes, ground.tiles, ~shown, SOFT_INK, dotted=True)
     _outline(axes, ground.tiles, stage.claimed, INK)
-    _draw_bar(bar, ramp, limits, contrast_label(kind, int(shown.sum())))
+    draw_colour_bar(bar, ramp, limits, contrast_label(kind, int(shown.sum())))
 
 
 def draw_probabilities(axes: Axes, prediction: Prediction) -> None:
@@ -100,7 +108,7 @@ def draw_probabilities(axes: Axes, prediction: Prediction) -> None:
         weight = "bold" if row.winner else "normal"
         text, end = f"{row.probability:.3f}", (row.probability, place)
         axes.annotate(text, end, (4, 0), textcoords="offset points", va="center", size=8, weight=weight)
-    _title(axes, "Class probabilities")
+    write_title(axes, "Class probabilities")
 
 
 def draw_weights(axes: Axes, prediction: Prediction) -> None:
@@ -112,7 +120,7 @@ def draw_weights(axes: Axes, prediction: Prediction) -> None:
         spread = f"attention spread over {row.effective_tiles:,.0f} of {row.shown:,} tiles"
         did = f"claims {row.claimed:,}, {spread if row.shown else 'was shown no tile'}"
         axes.annotate(did, (1, place), (30, 0), textcoords="offset points", va="center", size=8, color=SOFT_INK)
-    _title(axes, "Weight of each stage in the prediction")
+    write_title(axes, "Weight of each stage in the prediction")
 
 
 def literal(text: str) -> str:
@@ -124,7 +132,8 @@ def _shorten(text: str, letters: int) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
-def _draw_ground(axes: Axes, ground: Ground, picture: NDArray[np.uint8] | None) -> None:
+def draw_ground(axes: Axes, ground: Ground, picture: NDArray[np.uint8] | None) -> None:
+    """Draw the slide, in its colours or pale, or the footprint of the tiles without it; frame and view are set."""
     width, height = ground.size_px0
     left, top, right, bottom = ground.view_px0
     if picture is not None:
@@ -132,15 +141,16 @@ def _draw_ground(axes: Axes, ground: Ground, picture: NDArray[np.uint8] | None) 
     else:
         covered = np.zeros(len(ground.tiles))
         footprint = LinearSegmentedColormap.from_list("footprint", [FOOTPRINT, FOOTPRINT])
-        _draw_map(axes, ground, covered, footprint, (0, 1))
+        draw_map(axes, ground, covered, footprint, (0, 1))
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set(color=FRAME, linewidth=0.6)
 
 
-def _draw_map(
+def draw_map(
     axes: Axes, ground: Ground, values: NDArray[np.floating], ramp: LinearSegmentedColormap, limits: tuple[float, float]
 ) -> None:
+    """Draw one value a tile (N,), NaN clear, in the colours of a ramp between two limits."""
     heatmap = rasterise(ground.tiles, values)
     rows, cols = heatmap.values.shape
     left, top = heatmap.origin_px0
@@ -158,14 +168,16 @@ def _outline(axes: Axes, tiles: TileGrid, chosen: NDArray[np.bool_], colour: str
         axes.add_collection(LineCollection(segments, colors=edge, linewidths=width, capstyle="projecting"), False)
 
 
-def _title(axes: Axes, text: str, swatch: str | None = None) -> None:
+def write_title(axes: Axes, text: str, swatch: str | None = None) -> None:
+    """Write a panel's title above it, after a square of its colour if it has one."""
     short = literal(_shorten(text, LONGEST_TITLE))
-    _write(axes, short, (0, 1), (0 if swatch is None else 13, 5), color=INK, size=10, weight="bold")
+    write(axes, short, (0, 1), (0 if swatch is None else 13, 5), color=INK, size=10, weight="bold")
     if swatch is not None:
-        _write(axes, "■", (0, 1), (0, 5), color=swatch, size=10)
+        write(axes, "■", (0, 1), (0, 5), color=swatch, size=10)
 
 
-def _write(axes: Axes, text: str, at: tuple[float, float], offset_pt: tuple[float, float], **style: Any) -> None:
+def write(axes: Axes, text: str, at: tuple[float, float], offset_pt: tuple[float, float], **style: Any) -> None:
+    """Write at a place in shares of a panel, moved by points."""
     axes.annotate(text, at, offset_pt, xycoords="axes fraction", textcoords="offset points", **style)
 
 
@@ -174,7 +186,8 @@ def _limits(shown: NDArray[np.float32]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _draw_bar(axes: Axes, ramp: LinearSegmentedColormap, limits: tuple[float, float], label: str) -> None:
+def draw_colour_bar(axes: Axes, ramp: LinearSegmentedColormap, limits: tuple[float, float], label: str) -> None:
+    """Draw a colour bar with the values at its ends and in its middle, and what they are."""
     low, high = limits
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=ramp, extent=(low, high, 0, 1), aspect="auto")
     ticks = [low, (low + high) / 2, high]
@@ -197,7 +210,8 @@ def _draw_bars(axes: Axes, names: list[str], lengths: list[float], colours: list
     axes.spines["left"].set(color=FRAME)
 
 
-def _scale_bar(axes: Axes, ground: Ground) -> None:
+def draw_scale_bar(axes: Axes, ground: Ground) -> None:
+    """Draw how long so many micrometres are, in the lower left corner; nothing where that is unknown."""
     if ground.mpp is None:
         return
     left, top, right, bottom = ground.view_px0

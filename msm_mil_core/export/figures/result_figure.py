@@ -67,11 +67,25 @@ def write_figure(result: SlideResult, slide: Slide | None, path: Path, kind: Con
     OutputError
         If it cannot be written there, or `slide` is another slide than the result's.
     """
-    _check_same(result, slide)
-    facts = {"Title": "MSM-MIL", "Description": WARNING, "Source": _provenance(result)}
+    facts = {"Title": "MSM-MIL", "Description": WARNING, "Source": provenance(result)}
     with whole_file(path) as part, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that the font lacks
         _draw(result, slide, kind).savefig(part, format="png", metadata=facts)
+
+
+def lay_ground(result: SlideResult, slide: Slide | None) -> Ground:
+    """Return what lies under the maps of a result: its open slide, or without it the footprint of the tiles.
+
+    Raises
+    ------
+    OutputError
+        If `slide` is another slide than the result's.
+    """
+    _check_same(result, slide)
+    view_px0 = _view(result.tiles, result.slide.size_px0)
+    picture = None if slide is None else _picture(slide, view_px0)
+    pale = None if picture is None else _pale(picture)
+    return Ground(result.tiles, view_px0, picture, pale, result.slide.size_px0, result.slide.mpp)
 
 
 def _check_same(result: SlideResult, slide: Slide | None) -> None:
@@ -84,13 +98,9 @@ def _check_same(result: SlideResult, slide: Slide | None) -> None:
 
 def _draw(result: SlideResult, slide: Slide | None, kind: Contrast) -> Figure:
     prediction, roles = result.prediction, answer_roles(result)
-    view_px0 = _view(result.tiles, result.slide.size_px0)
-    left, top, right, bottom = view_px0
+    ground = lay_ground(result, slide)
     stages, before = len(prediction.stages), 1 if prediction.bias is None else 2
-    page = lay_out(before + stages, (bottom - top) / (right - left), (len(prediction.classes), stages))
-    picture = None if slide is None else _picture(slide, view_px0)
-    pale = None if picture is None else _pale(picture)
-    ground = Ground(result.tiles, view_px0, picture, pale, result.slide.size_px0, result.slide.mpp)
+    page = lay_out(before + stages, ground.shape, (len(prediction.classes), stages))
     figure = Figure(figsize=page.size_in, dpi=DPI, facecolor="white")
     draw_slide(figure.add_axes(page.panels[0]), ground, prediction)
     boxes = zip(page.panels[1:], page.colour_bars[1:], strict=True)
@@ -127,14 +137,10 @@ def _pale(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _write_words(figure: Figure, page: FigureLayout, result: SlideResult, roles: AnswerRoles) -> None:
-    prediction, (width_in, height_in) = result.prediction, page.size_in
+    width_in, height_in = page.size_in
     left = page.from_left(MARGIN_IN)
     name = _shorten_middle(result.slide.name, int((width_in - 2 * MARGIN_IN) / TITLE_LETTER_IN))
-    worth = result.worth
-    answer = f"{worth.answer}, probability {prediction.probabilities.max():.3f}"
-    answer = worth.short if worth.close or worth.unlike else answer
-    badge = f"{worth.badge}: not to be relied on." if worth.badge else ""
-    warning = " ".join(filter(None, (WARNING, worth.unlike or badge)))
+    answer, warning = answer_and_warning(result)
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)
@@ -143,7 +149,16 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult, roles:
     )
     figure.text(left, page.from_top(height_in - 0.83), literal(warning), size=9, weight="bold", color=INK)
     figure.text(left, page.from_top(height_in - 0.75), how, size=8, color=SOFT_INK, va="top")
-    figure.text(left, page.from_top(height_in - 0.1), _provenance(result), size=6.5, color=SOFT_INK)
+    figure.text(left, page.from_top(height_in - 0.1), provenance(result), size=6.5, color=SOFT_INK)
+
+
+def answer_and_warning(result: SlideResult) -> tuple[str, str]:
+    """Return the answer with its probability, and how far it is to be relied on, as every figure says them."""
+    worth = result.worth
+    answer = f"{worth.answer}, probability {result.prediction.probabilities.max():.3f}"
+    badge = f"{worth.badge}: not to be relied on." if worth.badge else ""
+    warning = " ".join(filter(None, (WARNING, worth.unlike or badge)))
+    return worth.short if worth.close or worth.unlike else answer, warning
 
 
 def _shorten_middle(name: str, letters: int) -> str:
@@ -158,7 +173,8 @@ def _summary(result: SlideResult) -> str:
     return f"MSM-MIL, {model} · {len(tiles):,} tiles of {side_um:.0f} µm · claimed tiles are {masked}"
 
 
-def _provenance(result: SlideResult) -> str:
+def provenance(result: SlideResult) -> str:
+    """Return in one line what a picture was made from."""
     version = result.versions.get("napari-msm-mil", "")
     facts = result.slide
     return (

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
+from pathlib import Path
 from typing import Any
 
 import shapely
 from shapely import Polygon
 
 from msm_mil_core.errors import RegionError
-from msm_mil_core.export.qupath.geojson_file import GEOMETRIES
+from msm_mil_core.export.qupath.geojson_file import GEOMETRIES, read_features
 
 FARTHEST_PX = 2.0**31
 """No slide has so many pixels: a coordinate beyond is an error in the file, and overflows in geometry."""
@@ -38,6 +39,8 @@ class DrawnObject:
     """In the file's own frame, not checked for crossing lines; empty for points, lines and what is no annotation."""
     shapes: Counter[str]
     """How many points, lines and areas an annotation has, by GeoJSON's names of them."""
+    rgb: tuple[int, int, int] | None = None
+    """The colour of its class, 0 to 255; None if the file does not say."""
 
     @property
     def class_name(self) -> str:
@@ -59,6 +62,29 @@ class DrawnObject:
 def split_class(name: str) -> tuple[str, ...]:
     """Return the steps of a class's name: "Tumor: Positive" has two."""
     return tuple(step.strip() for step in name.split(":") if step.strip())
+
+
+def read_objects(path: Path) -> list[DrawnObject]:
+    """Read all features of a GeoJSON file.
+
+    Raises
+    ------
+    RegionError
+        If the file is not GeoJSON, or a feature is not valid; the message says which.
+    """
+    return [_numbered(feature, number, path) for number, feature in enumerate(read_features(path), start=1)]
+
+
+def _numbered(feature: object, number: int, path: Path) -> DrawnObject:
+    try:
+        return read_object(feature)
+    except RecursionError:
+        why = "it is nested too deeply"
+    except RegionError as exc:
+        why = str(exc)
+    raise RegionError(
+        f"Feature {number} of {path} is not a valid annotation ({why}). Draw it again in QuPath, or remove it."
+    )
 
 
 def read_object(feature: object) -> DrawnObject:
@@ -83,6 +109,7 @@ def read_object(feature: object) -> DrawnObject:
         classes=_classes(properties.get("classification")),
         polygons=tuple(polygon for _, polygon in parts if polygon is not None),
         shapes=Counter(kind for kind, _ in parts),
+        rgb=_rgb(properties.get("classification")),
     )
 
 
@@ -109,6 +136,20 @@ def _classes(classification: object) -> tuple[str, ...]:
     if len(texts) < len(steps):
         raise RegionError(f"its class is {reprlib.repr(names)}, not a name")
     return tuple(part for text in texts for part in split_class(text))
+
+
+def _rgb(classification: object) -> tuple[int, int, int] | None:
+    """Return the colour of a class; before QuPath 0.4 it was one number, alpha, red, green and blue in its bytes."""
+    if not isinstance(classification, Mapping):
+        return None
+    colour, packed = classification.get("color"), classification.get("colorRGB")
+    if isinstance(packed, int) and colour is None:
+        colour = list((packed & 0xFFFFFF).to_bytes(3, "big"))
+    if not isinstance(colour, list) or len(colour) < 3:
+        return None
+    red, green, blue = colour[:3]
+    known = all(isinstance(channel, int) and 0 <= channel <= 255 for channel in (red, green, blue))
+    return (red, green, blue) if known else None
 
 
 def _parts(geometry: object) -> Iterator[tuple[str, Polygon | None]]:

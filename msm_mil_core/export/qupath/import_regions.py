@@ -11,9 +11,8 @@ from shapely import Polygon
 from shapely.affinity import translate
 
 from msm_mil_core.errors import RegionError
-from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_object
+from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_objects
 from msm_mil_core.export.qupath.frame import qupath_frame
-from msm_mil_core.export.qupath.geojson_file import read_features
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.slides.regions import Regions, check_regions
 from msm_mil_core.slides.slide import SlideFacts
@@ -66,8 +65,7 @@ class _Objects:
 
 def _annotations(path: Path) -> _Objects:
     areas, others = [], Counter[str]()
-    for number, feature in enumerate(read_features(path), start=1):
-        drawn = _read(feature, number, path)
+    for drawn in read_objects(path):
         if drawn.kind != "annotation":
             others[f"of type {drawn.kind!r}"] += 1
             continue
@@ -80,18 +78,6 @@ def _annotations(path: Path) -> _Objects:
             "Draw one in QuPath and export it again as GeoJSON."
         )
     return _Objects(tuple(areas), others)
-
-
-def _read(feature: object, number: int, path: Path) -> DrawnObject:
-    try:
-        return read_object(feature)
-    except RecursionError:
-        why = "it is nested too deeply"
-    except RegionError as exc:
-        why = str(exc)
-    raise RegionError(
-        f"Feature {number} of {path} is not a valid annotation ({why}). Draw it again in QuPath, or remove it."
-    )
 
 
 def _without_area(drawn: DrawnObject) -> dict[str, int]:

@@ -108,8 +108,9 @@ def _cut(slide: Slide, box_px0: tuple[float, float, float, float], size_px: tupl
     left, top, right, bottom = box_px0
     whole = max(slide.facts.size_px0)
     thumbnail = slide.thumbnail(min(LARGEST_THUMBNAIL_PX, round(SIDE_PX * whole / max(right - left, bottom - top))))
-    px_per_px0 = thumbnail.shape[1] / slide.facts.size_px0[0]
-    box = tuple(edge * px_per_px0 for edge in (left, top, right, bottom))
+    (rows, cols), (width, height) = thumbnail.shape[:2], slide.facts.size_px0
+    across, down = cols / width, rows / height  # not quite the same: a thumbnail has whole pixels
+    box = (left * across, top * down, min(right * across, cols), min(bottom * down, rows))
     return np.asarray(Image.fromarray(thumbnail).resize(size_px, Image.Resampling.BOX, box=box))
 
 

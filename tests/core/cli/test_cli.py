@@ -17,6 +17,7 @@ from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint, save_checkpoint
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.result_file import load_result, save_result
+from msm_mil_core.slides.sample import SAMPLES
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.user_folders import errors_folder
 from tests.models import a_checkpoint
@@ -329,16 +330,17 @@ def test_the_doctor_tells_what_works(capsys):
         assert thing in printed
 
 
-def test_the_demo_does_everything_without_a_window(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("msm_mil_core.slides.sample.MADE_SIDE_PX0", 1024)
-    monkeypatch.setattr("msm_mil_core.slides.sample.URL", "http://127.0.0.1:9/none.svs")
+def test_the_demo_measures_the_maps_on_the_lung_and_shows_the_skin(tmp_path, capsys):
+    code = call(["demo", "--out", str(tmp_path / "demo"), "--no-window", "--device", "cpu"])
 
-    code = call(["demo", "--out", str(tmp_path / "demo"), "--no-window"])
-
-    kinds = sorted("".join(path.suffixes[-2:]) for path in (tmp_path / "demo").iterdir())
+    files = sorted(path.name for path in (tmp_path / "demo").iterdir())
+    kinds = (".geojson", ".msm.h5", ".png", ".report.html")
+    words, _ = words_of(capsys)
     assert code == 0
-    assert kinds == [".geojson", ".msm.h5", ".png", ".report.html"]
-    assert "Sample slide" in words_of(capsys)[0]
+    assert files == sorted(f"{sample.path.stem}{kind}" for sample in SAMPLES.values() for kind in kinds)
+    assert all(sample.sentence in words for sample in SAMPLES.values())
+    for told in ("adenocarcinoma", "squamous", "Attention of all stages", "0.5 is guessing"):
+        assert told in words
 
 
 def test_help_comes_without_loading_torch():

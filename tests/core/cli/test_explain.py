@@ -60,6 +60,33 @@ def test_an_examination_as_json_is_one_line_a_result(result, capsys):
     assert "There is no result file" in failed["error"]
 
 
+@pytest.fixture
+def truth(tmp_path):
+    rings = [[[0, 0], [300, 0], [300, 500], [0, 500], [0, 0]]]
+    geometry = {"type": "Polygon", "coordinates": rings}
+    feature = {"type": "Feature", "geometry": geometry, "properties": {"classification": {"name": "Tumor"}}}
+    (tmp_path / "known.geojson").write_text(json.dumps(feature))
+    return str(tmp_path / "known.geojson")
+
+
+def test_known_areas_tell_how_well_each_map_points_at_them(result, truth, capsys):
+    code = call(["explain", result, "--truth", truth, "--stability.runs", "2", "--faithfulness.draws", "2"])
+
+    words = printed(capsys)
+    assert code == 0
+    assert "15 in Tumor, of 30" in words
+    assert re.search(r"Attention of stage 3\W+[01]\.\d{3}\*", words)
+
+
+def test_known_areas_are_measured_in_json_too(result, truth, capsys):
+    call(["explain", result, "--truth", truth, "--json"])
+
+    found = json.loads(capsys.readouterr().out)["localisation"]
+    assert found["targets"] == {"Tumor": 15}
+    assert [each["stage"] for each in found["maps"]][-4:] == [None, 1, 2, 3]
+    assert all(0 <= each["auc"]["Tumor"] <= 1 for each in found["maps"])
+
+
 def test_a_question_is_answered_as_a_run_on_what_is_left_would_be(result, capsys):
     code = call(["whatif", result, "--remove", "stage1", "--remove", "tiles:0,1", "--json"])
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msm_mil_core.explain.selection import top_tiles
-from msm_mil_core.explain.tile_values import found_by, rank_difference, winner_stage
+from msm_mil_core.explain.tile_values import found_by, fused_attention, rank_difference, winner_stage
 from tests.results import a_prediction
 
 
@@ -17,6 +17,25 @@ def stages_that_look(*attention):
     drawn = a_prediction(len(attention[0]), S=len(attention))
     looks = (np.asarray(each, np.float32) for each in attention)
     return replace(drawn, stages=tuple(replace(s, attention=a) for s, a in zip(drawn.stages, looks, strict=True)))
+
+
+@given(st.integers(1, 60), st.integers(1, 4), st.booleans())
+def test_the_attention_of_all_stages_sums_to_one(N, S, masks):
+    prediction = a_prediction(N, S=S, masks=masks, K=0)
+
+    fused = fused_attention(prediction)
+
+    assert fused.sum() == pytest.approx(1, abs=1e-5)
+    assert (fused >= 0).all()
+
+
+def test_a_stage_counts_by_its_weight_and_not_at_all_where_it_was_not_shown_the_tile():
+    prediction = stages_that_look([0.5, 0.5], [1.0, np.nan])
+    weighed = replace(
+        prediction, stages=tuple(replace(s, beta=b) for s, b in zip(prediction.stages, (0.8, 0.2), strict=True))
+    )
+
+    assert fused_attention(weighed).tolist() == pytest.approx([0.6, 0.4])
 
 
 def test_a_tile_is_found_by_the_stages_that_have_it_at_their_top():

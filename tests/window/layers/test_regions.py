@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import shapely
 from napari.layers import Layer, Shapes
 
 from msm_mil_core.errors import RegionError
 from msm_mil_core.slides.slide import open_slide
-from napari_msm_mil.layers.layer_data import slide_layer
+from msm_mil_core.slides.truth import TruthArea
+from napari_msm_mil.layers.layer_data import known_areas, slide_layer, truth_layer
 from napari_msm_mil.layers.regions import region_polygons
 from tests.slides import a_drawn_slide
 
@@ -70,3 +72,20 @@ def test_lines_enclose_nothing(slide, kind):
 
     with pytest.raises(RegionError, match="encloses nothing"):
         region_polygons(shapes, slide)
+
+
+def test_known_areas_lie_over_the_pixels_that_they_name_holes_included(file, slide):
+    ring = shapely.box(200, 100, 300, 180).difference(shapely.box(220, 120, 240, 140))
+    area = TruthArea("tumour", (255, 0, 51), ring)
+
+    shown = Layer.create(*truth_layer([area], open_slide(file).facts))
+
+    outline, hole = region_polygons(shown, slide)
+    assert outline.bounds == pytest.approx((200, 100, 300, 180))
+    assert hole.bounds == pytest.approx((220, 120, 240, 140))
+    assert shown.edge_color.tolist() == [pytest.approx([1, 0, 0.2, 1])] * 2
+    assert (shown.face_color[:, 3] == 0).all()
+
+
+def test_nothing_is_shown_where_nothing_is_known(file):
+    assert known_areas(open_slide(file)) == []

@@ -25,7 +25,7 @@ from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
 from tests.results import LIKE, UNLIKE, a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
-from tests.slides import a_drawn_slide
+from tests.slides import a_drawn_slide, a_picture, write_slide
 
 QUICK = ReportOptions(examine=False, gallery_count=3)
 CHARACTERS = st.characters(exclude_categories=("Cs", "Cc"))
@@ -205,6 +205,19 @@ def test_a_report_that_is_dropped_leaves_nothing(tmp_path):
     work.close()
 
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size_px0", [(1001, 1700), (1700, 1001)])  # a thumbnail's sides are rounded apart
+def test_tiles_at_the_edge_of_a_slide_are_on_the_canvas(tmp_path, size_px0):
+    cols, rows = size_px0[0] // 100, size_px0[1] // 100
+    path = write_slide(tmp_path / "drawn.tif", a_picture(size_px0, {(0, 0, *size_px0): (214, 140, 190)}), levels=1)
+
+    with open_slide(path) as slide:
+        canvas = make_canvas(block_of_tiles(cols, rows), size_px0, slide)
+
+    height, width = canvas.rgb.shape[:2]
+    assert max(height, width) == pytest.approx(max(size_px0) / canvas.px0_per_px)
+    assert np.abs(canvas.rgb.reshape(-1, 3).mean(0) - (214, 140, 190)).max() < 3
 
 
 def test_a_map_colours_the_tiles_that_have_a_value_and_leaves_the_others():
