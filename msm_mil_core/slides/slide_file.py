@@ -103,7 +103,7 @@ def _only_dicom_slide(folder: Path) -> Path:
         if series is not None:
             slides.setdefault(series, file)
     if not slides:
-        raise SlideError(f"{folder} is a folder that contains no DICOM slide. Choose a slide file.")
+        raise SlideError(f"{folder} is a folder that contains no DICOM slide. Choose a slide or picture file.")
     if len(slides) > 1:
         names = ", ".join(file.name for file in slides.values())
         raise SlideError(f"{folder} holds {len(slides)} DICOM slides. Choose one of its files: {names}.")
