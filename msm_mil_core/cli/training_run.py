@@ -13,10 +13,11 @@ from msm_mil_core.csv_table import write_table
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.dataset.training_data import read_training_data
 from msm_mil_core.learning.evaluation.evaluate import with_figures
 from msm_mil_core.learning.training.history import draw_curves, write_curves
 from msm_mil_core.learning.training.state import identity_of, read_epochs
-from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train import train_on
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from msm_mil_core.progress import Progress
@@ -73,14 +74,15 @@ class TrainingRun:
         HeldError
             If another process trains this model.
         MsmMilError
-            As `train` does.
+            As `read_training_data` and `train` do.
         """
         with held(self.folder, "is being trained", wait_s=ORPHAN_S):
             bags = split_bags(self.bags, self.options.split)
             if not self.state.exists():  # if it does, its options may differ, and then training says so
                 self._begin(bags)
-            trained = yield from train(bags, self.options, keep=self.state)
-            evaluated = yield from with_figures(trained, bags, device=self.options.device)
+            data = yield from read_training_data(bags, self.options.keep_gib)
+            trained = yield from train_on(data, self.options, keep=self.state)
+            evaluated = yield from with_figures(trained, data.bags, device=self.options.device)
             checkpoint = save_checkpoint(evaluated, self.model)
             self._end(checkpoint)
         return checkpoint

@@ -11,12 +11,13 @@ from pydantic import JsonValue
 from msm_mil_core import __version__
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, compute_feature_statistics
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.dataset.training_data import TrainingData, read_training_data
 from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_of, restore_state, save_state
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
-from msm_mil_core.learning.training.train_options import TrainOptions
+from msm_mil_core.learning.training.train_options import WITHOUT_EFFECT, TrainOptions
 from msm_mil_core.learning.training.trainer import Trainer, build_trainer, take_step, torch_errors
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
@@ -41,10 +42,19 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
     DeviceError
         If this machine does not have the device, or it fails.
     """
-    device, (encoder, side_px, mpp) = training_device(options.device), tile_origin(bags, options)
-    bags = split_bags(bags, options.split)
-    statistics = yield from compute_feature_statistics(bags)
-    trainer = build_trainer(bags, options, statistics, device)
+    training_device(options.device)  # what cannot be trained is said before anything is read
+    tile_origin(bags, options)
+    data = yield from read_training_data(split_bags(bags, options.split), options.keep_gib)
+    return (yield from train_on(data, options, keep))
+
+
+def train_on(
+    data: TrainingData, options: TrainOptions, keep: Path | None = None
+) -> Generator[Progress, None, Checkpoint]:
+    """Train a model as `train` does, on bags that have been split and read."""
+    bags, device = data.bags, training_device(options.device)
+    encoder, side_px, mpp = tile_origin(bags, options)
+    trainer = build_trainer(data, options, device)
     state = yield from _run_epochs(trainer, keep)
     best = state.epochs[state.best - 1]
     facts = {"best_epoch": best.number, "temperature": best.temperature, "precision": trainer.precision}
@@ -137,5 +147,5 @@ def _record(bags: BagDataset, options: TrainOptions) -> dict[str, JsonValue]:
         "created_by": f"napari-msm-mil {__version__}",
         "classes": {name: int((bags.labels == index).sum()) for index, name in enumerate(bags.classes)},
         "split": {name: {"bags": len(part), "patients": len(set(part.patients))} for name, part in parts.items()},
-        "training": options.model_dump(mode="json", exclude={"card", "name"}),
+        "training": options.model_dump(mode="json", exclude={"card", "name", *WITHOUT_EFFECT}),
     }

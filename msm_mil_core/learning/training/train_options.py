@@ -105,6 +105,9 @@ class TrainOptions(Options):
     """Bags that go through the network at once; several suit small bags."""
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are accumulated before the weights change; saves memory, not time."""
+    keep_gib: float = Field(default=2.0, ge=0)
+    """Memory for features, GiB: bags that fit are read once; the others are read again in each pass. No effect on the
+    model."""
     tiles_per_bag: int | None = Field(default=None, ge=1)
     """Tiles drawn at random from each bag in each pass; all of them if left out."""
     balance: bool = True
@@ -117,3 +120,7 @@ class TrainOptions(Options):
     """Number format: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
     card: CardOptions = CardOptions()
     """What people who get the model should read about it."""
+
+
+WITHOUT_EFFECT = ("keep_gib",)
+"""Options on which the model does not depend: another value continues the same training."""

@@ -15,7 +15,8 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from msm_mil_core.bags.feature_table import FeatureTable
 from msm_mil_core.errors import DeviceError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, FeatureStatistics, Indices
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
+from msm_mil_core.learning.dataset.training_data import TrainingData
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.masking import stages_shown
 from msm_mil_core.mil.model_options import ModelOptions, preset
@@ -69,10 +70,9 @@ class BagBatch:
         )
 
 
-def build_trainer(
-    bags: BagDataset, options: TrainOptions, statistics: FeatureStatistics, device: torch.device
-) -> Trainer:
+def build_trainer(data: TrainingData, options: TrainOptions, device: torch.device) -> Trainer:
     """Return a trainer whose network has its first weights, drawn from the seed."""
+    bags, statistics = data.bags, data.statistics
     class_weight = _class_weight(bags, balance=options.balance)
     tiles = torch.tensor([min(table.tiles, options.tiles_per_bag or table.tiles) for table in bags.tables])
     model_options = preset(options.preset, len(statistics.mean), len(bags.classes)).replace(**options.model.given)
