@@ -20,7 +20,8 @@ def a_network(name="default", *, seed=0, **changes) -> MsmMil:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MsmMil(model_options(name, **changes))
-        torch.nn.init.normal_(network.score_weight, std=3)
+        if network.options.pooling == "attention":
+            torch.nn.init.normal_(network.score_weight, std=3)
     return network.eval()
 
 

@@ -76,11 +76,13 @@ def _logit_of(tile_outputs: TileOutputs, class_index: int) -> Logit:
         pooled: torch.Tensor = mean_known + (part * attention) @ known  # (B, T, 1 + F), for attention sums to 1
         return (weigh(pooled[..., 1:]) * pooled[..., 0]).sum(-1) + bias
 
+    activate = torch.relu if tile_outputs.options.fusion_activation == "relu" else torch.tanh
+
     def weigh(inner: torch.Tensor) -> torch.Tensor:
         if fusion is None:
             return torch.full(inner.shape[:2], 1 / float(active.sum()))
         inner_bias, outer = torch.from_numpy(fusion.inner_bias), torch.from_numpy(fusion.outer)
-        return ((inner + inner_bias).relu() @ outer).softmax(-1)  # (B, T)
+        return (activate(inner + inner_bias) @ outer).softmax(-1)  # (B, T)
 
     return logit
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
+from msm_mil_core.mil.tile_outputs import Array, TileOutputs
 
 Chosen = NDArray[np.bool_]
 
@@ -82,7 +82,7 @@ def _attend(tile_outputs: TileOutputs, kept: Chosen | None) -> _Attention:
     shown = _shown(claimed, masks_applied=tile_outputs.masks_applied)
     attention = np.stack([_masked_softmax(*row) for row in zip(shown, scores, strict=True)])  # (S, n)
     active: Chosen = np.logical_or.reduce(shown, axis=1)
-    return _Attention(tiles, attention, shown, claimed, _beta(tile_outputs.fusion, attention, active, tiles))
+    return _Attention(tiles, attention, shown, claimed, _beta(tile_outputs, attention, active, tiles))
 
 
 def _own_answers(tile_outputs: TileOutputs, tiles: NDArray[np.int64]) -> Array | None:
@@ -153,11 +153,13 @@ def _masked_softmax(shown: Chosen, scores: Array) -> Array:
     return attention
 
 
-def _beta(fusion: StageFusion | None, attention: Array, active: Chosen, tiles: NDArray[np.int64]) -> Array:
+def _beta(tile_outputs: TileOutputs, attention: Array, active: Chosen, tiles: NDArray[np.int64]) -> Array:
+    fusion = tile_outputs.fusion
     if fusion is None:
         return active.astype(np.float32) / np.float32(active.sum())
     inner = attention @ fusion.inner[tiles] + fusion.inner_bias  # (S, F)
-    scores: Array = np.maximum(inner, 0) @ fusion.outer
+    activated = np.maximum(inner, 0) if tile_outputs.options.fusion_activation == "relu" else np.tanh(inner)
+    scores: Array = activated @ fusion.outer
     return _masked_softmax(active, scores)
 
 

@@ -16,11 +16,13 @@ from safetensors.numpy import save
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
+from msm_mil_core.mil.first_version import card_today, is_first_card, weights_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.weight_shapes import weight_flaw
 from msm_mil_core.options import Options, describe_flaw
 
 SUFFIX = ".safetensors"
+FORMAT: Literal["msm-mil-checkpoint/2"] = "msm-mil-checkpoint/2"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 BUNDLED = Path(__file__).parent / "bundled"
 LONGEST_HEADER = 100_000_000  # what safetensors itself allows, in bytes
@@ -79,7 +81,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except safetensors.SafetensorError as exc:
         raise CheckpointError(f"{path} is damaged or was not copied whole ({exc}). Copy or download it again.") from exc
     card = _card_in(content, path)
-    state = {name: _array(tensor) for name, tensor in tensors.items() if tensor["dtype"] == "F32"}
+    floats = [name for name, tensor in tensors.items() if tensor["dtype"] == "F32"]
+    state = {name: _array(tensors[name]) for name in weights_today(floats, card.options)}
     if flaw := weight_flaw(state, card.options):
         raise CheckpointError(f"{path} is not a complete model: {flaw}. Ask for the file, or train the model again.")
     return Checkpoint(
@@ -169,7 +172,7 @@ def default_checkpoint_path() -> Path:
 class _Card(Options):
     """The metadata of a model file."""
 
-    format: Literal["msm-mil-checkpoint/1"] = "msm-mil-checkpoint/1"
+    format: Literal["msm-mil-checkpoint/2"] = FORMAT
     name: str = Field(min_length=1)
     options: ModelOptions
     classes: tuple[str, ...]
@@ -178,6 +181,11 @@ class _Card(Options):
     side_px: int = Field(ge=1)
     mpp: float = Field(gt=0, allow_inf_nan=False)
     record: dict[str, JsonValue]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, written: Any) -> Any:
+        return {**card_today(written), "format": FORMAT} if is_first_card(written) else written
 
     @model_validator(mode="after")
     def _names_every_class(self) -> Self:

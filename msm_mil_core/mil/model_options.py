@@ -1,4 +1,4 @@
-"""All options of an MSM-MIL network, and the three presets."""
+"""All options of an MSM-MIL network, and its presets."""
 
 from typing import Literal, Self, get_args
 
@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from msm_mil_core.options import Options
 
-Preset = Literal["paper", "default", "explain"]
+Preset = Literal["paper", "default", "explain", "abmil", "mean"]
 
 PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
 """Widths of the projection, by feature length, as the authors' published code sets them."""
@@ -29,6 +29,8 @@ class ModelOptions(Options):
     """Width L of the projected features."""
     attention: int = Field(default=128, ge=1)
     """Width D of the gated attention heads."""
+    pooling: Literal["attention", "mean"] = "attention"
+    """Whether a stage attends to its tiles, or takes the mean of all: then there is one stage and nothing is masked."""
     masked_stages: int = Field(default=2, ge=0, le=32)
     """Number T of masked stages; there are S = T + 1 stages in all."""
     k: int = Field(default=10, ge=1)
@@ -53,14 +55,14 @@ class ModelOptions(Options):
     """How the stages' bag embeddings are weighed."""
     fusion_width: int = Field(default=128, ge=1)
     """Width of the net that weighs the stages (attention fusion)."""
+    fusion_activation: Literal["relu", "tanh"] = "relu"
+    """What the hidden units of that net compute. A narrow net of ReLUs may start dead, and then weighs all alike."""
     lambda_s: float = Field(default=1.0, ge=0)
     """Weight of the stages' own losses."""
     stage_loss: Literal["mean", "beta"] = "mean"
     """How the stages' own losses are averaged: all alike, or by the stages' weights in the prediction."""
     lambda_beta: float = Field(default=0.0, ge=0)
     """Weight of the stage weights' negative entropy, which prevents attention fusion from using one stage alone."""
-    lambda_d: float = Field(default=0.0, ge=0)
-    """Weight of the agreement between stages: training with it makes them rank tiles differently."""
     lambda_c: float = Field(default=0.0, ge=0)
     """Weight of the away loss: training with it makes stages turn from what earlier ones claimed."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -72,6 +74,12 @@ class ModelOptions(Options):
     def _keeps_a_tile(self) -> Self:
         if self.claim_mass is not None and not self.min_keep:
             raise ValueError("claim_mass needs min_keep of at least 1")
+        return self
+
+    @model_validator(mode="after")
+    def _mean_is_one_stage(self) -> Self:
+        if self.pooling == "mean" and (self.masked_stages or self.refine != "none" or self.fusion != "mean"):
+            raise ValueError("pooling by the mean has no masked stages, no refinement block and nothing to fuse")
         return self
 
     @property
@@ -92,17 +100,25 @@ def preset(name: Preset, features: int, classes: int) -> ModelOptions:
         raise ValueError(f"There is no preset {name!r}; there are {', '.join(get_args(Preset))}.")
     if name == "paper":
         return _paper(features, classes)
-    return ModelOptions(
+    common = ModelOptions(
         preset=name,
         features=features,
         classes=classes,
         hidden=max(1, min(256, features // 2)),
         k_share=0.05,
         mask_mode="always",
-        lambda_s=0.3,
-        lambda_d=0.02 if name == "default" else 0.1,
         standardise=True,
     )
+    return common.replace(**_CHANGES[name])
+
+
+_CHANGES: dict[Preset, dict[str, object]] = {
+    "default": {"lambda_s": 0.3, "lambda_c": 0.1},
+    "explain": {"lambda_s": 0.3, "lambda_c": 0.2},
+    "abmil": {"masked_stages": 0, "lambda_s": 0.0},
+    "mean": {"masked_stages": 0, "lambda_s": 0.0, "pooling": "mean", "claim_by": "evidence"},
+}
+"""What a preset has of its own. Without masked stages MSM-MIL is gated ABMIL (Ilse et al. 2018, eq. 9)."""
 
 
 def _paper(features: int, classes: int) -> ModelOptions:

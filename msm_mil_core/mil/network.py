@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msm_mil_core.mil.away_loss import away_loss
-from msm_mil_core.mil.diversity_penalty import diversity_penalty
 from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, score_tiles
 from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.model_options import NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
@@ -58,14 +57,16 @@ class MsmMil(nn.Module):
         blocks = options.masked_stages if options.refine == "paper" else 0
         self.options = options
         self.projection = nn.Linear(options.features, L, bias=False)
-        self.gates = nn.Linear(L, 2 * heads * D)  # V of all heads, then U of all heads
-        self.score_weight = _drawn((heads, D), fan_in=D)
-        self.score_bias = _drawn((heads,), fan_in=D)
+        if options.pooling == "attention":
+            self.gates = nn.Linear(L, 2 * heads * D)  # V of all heads, then U of all heads
+            self.score_weight = _drawn((heads, D), fan_in=D)
+            self.score_bias = _drawn((heads,), fan_in=D)
         self.refinements = nn.ModuleList(_Refinement(L, options.dropout) for _ in range(blocks))
         self.fusion = _fusion(options) if options.fusion == "attention" else None
         self.classifier = nn.Linear(L, C)
-        self.stage_weight = _drawn((S, C, L), fan_in=L)
-        self.stage_bias = _drawn((S, C), fan_in=L)
+        if options.masked_stages:
+            self.stage_weight = _drawn((S, C, L), fan_in=L)
+            self.stage_bias = _drawn((S, C), fan_in=L)
         if options.standardise:
             self.register_buffer("feature_mean", torch.zeros(options.features))
             self.register_buffer("feature_std", torch.ones(options.features))
@@ -96,13 +97,20 @@ class MsmMil(nn.Module):
             pooled = _pool(attention, refined)  # (B, S, L)
             beta = self._weigh(pooled, shown.any(-1))  # (B, S)
             logits = self._answer(beta, pooled)  # (B, C)
-            stage_logits = torch.einsum("bsl,scl->bsc", pooled, self.stage_weight) + self.stage_bias  # (B, S, C)
+            weight, bias = self.stage_heads()
+            stage_logits = torch.einsum("bsl,scl->bsc", pooled, weight) + bias  # (B, S, C)
         return MsmMilOutput(logits, stage_logits, beta, scores, attention, shown, claimed, hidden)
 
     def standardise_by(self, mean: Tensor, std: Tensor) -> None:
         """Store the mean and the standard deviation (P,) of the training tiles, 1 for a feature that never varies."""
         self.feature_mean.copy_(mean)
         self.feature_std.copy_(torch.where(std > 0, std, 1))
+
+    def stage_heads(self) -> tuple[Tensor, Tensor]:
+        """Return the weights (S, C, L) and biases (S, C) of the stages' own heads; a single stage's is the model's."""
+        if self.options.masked_stages:
+            return self.stage_weight, self.stage_bias
+        return self.classifier.weight[None], self.classifier.bias[None]
 
     def _checked(self, bags: Tensor, valid: Tensor | None) -> Tensor:
         if bags.ndim != 3 or bags.shape[2] != self.options.features or not bags.shape[1]:
@@ -117,9 +125,13 @@ class MsmMil(nn.Module):
 
     def _project(self, bags: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Return the projected tiles, their scores, and what stages pool: one (B, N, L) for all, or one for each."""
-        weights, dropout = self._tile_weights(), self.options.dropout if self.training else 0.0
+        dropout = self.options.dropout if self.training else 0.0
+        if self.options.pooling == "mean":
+            hidden = self._hidden(bags, dropout)
+            return hidden, torch.zeros_like(hidden[..., 0], dtype=torch.float32)[:, None], [hidden]
+        weights = self._tile_weights()
         if self.refinements:
-            hidden = functional.dropout(functional.linear(bags, weights.projection, weights.shift).relu_(), dropout)
+            hidden = self._hidden(bags, dropout)
             refined = [hidden]
             for block in self.refinements:
                 refined.append(block(refined[-1], valid))
@@ -129,12 +141,18 @@ class MsmMil(nn.Module):
             refined = [hidden]
         return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
 
+    def _hidden(self, bags: Tensor, dropout: float) -> Tensor:
+        return functional.dropout(functional.linear(bags, *self._projection()).relu_(), dropout)
+
     def _tile_weights(self) -> TileWeights:
-        weight, shift = self.projection.weight, None
-        if self.options.standardise:  # of the weights, not of the tiles: no second bag in memory
-            weight = weight / self.feature_std
-            shift = -(weight @ self.feature_mean)
-        return TileWeights(weight, shift, self.gates.weight, self.gates.bias, self.score_weight)
+        return TileWeights(*self._projection(), self.gates.weight, self.gates.bias, self.score_weight)
+
+    def _projection(self) -> tuple[Tensor, Tensor | None]:
+        """Return weights and shift; features are standardised by them, without a second bag in memory."""
+        if not self.options.standardise:
+            return self.projection.weight, None
+        weight = self.projection.weight / self.feature_std
+        return weight, -(weight @ self.feature_mean)
 
     def _score(self, tiles: Tensor, stage: int, weights: TileWeights) -> Tensor:
         head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)
@@ -151,7 +169,7 @@ class MsmMil(nn.Module):
     @torch.no_grad()
     def _tile_logits(self, refined: list[Tensor]) -> Tensor:
         """Return what each stage's own head says of each tile alone, (B, S, N, C)."""
-        heads = enumerate(zip(self.stage_weight, self.stage_bias, strict=True))
+        heads = enumerate(zip(*self.stage_heads(), strict=True))
         tiles = [each.float() for each in refined]
         return torch.stack([functional.linear(tiles[min(s, len(tiles) - 1)], *head) for s, head in heads], 1)
 
@@ -217,7 +235,8 @@ class _Refinement(nn.Module):
 def _fusion(options: ModelOptions) -> nn.Sequential:
     width = options.fusion_width
     inner, outer = nn.Linear(options.hidden, width), nn.Linear(width, 1)
-    return nn.Sequential(nn.Dropout(options.dropout), inner, nn.ReLU(), outer)
+    activation = nn.ReLU() if options.fusion_activation == "relu" else nn.Tanh()
+    return nn.Sequential(nn.Dropout(options.dropout), inner, activation, outer)
 
 
 def _drawn(shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
@@ -228,15 +247,13 @@ def loss(output: MsmMilOutput, labels: Tensor, options: ModelOptions, class_weig
     """Return the cross-entropy (CE) of the prediction plus the terms that the options weigh.
 
     These are `lambda_s` times the mean CE of the stages, `lambda_beta` times Σ β log β (lower for equal weights),
-    `lambda_d` times the agreement of the stages, and `lambda_c` times the away loss.
+    and `lambda_c` times the away loss.
     """
     total = functional.cross_entropy(output.logits, labels, weight=class_weight)
     if options.lambda_s:
         total = total + options.lambda_s * _stage_loss(output, labels, options, class_weight)
     if options.lambda_beta:
         total = total + options.lambda_beta * (output.beta * output.beta.clamp(min=1e-12).log()).sum(1).mean()
-    if options.lambda_d:
-        total = total + options.lambda_d * diversity_penalty(output.scores, output.shown)
     if options.lambda_c:
         total = total + options.lambda_c * away_loss(output.scores, output.claimed, output.shown[:, 0])
     return total

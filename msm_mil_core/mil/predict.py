@@ -163,15 +163,16 @@ def compute_tile_outputs(
     with torch.inference_mode():
         output = network(bag[None], masks=False)
         hidden = output.hidden[0]  # (N, L)
+        stage_weight, stage_bias = network.stage_heads()
         return TileOutputs(
             options=checkpoint.options,
             classes=checkpoint.classes,
             masks_applied=masks_applied,
             scores=_numpy(output.scores[0]),
             tile_logits=_numpy(hidden @ network.classifier.weight.mT),
-            stage_tile_logits=_numpy(torch.einsum("nl,scl->snc", hidden, network.stage_weight)),
+            stage_tile_logits=_numpy(torch.einsum("nl,scl->snc", hidden, stage_weight)),
             bias=_numpy(network.classifier.bias),
-            stage_bias=_numpy(network.stage_bias),
+            stage_bias=_numpy(stage_bias),
             fusion=_fusion(network, hidden),
         )
 

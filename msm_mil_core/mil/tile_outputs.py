@@ -15,10 +15,10 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageFusion:
-    """The net that weighs the stages, by tile: it is linear in the tiles up to its ReLU."""
+    """The net that weighs the stages, by tile: it is linear in the tiles up to its activation."""
 
     inner: Array
-    """(N, F), of each tile before bias and ReLU."""
+    """(N, F), of each tile before bias and activation."""
     inner_bias: Array
     """(F,)."""
     outer: Array

@@ -33,12 +33,12 @@ def weight_shapes(options: ModelOptions) -> Shapes:
     heads = S if options.heads == "own" else 1
     shapes: Shapes = {
         "projection.weight": (L, P),
-        "score_weight": (heads, D),
-        "score_bias": (heads,),
-        "stage_weight": (S, C, L),
-        "stage_bias": (S, C),
+        **_linear("classifier", C, L),
     }
-    shapes |= _linear("gates", 2 * heads * D, L) | _linear("classifier", C, L)
+    if options.pooling == "attention":
+        shapes |= {"score_weight": (heads, D), "score_bias": (heads,)} | _linear("gates", 2 * heads * D, L)
+    if options.masked_stages:
+        shapes |= {"stage_weight": (S, C, L), "stage_bias": (S, C)}
     if options.standardise:
         shapes |= {"feature_mean": (P,), "feature_std": (P,)}
     if options.fusion == "attention":

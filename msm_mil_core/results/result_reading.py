@@ -1,10 +1,11 @@
-"""Reads an open file of the schema `msm-mil-result/1`, and believes none of it: it may be damaged, or a stranger's."""
+"""Reads an open file of a schema that `result_file` names, and believes none of it: it may be a stranger's."""
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from msm_mil_core.mil.first_version import RESULT, options_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
@@ -146,7 +147,9 @@ def _tile_outputs(group: h5py.Group, model: ModelFacts, N: int) -> TileOutputs:
 
 def _options(group: h5py.Group, S: int, C: int) -> ModelOptions:
     try:
-        options = ModelOptions.model_validate_json(attribute_text(group, "options"))
+        written = parsed(attribute_text(group, "options"), "options")
+        first = attribute_text(group.file, "schema") == RESULT
+        options = ModelOptions.model_validate(options_today(written) if first else written)
     except ValidationError as exc:
         raise ValueError("the options of the model cannot be those of one") from exc
     if (options.stages, options.classes) != (S, C):

@@ -37,12 +37,12 @@ class ModelChanges(Options):
     """Weight of what keeps attention fusion from using one stage alone."""
     fusion_width: int | None = Field(default=None, ge=1)
     """Width of the net that weighs the stages."""
+    fusion_activation: Literal["relu", "tanh"] | None = None
+    """What the hidden units of that net compute."""
     stage_loss: Literal["mean", "beta"] | None = None
     """How the stages' own losses are averaged: all alike, or by the stages' weights in the prediction."""
     lambda_c: float | None = Field(default=None, ge=0)
     """Weight of the away loss, which makes stages turn from what earlier ones claimed."""
-    lambda_d: float | None = Field(default=None, ge=0)
-    """Weight of the agreement between stages; 0.3 makes them rank tiles differently."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of projected features dropped while training."""
     standardise: bool | None = None

@@ -65,7 +65,6 @@ class BagBatch:
         return options.replace(
             lambda_s=options.lambda_s * of_stages,
             lambda_beta=options.lambda_beta * bags / weights,
-            lambda_d=options.lambda_d * bags / weights,
             lambda_c=options.lambda_c * bags / weights,
         )
 

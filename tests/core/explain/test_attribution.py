@@ -21,11 +21,13 @@ def mean_logit(tile_outputs, class_index):
     return tile_outputs.bias[class_index] + tile_outputs.tile_logits[:, class_index].mean()
 
 
-@pytest.mark.parametrize("fusion", ["mean", "attention"])
+@pytest.mark.parametrize(
+    "fusion", [{"fusion": "mean"}, *({"fusion": "attention", "fusion_activation": name} for name in ("relu", "tanh"))]
+)
 @pytest.mark.parametrize("mask_mode", ["always", "train"])
 @pytest.mark.parametrize("class_index", [0, 1])
 def test_integrated_gradients_add_up_to_the_logit_less_that_of_the_mean_bag(fusion, mask_mode, class_index):
-    tile_outputs = some_tile_outputs(fusion=fusion, mask_mode=mask_mode)
+    tile_outputs = some_tile_outputs(**fusion, mask_mode=mask_mode)
 
     attributed = attribute(tile_outputs, block_of_tiles(6, 4), class_index, "integrated gradients")
 

@@ -13,6 +13,7 @@ models = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 1000),
         "fusion": st.sampled_from(["mean", "attention"]),
+        "fusion_activation": st.sampled_from(["relu", "tanh"]),
         "mask_mode": st.sampled_from(["always", "train"]),
         "masked_stages": st.integers(0, 3),
         "min_keep": st.integers(1, 2),

@@ -80,14 +80,28 @@ def test_the_same_content_gives_the_same_bytes(tmp_path):
         masked_stages=st.integers(0, 3),
         heads=st.sampled_from(["own", "shared"]),
         fusion=st.sampled_from(["mean", "attention"]),
+        fusion_width=st.integers(1, 5),
+        fusion_activation=st.sampled_from(["relu", "tanh"]),
         standardise=st.booleans(),
     )
 )
 def test_the_shapes_known_without_torch_are_those_of_the_network(options: ModelOptions):
+    assert weight_shapes(options) == shapes_of_network(options)
+
+
+def test_pooling_by_the_mean_needs_no_weights_of_attention():
+    options = model_options("mean", heads="shared")
+    assert weight_shapes(options) == shapes_of_network(options)
+    assert set(weight_shapes(options)) == {
+        *("projection.weight", "classifier.weight", "classifier.bias"),
+        *("feature_mean", "feature_std"),
+    }
+
+
+def shapes_of_network(options: ModelOptions) -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):
         state = MsmMil(options).state_dict()
-
-    assert weight_shapes(options) == {name: tuple(weight.shape) for name, weight in state.items()}
+    return {name: tuple(weight.shape) for name, weight in state.items()}
 
 
 class Bomb:
@@ -158,7 +172,7 @@ FLAWS = {
     "garbled": (lambda path: path.write_bytes(path.read_bytes()[:9] + b"\xff" * 5000), "damaged"),
     "a stranger": (lambda path: save_file({"a": np.zeros(2)}, path), "not a model of MSM-MIL"),
     "a stranger with a card": (lambda path: save_file({"a": np.zeros(2)}, path, {"format": "pt"}), "not a model of"),
-    "of a later format": (lambda path: with_card(path, format="msm-mil-checkpoint/2"), r"format: .*Update"),
+    "of a later format": (lambda path: with_card(path, format="msm-mil-checkpoint/3"), r"format: .*Update"),
     "without an encoder": (lambda path: with_card(path, encoder=None), r"encoder: it is missing"),
     "with a strange option": (lambda path: with_card(path, colour="red"), r"colour: there is no such option"),
     "with classes alike": (lambda path: with_card(path, classes=["a", "a"]), "2 classes need"),

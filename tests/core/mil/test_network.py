@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from torch.nn import functional
 
 from msm_mil_core.mil.gated_attention import TILES_AT_ONCE
@@ -12,11 +13,14 @@ from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss, network_with, weights_of
 from tests.models import a_bag, a_network, model_options
 
-PRESETS = ("paper", "default", "explain")
+PRESETS = ("paper", "default", "explain", "abmil", "mean")
 WITHOUT_REFINEMENT = (
     {"name": "default"},
     {"name": "explain", "k_share": 0.2},
     {"name": "explain", "fusion": "attention", "heads": "shared"},
+    {"name": "default", "fusion": "attention", "fusion_width": 2, "fusion_activation": "tanh"},
+    {"name": "abmil"},
+    {"name": "mean"},
 )
 PER_BAG = ("logits", "stage_logits", "beta")
 PER_TILE = ("attention", "claimed", "shown")
@@ -83,7 +87,7 @@ def test_a_masked_tile_is_as_good_as_absent(choice):
 
     masked = network(bag, masks=True)
 
-    for stage in range(3):
+    for stage in range(network.options.stages):
         left = ~masked.claimed[0, :stage].any(0)
         without = network(bag[:, left], masks=False)
         assert_same(masked.stage_logits[:, stage], without.stage_logits[:, stage])
@@ -154,7 +158,8 @@ def gradients_of_mean(network, outputs, labels):
 @pytest.mark.parametrize("N", [1, 2, 3, 4, 8, 9, 10])
 @pytest.mark.parametrize("min_keep", [0, 1, 20])
 def test_small_bags_give_numbers_and_gradients_that_are_finite(name, N, min_keep):
-    network = a_network(name, min_keep=min_keep, fusion="attention", lambda_beta=0.5)
+    fusion = "mean" if name == "mean" else "attention"
+    network = a_network(name, min_keep=min_keep, fusion=fusion, lambda_beta=0.5)
     bag = one(N).requires_grad_()
 
     output = network(bag, masks=True)
@@ -198,7 +203,8 @@ def test_attention_stays_finite_when_softmax_underflows(scale):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_gives_float32_answers_near_the_full_ones(name, dtype):
     network, bag = a_network(name).train(), one(40)
-    torch.nn.init.normal_(network.score_weight)
+    if name != "mean":
+        torch.nn.init.normal_(network.score_weight)
 
     full = network(bag)
     with torch.autocast("cpu", dtype):
@@ -209,8 +215,8 @@ def test_half_precision_gives_float32_answers_near_the_full_ones(name, dtype):
     assert {getattr(half, field).dtype for field in ("logits", "stage_logits", "beta", "scores", "attention")} == {
         torch.float32
     }
-    assert_same(half.attention.sum(-1), torch.ones(1, 3))
-    assert half.claimed.sum(-1).tolist() == [[3, 3, 3]]
+    assert_same(half.attention.sum(-1), torch.ones(1, network.options.stages))
+    assert half.claimed.sum(-1).tolist() == [[3] * network.options.stages]
     assert_same(half.logits.softmax(-1), full.logits.softmax(-1), tolerance=0.05)
     assert all(torch.isfinite(weight.grad).all() for weight in network.parameters())
 
@@ -285,7 +291,7 @@ def test_the_loss_is_that_of_the_answer_and_of_the_stages_and_of_the_stage_weigh
 
 
 def test_a_stage_that_saw_nothing_has_no_part_in_the_loss():
-    network = a_network("explain", min_keep=0, k=5, lambda_s=1.0)
+    network = a_network("explain", min_keep=0, k=5, lambda_s=1.0, lambda_c=0.0)
 
     output = network(one(5))
 
@@ -333,3 +339,22 @@ def test_the_default_presets_project_to_half_the_features_and_256_at_most(featur
 def test_an_unknown_preset_is_refused():
     with pytest.raises(ValueError, match="no preset"):
         preset("mamba", 384, 2)  # type: ignore[arg-type]
+
+
+def test_the_mean_of_the_tiles_is_answered_and_the_best_evidence_claimed():
+    network, bag = a_network("mean", k=4), one(30)
+
+    output = network(bag)
+
+    assert_same(output.logits, network.classifier(output.hidden.mean(1)))
+    assert_same(output.stage_logits[:, 0], output.logits)
+    answer = int(output.logits.argmax())
+    others = [index for index in range(2) if index != answer]
+    margin = network.classifier(output.hidden[0])[:, answer] - network.classifier(output.hidden[0])[:, others].mean(1)
+    assert set(output.claimed[0, 0].nonzero()[:, 0].tolist()) == set(margin.topk(4).indices.tolist())
+
+
+@pytest.mark.parametrize("changes", [{"masked_stages": 1}, {"refine": "paper"}, {"fusion": "attention"}])
+def test_the_mean_has_neither_masked_stages_nor_a_refinement_block_nor_anything_to_fuse(changes):
+    with pytest.raises(ValidationError, match="pooling by the mean"):
+        model_options("mean", **changes)

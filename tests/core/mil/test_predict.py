@@ -46,6 +46,7 @@ def test_a_prediction_is_what_the_network_says(name):
         {
             "name": st.sampled_from(["default", "explain"]),
             "fusion": st.sampled_from(["mean", "attention"]),
+            "fusion_activation": st.sampled_from(["relu", "tanh"]),
             "heads": st.sampled_from(["own", "shared"]),
             "standardise": st.booleans(),
             "min_keep": st.integers(0, 2),

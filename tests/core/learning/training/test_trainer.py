@@ -46,7 +46,7 @@ def is_close(one: Checkpoint, other: Checkpoint) -> bool:
             "lambda_c": 0.2,
             "k_share": 0.2,
         },
-        {"lambda_d": 0.5, "k_share": 0.4},
+        {"lambda_c": 0.5, "k_share": 0.4},
     ],
 )
 def test_steps_in_several_parts_are_steps_of_all_their_bags(changes):
