@@ -27,8 +27,9 @@ from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model, with_figures
 from msm_mil_core.learning.evaluation.predictions import Predictions
+from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import ABMIL, ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
 from msm_mil_core.progress import finish
 
@@ -52,7 +53,7 @@ OPTIONS = TrainOptions(
     device="cpu",
     card=CARD,
 )
-PLAIN_ATTENTION = OPTIONS.replace(model=SHAPE.replace(**ABMIL.model_dump(exclude_none=True)), name="gated ABMIL")
+PLAIN_ATTENTION = OPTIONS.replace(preset="abmil", name="gated ABMIL")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
 from msm_mil_core.learning.dataset.folds import FoldOptions
 from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.validation import validate_bags
+from msm_mil_core.learning.training.bags_per_step import resolved
 from msm_mil_core.learning.training.train import tile_origin, training_device
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import SUFFIX, Checkpoint
@@ -72,6 +73,7 @@ def train(
         report.require_valid()
         dataset = drive(open_bag_dataset(bags, labels), "check")
         tile_origin(dataset, options)
+        options = resolved(options, dataset)
         if folds.several:
             train_folds(dataset, options, folds, out_file, overwrite=overwrite)
             print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")

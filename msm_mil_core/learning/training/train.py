@@ -15,6 +15,7 @@ from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.dataset.training_data import TrainingData, read_training_data
+from msm_mil_core.learning.training.bags_per_step import resolved
 from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_of, restore_state, save_state
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
 from msm_mil_core.learning.training.train_options import WITHOUT_EFFECT, TrainOptions
@@ -52,7 +53,7 @@ def train_on(
     data: TrainingData, options: TrainOptions, keep: Path | None = None
 ) -> Generator[Progress, None, Checkpoint]:
     """Train a model as `train` does, on bags that have been split and read."""
-    bags, device = data.bags, training_device(options.device)
+    bags, device, options = data.bags, training_device(options.device), resolved(options, data.bags)
     encoder, side_px, mpp = tile_origin(bags, options)
     trainer = build_trainer(data, options, device)
     state = yield from _run_epochs(trainer, keep)
@@ -127,7 +128,7 @@ def _run_epochs(trainer: Trainer, keep: Path | None) -> Generator[Progress, None
 def _run_epoch(trainer: Trainer, number: int) -> Generator[Progress, None, Epoch]:
     """Pass once over the training bags, in an order that depends on the seed and the epoch alone."""
     options, rng = trainer.options, np.random.default_rng((trainer.options.seed, number))
-    order, at_once = rng.permutation(trainer.bags.indices("train")), options.bags_per_step * options.accumulate
+    order, at_once = rng.permutation(trainer.bags.indices("train")), trainer.bags_per_step * options.accumulate
     done, total = (number - 1) * len(order), options.epochs * len(order)
     learning_rate, losses = trainer.optimiser.param_groups[0]["lr"], []
     for start in range(0, len(order), at_once):
