@@ -18,7 +18,7 @@ from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train_on
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint
-from msm_mil_core.mil.model_options import Preset
+from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
 from msm_mil_core.progress import Progress, named
 
 NETWORKS: dict[Preset, str] = {"abmil": ONE_STAGE, "mean": "mean of tiles"}
@@ -49,7 +49,7 @@ def train_baselines(
     part: Part = "test" if len(data.bags.part("test")) else "val"
     held_out, networks = data.bags.part(part), []
     for name, title in NETWORKS.items():
-        if name != model.options.preset:
+        if not _is_such(model.options, name):
             its = _options(name, title, model, options)
             keep = None if folder is None else baseline_state(folder, name)
             networks.append((yield from named(train_on(data, its, keep), f"Training {title}")))
@@ -62,6 +62,11 @@ def train_baselines(
 def baseline_state(folder: Path, name: Preset) -> Path:
     """Return the file for the state of a baseline's training."""
     return folder / f"{name}.standing.safetensors"
+
+
+def _is_such(options: ModelOptions, name: Preset) -> bool:
+    """Return whether a model is what a preset of one stage makes, whatever preset it started from."""
+    return options.stages == 1 and options.pooling == preset(name, options.features, options.classes).pooling
 
 
 def _ridge(bags: BagDataset, part: Part, options: TrainOptions) -> Generator[Progress, None, Predictions]:
