@@ -28,8 +28,9 @@ from msm_mil_core.encoders.registry import DEFAULT_ENCODER, load_encoder
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.evaluation.evaluate import with_figures
+from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
 from msm_mil_core.progress import finish
 

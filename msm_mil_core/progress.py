@@ -1,7 +1,8 @@
 """The progress of long work: what every long generator yields."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 Noun = TypeVar("Noun")
@@ -26,3 +27,14 @@ def finish(work: Generator[Progress, None, Noun]) -> Noun:
             next(work)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # a StopIteration carries Any
+
+
+def named(work: Generator[Progress, None, Noun], step: str) -> Generator[Progress, None, Noun]:
+    """Do long work as a step of something larger, which says what it is there for."""
+    with closing(work):
+        while True:
+            try:
+                now = next(work)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # a StopIteration carries Any
+            yield replace(now, step=step)

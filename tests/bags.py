@@ -11,7 +11,8 @@ from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.bags.feature_table import table_of
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
+from msm_mil_core.learning.training.model_changes import ModelChanges
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 

@@ -27,6 +27,20 @@ class EncoderCard:
     """Numeric precision: "float32", "bfloat16" or "float16"; features of two precisions differ in the last digits."""
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedSlide:
+    """One of several slides whose tiles are joined in a bag, one slide after another."""
+
+    name: str
+    """File name without its folder."""
+    tiles: int
+    """How many of the bag's tiles are its own."""
+    y_px0: int
+    """How far down it lies among the others: a tile's place on it is the tile's `xy_px0` less (0, this)."""
+    size_px0: tuple[int, int]
+    quick_hash: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureBag:
     """The features of a slide's tiles, in the order of the tiles."""
@@ -36,6 +50,8 @@ class FeatureBag:
     tiles: TileGrid
     slide: SlideFacts
     encoder: EncoderCard
+    joined: tuple[JoinedSlide, ...] = ()
+    """The slides of a bag of several, in the order of their tiles; empty for a bag of one slide."""
 
     def __repr__(self) -> str:
         tiles, features = self.features.shape

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag, JoinedSlide
 from msm_mil_core.bags.foreign_formats import load_foreign, read_features
 from msm_mil_core.bags.foreign_tiles import GivenScale
 from msm_mil_core.errors import FeatureFileError, Hdf5Error
@@ -39,13 +39,14 @@ class _TileSize(BaseModel):
 
 
 _FACTS, _CARD, _SIZE = TypeAdapter(SlideFacts), TypeAdapter(EncoderCard), TypeAdapter(_TileSize)
+_JOINED = TypeAdapter(tuple[JoinedSlide, ...])
 
 
 def save_bag(bag: FeatureBag, path: Path) -> None:
     """Write a bag; a file that exists is whole.
 
     `features` (N, P) and `coords` (N, 2), level-0 pixels, carry TRIDENT's attributes; the root's are JSON of `slide`,
-    `encoder` and `tiles`. A seal at the start reveals later changes.
+    `encoder` and `tiles`, and of `joined` for a bag of several slides. A seal at the start reveals later changes.
 
     Raises
     ------
@@ -141,6 +142,7 @@ def own_bag(file: h5py.File) -> FeatureBag:
         tiles=tiles,
         slide=_FACTS.validate_json(file.attrs["slide"]),
         encoder=encoder_card(file),
+        joined=_JOINED.validate_json(file.attrs.get("joined", "[]")),
     )
 
 
@@ -161,10 +163,12 @@ def own_grid(file: h5py.File) -> TileGrid:
 def _record(bag: FeatureBag) -> dict[str, str]:
     tiles = bag.tiles
     mpp = None if isnan(tiles.mpp) else tiles.mpp
+    joined = {"joined": _JOINED.dump_json(bag.joined).decode()} if bag.joined else {}
     return {
         "slide": _FACTS.dump_json(bag.slide).decode(),
         "encoder": _CARD.dump_json(bag.encoder).decode(),
         "tiles": json.dumps({"side_px0": tiles.side_px0, "side_px": tiles.side_px, "mpp": mpp}),
+        **joined,
     }
 
 

@@ -55,6 +55,8 @@ class FeatureTable:
     """Byte at which the rows begin in the file, one after another; None where they are chunked or compressed."""
     stamp: tuple[int, int] = (0, 0)
     """Length of the file in bytes, and when it was last written."""
+    held: Rows | None = None
+    """All rows (N, P) of the file, where they are kept in memory: it is then not read again."""
 
     def __repr__(self) -> str:
         where = self.path.name if self.path is not None else "in memory"
@@ -70,6 +72,11 @@ class FeatureTable:
         """Type of the rows that are read."""
         return _as_float(np.empty(0, self.stored_dtype)).dtype
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all rows take in memory."""
+        return self.tiles * self.features * self.dtype.itemsize
+
     def identity(self) -> str:
         """Return what changes when the features do: the file's name, length and time, or a hash of the numbers."""
         if isinstance(self.source, Path):
@@ -84,10 +91,10 @@ class FeatureTable:
         FeatureFileError
             If the file has changed since it was opened, or cannot be read.
         """
-        if isinstance(self.source, np.ndarray):
-            return self.source if rows is None else self.source[rows]
-        if rows is not None and self.offset is not None:
-            return _as_float(self._mapped(self.source)[rows])
+        if (ours := self._in_memory) is not None:
+            return ours if rows is None else ours[rows]
+        if rows is not None and self.offset is not None and self.path is not None:
+            return _as_float(self._mapped(self.path)[rows])
         chosen = np.arange(self.tiles) if rows is None else rows
         read = np.empty((len(chosen), self.features), self.dtype)
         for index, block in enumerate(self.blocks()):
@@ -104,12 +111,19 @@ class FeatureTable:
         FeatureFileError
             As `read` does.
         """
-        if isinstance(self.source, np.ndarray):
-            yield from (self.source[start : start + TILES_AT_ONCE] for start in range(0, self.tiles, TILES_AT_ONCE))
-            return
-        with bag_file_errors(self.source):
-            self._check_unchanged(self.source)
-            with open_hdf5(self.source) as file:
+        if (ours := self._in_memory) is not None:
+            yield from (ours[start : start + TILES_AT_ONCE] for start in range(0, self.tiles, TILES_AT_ONCE))
+        elif self.path is not None:
+            yield from self._file_blocks(self.path)
+
+    @property
+    def _in_memory(self) -> Rows | None:
+        return self.source if isinstance(self.source, np.ndarray) else self.held
+
+    def _file_blocks(self, path: Path) -> Iterator[Rows]:
+        with bag_file_errors(path):
+            self._check_unchanged(path)
+            with open_hdf5(path) as file:
                 yield from map(_as_float, feature_blocks(find_features(file)))
 
     def _mapped(self, path: Path) -> NDArray[Any]:

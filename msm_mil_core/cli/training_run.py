@@ -11,12 +11,15 @@ from msm_mil_core.cli.held import held
 from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.csv_table import write_table
 from msm_mil_core.errors import CheckpointError
+from msm_mil_core.export.tables.baselines import write_baselines
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.dataset.training_data import TrainingData, read_training_data
 from msm_mil_core.learning.evaluation.evaluate import with_figures
+from msm_mil_core.learning.training.baselines import NETWORKS, baseline_state, train_baselines
 from msm_mil_core.learning.training.history import draw_curves, write_curves
 from msm_mil_core.learning.training.state import identity_of, read_epochs
-from msm_mil_core.learning.training.train import train
+from msm_mil_core.learning.training.train import train_on
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from msm_mil_core.progress import Progress
@@ -38,6 +41,8 @@ class TrainingRun:
     options: TrainOptions
     model: Path
     """The model file to write."""
+    baselines: bool = False
+    """Whether simpler models are trained on the same split and compared with it."""
 
     @property
     def folder(self) -> Path:
@@ -53,6 +58,11 @@ class TrainingRun:
     def split(self) -> Path:
         """Gives each slide its part: trained on (train), used to choose the epoch (val), or only to test (test)."""
         return self.folder / "split.csv"
+
+    @property
+    def comparison(self) -> Path:
+        """Records how the model does beside its baselines."""
+        return self.folder / "baselines.json"
 
     @property
     def _done(self) -> Path:
@@ -73,17 +83,26 @@ class TrainingRun:
         HeldError
             If another process trains this model.
         MsmMilError
-            As `train` does.
+            As `read_training_data` and `train` do.
         """
         with held(self.folder, "is being trained", wait_s=ORPHAN_S):
             bags = split_bags(self.bags, self.options.split)
             if not self.state.exists():  # if it does, its options may differ, and then training says so
                 self._begin(bags)
-            trained = yield from train(bags, self.options, keep=self.state)
-            evaluated = yield from with_figures(trained, bags, device=self.options.device)
+            data = yield from read_training_data(bags, self.options.keep_gib)
+            trained = yield from train_on(data, self.options, keep=self.state)
+            evaluated = yield from with_figures(trained, data.bags, device=self.options.device)
             checkpoint = save_checkpoint(evaluated, self.model)
+            if self.baselines:
+                yield from self._compare(data, checkpoint)
             self._end(checkpoint)
         return checkpoint
+
+    def compare(self, checkpoint: Checkpoint) -> Generator[Progress, None, None]:
+        """Compare a finished model with its baselines; raises what `train` raises."""
+        with held(self.folder, "is being trained", wait_s=ORPHAN_S):
+            data = yield from read_training_data(split_bags(self.bags, self.options.split), self.options.keep_gib)
+            yield from self._compare(data, checkpoint)
 
     def finished(self) -> Checkpoint | None:
         """Return the model if this same training has ended with it: equal options and bags, the file unchanged."""
@@ -106,6 +125,12 @@ class TrainingRun:
             If there is one.
         """
         check_free(self.model, overwrite=overwrite or self.state.exists() or self.finished() is not None)
+
+    def _compare(self, data: TrainingData, checkpoint: Checkpoint) -> Generator[Progress, None, None]:
+        comparison = yield from train_baselines(data, checkpoint, self.options, self.folder)
+        write_baselines(comparison, checkpoint.sha256, self.comparison)
+        for name in NETWORKS:
+            baseline_state(self.folder, name).unlink(missing_ok=True)
 
     def _begin(self, bags: BagDataset) -> None:
         """Write the options, and the table of labels with the split as it was drawn, for `msm-mil evaluate`."""

@@ -1,4 +1,4 @@
-"""A whole-slide image, as openslide reads it."""
+"""A whole-slide image as openslide reads it, or a picture behind the same interface."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,17 +8,20 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from openslide import OpenSlide, OpenSlideCache, OpenSlideError
+from openslide import AbstractSlide, OpenSlide, OpenSlideCache, OpenSlideError, OpenSlideUnsupportedFormatError
 from PIL import Image, ImageColor
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.picture import open_picture
 from msm_mil_core.slides.pixel_size import find_pixel_size
 from msm_mil_core.slides.read_plan import level_ratio
-from msm_mil_core.slides.slide_file import check_pages, explain_refusal, find_slide_file, hash_ends
+from msm_mil_core.slides.slide_file import check_pages, explain_refusal, find_slide_file, hash_ends, is_picture
 from msm_mil_core.slides.tiff_pages import read_pages, remark_of
 
 GENERIC = "generic-tiff"
 """Openslide's name for a TIFF of no known scanner."""
+PICTURES = ("png", "jpeg", "tiff")
+"""What `Slide.vendor` is of a picture, which openslide does not read."""
 CACHE_BYTES = 64 * 2**20
 """Openslide's cache of decoded tiles, one per slide: enough for a row of tiles that straddle the file's own."""
 STRIP_PX = 4 * 2**20
@@ -55,7 +58,7 @@ class Slide:
     level_sizes_px: tuple[tuple[int, int], ...]
     """Width and height of every level, finest first."""
     vendor: str
-    """The format, as openslide calls it: "aperio", "dicom", "generic-tiff"."""
+    """The format, as openslide calls it: "aperio", "dicom", "generic-tiff"; of a picture one of `PICTURES`."""
     properties: Mapping[str, str]
     """All properties that openslide and the scanner record."""
     background_rgb: tuple[int, int, int]
@@ -68,7 +71,7 @@ class Slide:
     """What of the file is not shown, as a sentence; empty if all of it is."""
     _downsamples: tuple[float, ...] = field(repr=False)
     """The one factor per level by which openslide itself converts positions: the mean of the two exact ratios."""
-    _open: list[OpenSlide] = field(repr=False)
+    _open: list[AbstractSlide] = field(repr=False)
 
     def __repr__(self) -> str:
         width, height = self.facts.size_px0
@@ -145,7 +148,7 @@ class Slide:
     ) -> None:
         self.close()
 
-    def _handle(self) -> OpenSlide:
+    def _handle(self) -> AbstractSlide:
         try:
             return self._open[0]
         except IndexError as exc:
@@ -168,35 +171,34 @@ class Slide:
 
 
 def open_slide(path: Path, mpp: float | None = None) -> Slide:
-    """Open a slide, or a folder that holds one DICOM slide; close it, or use it in a `with`.
+    """Open a slide, a folder that holds one DICOM slide, or a picture; close it, or use it in a `with`.
 
     Parameters
     ----------
     path
-        The file, in any format that openslide reads, or the folder.
+        The file, in any format that openslide reads, a PNG, JPEG or TIFF, which is decoded whole into memory, or the
+        folder.
     mpp
         Micrometres per level-0 pixel, which overrides the file's own; None takes what the file states, if it does.
 
     Raises
     ------
     SlideError
-        If there is no such file, openslide cannot open it or show its colours, or `mpp` is out of the range of slides.
+        If there is no such file, it cannot be opened or its colours shown, or `mpp` is out of the range of slides.
     """
     file = find_slide_file(path)
-    try:
-        handle = OpenSlide(file)
-        properties = dict(handle.properties)
-        handle.set_cache(OpenSlideCache(CACHE_BYTES))
-    except OpenSlideError as exc:
-        raise explain_refusal(path, file, exc) from exc
-    pages = read_pages(file) if properties.get("openslide.vendor") == GENERIC else ()  # others know their pages
+    opened = _open(path, file)
+    vendor = opened.properties.get("openslide.vendor")
+    pages = read_pages(file) if vendor in {GENERIC, *PICTURES} else ()  # others know their pages
     check_pages(path, pages)
-    return _describe(_Opened(path, file, handle, properties), mpp, remark_of(pages))
+    return _describe(opened, mpp, remark_of(pages))
 
 
 def is_slide(path: Path) -> bool:
     """Return whether openslide opens the file or the DICOM folder, in its own colours; never raises."""
     try:
+        if OpenSlide.detect_format(find_slide_file(path)) is None:
+            return False
         open_slide(path).close()
     except (SlideError, OSError, ValueError):
         return False
@@ -205,12 +207,26 @@ def is_slide(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What openslide opened."""
+    """What was opened."""
 
     path: Path
     file: Path
-    handle: OpenSlide
+    handle: AbstractSlide
     properties: Mapping[str, str]
+
+
+def _open(path: Path, file: Path) -> _Opened:
+    try:
+        handle = OpenSlide(file)
+        properties = dict(handle.properties)
+        handle.set_cache(OpenSlideCache(CACHE_BYTES))
+    except OpenSlideError as exc:
+        if not (isinstance(exc, OpenSlideUnsupportedFormatError) and is_picture(file)):
+            raise explain_refusal(path, file, exc) from exc
+    else:
+        return _Opened(path, file, handle, properties)
+    picture = open_picture(path, file)
+    return _Opened(path, file, picture.handle, picture.properties)
 
 
 def _describe(opened: _Opened, mpp: float | None, remark: str) -> Slide:

@@ -7,7 +7,8 @@ from pathlib import Path
 from openslide import OpenSlide, OpenSlideError, OpenSlideUnsupportedFormatError
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.tiff_pages import TiffPage, flaw_of, is_cut_off, is_tiff
+from msm_mil_core.slides.picture import picture_kind
+from msm_mil_core.slides.tiff_pages import TiffPage, flaw_of, is_cut_off
 
 _ENDS_BYTES = 2**20
 _DICOM_MARK = b"DICM"
@@ -42,19 +43,20 @@ def explain_refusal(path: Path, file: Path, exc: OpenSlideError) -> SlideError:
         return SlideError(
             f"{path} cannot be opened ({reason}): it is damaged or of an unknown format. Copy or export it again."
         )
-    with file.open("rb") as opened:
-        head = opened.read(16)
-        if not is_tiff(head):
-            return SlideError(
-                f"{path} is not a whole-slide image: openslide does not know the format of its content, whatever its "
-                "name says. Choose another file, or copy or export it again."
-            )
-        if is_cut_off(opened, head, file.stat().st_size):
-            return SlideError(f"{path} is cut off: it refers to pages beyond its end. Copy or export it again.")
+    if picture_kind(file):
+        return SlideError(f"{path} is cut off: it refers to pages beyond its end. Copy or export it again.")
     return SlideError(
-        f"{path} is a TIFF that openslide does not read as a slide, most likely because its pixels are not in tiles. "
-        "Save it as a tiled pyramid, for example with: vips tiffsave IN OUT.tif --tile --pyramid."
+        f"{path} is not a whole-slide image: neither openslide nor the reader of pictures (PNG, JPEG, TIFF) knows the "
+        "format of its content, whatever its name says. Choose another file, or copy or export it again."
     )
+
+
+def is_picture(file: Path) -> bool:
+    """Return whether a file that openslide does not know is a picture, as far as its beginning shows."""
+    if picture_kind(file) != "tiff":
+        return bool(picture_kind(file))
+    with file.open("rb") as opened:
+        return not is_cut_off(opened, opened.read(16), file.stat().st_size)
 
 
 def check_pages(path: Path, pages: Sequence[TiffPage]) -> None:
@@ -101,7 +103,7 @@ def _only_dicom_slide(folder: Path) -> Path:
         if series is not None:
             slides.setdefault(series, file)
     if not slides:
-        raise SlideError(f"{folder} is a folder that contains no DICOM slide. Choose a slide file.")
+        raise SlideError(f"{folder} is a folder that contains no DICOM slide. Choose a slide or picture file.")
     if len(slides) > 1:
         names = ", ".join(file.name for file in slides.values())
         raise SlideError(f"{folder} holds {len(slides)} DICOM slides. Choose one of its files: {names}.")

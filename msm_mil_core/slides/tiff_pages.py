@@ -98,7 +98,7 @@ class _Chain:
             yield here
             self._opened.seek(here)
             entries = self._number(self._opened.read(8), self._count)
-            self._opened.seek(here + struct.calcsize(self._count) + entries * self._entry_bytes)
+            self._opened.seek(min(size, here + struct.calcsize(self._count) + entries * self._entry_bytes))
             self.at = self._number(self._opened.read(8), self._pointer)
             if 0 < self.at <= here:
                 self.at = 0

@@ -11,8 +11,12 @@ import pytest
 import safetensors
 
 import msm_mil_core as mm
-from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.attributes import Attributes
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag, JoinedSlide
 from msm_mil_core.bags.bag_file import save_bag
+from msm_mil_core.bags.feature_table import open_table
+from msm_mil_core.bags.foreign_formats import FEATURES
+from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
@@ -44,9 +48,9 @@ def without_number(tensor: str) -> str:
     return re.sub(r"refinements\.\d", "refinements.t", tensor)
 
 
-def a_bag_file(path: Path, mpp: float | None) -> Path:
+def a_bag_file(path: Path, mpp: float | None, pictures: tuple[JoinedSlide, ...] = ()) -> Path:
     card = EncoderCard("drawn", 12, 96, None, "CC0", "5f2a")
-    save_bag(FeatureBag(a_bag(30), block_of_tiles(6, 5), slide_facts(mpp=mpp), card), path)
+    save_bag(FeatureBag(a_bag(30), block_of_tiles(6, 5), slide_facts(mpp=mpp), card, pictures), path)
     return path
 
 
@@ -97,12 +101,76 @@ def test_a_result_holds_what_its_page_says(tmp_path):
 
 @pytest.mark.parametrize(("mpp", "leaves_out"), [(0.5, set()), (None, {"level0", "target"})])
 def test_features_hold_what_their_page_says(tmp_path, mpp, leaves_out):
-    found = dict(content(a_bag_file(tmp_path / "drawn.h5", mpp)))
+    found = dict(content(a_bag_file(tmp_path / "drawn.h5", mpp, (JoinedSlide("a.png", 30, 0, (9, 9), "5f2a"),))))
 
     left_out = {f"coords@{name}_magnification" for name in leaves_out}
     assert set(found) == set(documented("features")) - left_out
-    assert left_out in (set(), set(documented("features")) - required("features"))
     check_facts(found, "features")
+
+
+def test_features_of_one_slide_without_a_pixel_size_hold_what_is_never_left_out(tmp_path):
+    assert set(dict(content(a_bag_file(tmp_path / "drawn.h5", None)))) == required("features")
+
+
+def test_a_bag_of_pictures_lists_each_with_the_members_of_the_page(tmp_path):
+    path = a_bag_file(tmp_path / "drawn.h5", 0.5, (JoinedSlide("a.png", 30, 0, (9, 9), "5f2a"),))
+
+    with h5py.File(path) as file:
+        (listed,) = json.loads(file.attrs["joined"])
+
+    assert {f"`{member}`" for member in listed} <= set(
+        re.findall(r"`\w+`", documented("features")["@joined"]["what it is"])
+    )
+
+
+NEEDS = [row for row in rows(page("formats/features.md")) if "stated by" in row]
+OPTIONS = {"--encoder": "encoder", "--side-px": "side_px", "--mpp": "mpp"}
+STATED = {"encoder": "drawn", "extractor": "drawn", "patch_size": 224, "tile_size_px": 224, "tile_size_um": 112.0}
+
+
+def a_foreign_file(path: Path, **attributes) -> Path:
+    with h5py.File(path, "w") as file:
+        file["features"], file["coords"] = a_bag(4), [[0, 0], [9, 0], [0, 9], [9, 9]]
+        file["coords"].attrs.update(attributes)
+    return path
+
+
+def test_the_page_names_every_dataset_and_attribute_that_is_read_of_a_file(tmp_path, monkeypatch):
+    asked, value = set(), Attributes._value
+    monkeypatch.setattr(Attributes, "_value", lambda self, name: asked.add(name) or value(self, name))
+
+    open_table(a_foreign_file(tmp_path / "bare.h5"))
+    mm.load_bag(a_foreign_file(tmp_path / "stamp.h5", unit="um"), slide_mpp=1, side_px=9, mpp=1)
+
+    named = {name for row in NEEDS for name in re.findall(r"`(\w+)`", row["stated by"])}
+    assert asked | {*FEATURES, "coords"} == named
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_what_a_file_leaves_out_is_what_the_page_says_an_option_gives(tmp_path, option):
+    (row,) = [row for row in NEEDS if f"`{option}`" in row["where it is absent"]]
+    with_pixels = {"patch_size": 224} if option == "--mpp" else {}
+
+    bare = open_table(a_foreign_file(tmp_path / "bare.h5", **with_pixels))
+
+    assert getattr(bare, OPTIONS[option]) is None
+    for name in set(re.findall(r"`(\w+)`", row["stated by"])) & set(STATED):
+        told = open_table(a_foreign_file(tmp_path / f"{name}.h5", **with_pixels, **{name: STATED[name]}))
+        assert getattr(told, OPTIONS[option]) is not None
+
+
+def test_only_the_features_are_needed(tmp_path):
+    needed = [re.findall(r"`(\w+)`", row["stated by"]) for row in NEEDS if row["needed"] == "yes"]
+    for name in FEATURES:
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file[name] = a_bag(4)
+        assert open_table(tmp_path / f"{name}.h5").tiles == 4
+    with h5py.File(tmp_path / "none.h5", "w") as file:
+        file["coords"] = [[0, 0]]
+
+    assert needed == [list(FEATURES)]
+    with pytest.raises(FeatureFileError, match="holds no features"):
+        open_table(tmp_path / "none.h5")
 
 
 @pytest.mark.parametrize("preset", ["default", "paper"])

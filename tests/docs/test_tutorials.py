@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from msm_mil_core.cli.app import call
 from tests.docs.pages import DOCS, ROOT, blocks
@@ -18,11 +19,14 @@ SLIDES = 16
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """What the tutorials take for granted: a slide, annotations on it, a folder of small slides and their labels."""
+    """What the tutorials take for granted: a slide, annotations on it, photographs, small slides and their labels."""
     folder = tmp_path_factory.mktemp("tutorial")
     a_drawn_slide(folder / "slide.svs")
     region = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": REGION}, "properties": {}}
     (folder / "annotations.geojson").write_text(json.dumps(region))
+    (folder / "photographs").mkdir()
+    for name in ("one.jpg", "two.png"):
+        Image.fromarray(a_picture((224, 224), {(0, 0, 224, 224): TISSUE}, noise=8)).save(folder / "photographs" / name)
     lines = ["slide,label,patient"]
     (folder / "slides").mkdir()
     for number in range(1, SLIDES + 1):

@@ -21,6 +21,8 @@ def test_the_example_trains_on_encoded_slides(tmp_path, monkeypatch, capsys):
 
     printed = capsys.readouterr().out
     assert "'test': {'bags': 4" in printed
+    assert "gated ABMIL: AUC" in printed
+    assert "their keep here: AUC" in printed
     assert "Research use, not for diagnosis." in printed
     model = load_checkpoint(tmp_path / "mine.safetensors")
     assert (model.name, model.classes, model.encoder) == ("mine", ("x", "y"), "timm:resnet18")

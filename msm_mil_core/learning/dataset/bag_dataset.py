@@ -116,42 +116,6 @@ class BagDataset:
         return f"The bag {self.names[index]}" if path is None else str(path)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FeatureStatistics:
-    """Mean and standard deviation of each feature over the training tiles, (P,) each."""
-
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
-
-    def __repr__(self) -> str:
-        return f"<FeatureStatistics of {len(self.mean)} features>"
-
-
-def compute_feature_statistics(bags: BagDataset) -> Generator[Progress, None, FeatureStatistics]:
-    """Read every bag once, some thousand tiles at once, so that a bad one is reported before training.
-
-    Raises
-    ------
-    TrainingError
-        If a bag is empty, of another length, or holds numbers that are not finite.
-    FeatureFileError
-        If a feature file cannot be read.
-    """
-    width, trained = bags.tables[0].features, set(bags.indices("train").tolist())
-    count, total, squares = 0, np.zeros(width), np.zeros(width)
-    for index in range(len(bags)):
-        yield Progress("Checking bags", index, len(bags), "bags")
-        bags.check_width(index)
-        for rows in bags.finite_blocks(index):
-            if index in trained:
-                count += len(rows)
-                total += rows.sum(0, dtype=np.float64)
-                squares += np.square(rows, dtype=np.float64).sum(0)
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return FeatureStatistics(mean.astype(np.float32), std.astype(np.float32))
-
-
 def label_bags(
     tables: Mapping[str, FeatureTable],
     labels: Sequence[str],

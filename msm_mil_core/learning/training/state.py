@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.learning.training.train_options import TrainOptions
+from msm_mil_core.learning.training.train_options import WITHOUT_EFFECT, TrainOptions
 from msm_mil_core.learning.training.trainer import Trainer
 from msm_mil_core.mil.network import MsmMil, weights_of
 
@@ -69,7 +69,8 @@ class TrainingState:
 
 def identity_of(bags: BagDataset, options: TrainOptions) -> str:
     """Return a hash of all that decides the outcome of a training: options, bags, labels, torch."""
-    digest = hashlib.sha256(f"{options.model_dump_json()} {torch.__version__}".encode())
+    chosen = options.model_dump_json(exclude=set(WITHOUT_EFFECT))
+    digest = hashlib.sha256(f"{chosen} {torch.__version__}".encode())
     for name, table, label, patient in zip(bags.names, bags.tables, bags.labels, bags.patients, strict=True):
         digest.update(f"\n{name} {label} {patient} {table.identity()}".encode())
     digest.update(f"{bags.classes} {bags.parts}".encode())

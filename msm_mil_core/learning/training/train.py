@@ -11,12 +11,14 @@ from pydantic import JsonValue
 from msm_mil_core import __version__
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import TrainingError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, compute_feature_statistics
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.splits import split_bags
+from msm_mil_core.learning.dataset.training_data import TrainingData, read_training_data
+from msm_mil_core.learning.training.bags_per_step import resolved
 from msm_mil_core.learning.training.state import Epoch, TrainingState, identity_of, restore_state, save_state
 from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_temperature
-from msm_mil_core.learning.training.train_options import TrainOptions
+from msm_mil_core.learning.training.train_options import WITHOUT_EFFECT, TrainOptions
 from msm_mil_core.learning.training.trainer import Trainer, build_trainer, take_step, torch_errors
 from msm_mil_core.learning.training.training_tissue import fit_training_tissue
 from msm_mil_core.mil.checkpoint import Checkpoint
@@ -35,20 +37,30 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
     Raises
     ------
     TrainingError
-        If the bags cannot be split, one of them cannot be used, several devices are named, or `keep` is of another
-        training.
+        If the bags cannot be split, one of them cannot be used, several devices are named, the negative class is none
+        of the bags', or `keep` is of another training.
     FeatureFileError
         If a feature file cannot be read.
     DeviceError
         If this machine does not have the device, or it fails.
     """
-    device, (encoder, side_px, mpp) = training_device(options.device), tile_origin(bags, options)
-    bags = split_bags(bags, options.split)
-    statistics = yield from compute_feature_statistics(bags)
-    trainer = build_trainer(bags, options, statistics, device)
+    training_device(options.device)  # what cannot be trained is said before anything is read
+    tile_origin(bags, options)
+    _check_negative(bags, options)
+    data = yield from read_training_data(split_bags(bags, options.split), options.keep_gib)
+    return (yield from train_on(data, options, keep))
+
+
+def train_on(
+    data: TrainingData, options: TrainOptions, keep: Path | None = None
+) -> Generator[Progress, None, Checkpoint]:
+    """Train a model as `train` does, on bags that have been split and read."""
+    bags, device, options = data.bags, training_device(options.device), resolved(options, data.bags)
+    encoder, side_px, mpp = tile_origin(bags, options)
+    trainer = build_trainer(data, options, device)
     state = yield from _run_epochs(trainer, keep)
     best = state.epochs[state.best - 1]
-    tissue = yield from fit_training_tissue(bags, statistics, options.seed)
+    tissue = yield from fit_training_tissue(bags, data.statistics, options.seed)
     facts = {"best_epoch": best.number, "temperature": best.temperature, "precision": trainer.precision}
     return Checkpoint(
         name=options.name,
@@ -104,6 +116,12 @@ def tile_origin(bags: BagDataset, options: TrainOptions) -> tuple[str, int, floa
     return encoder, side_px, mpp
 
 
+def _check_negative(bags: BagDataset, options: TrainOptions) -> None:
+    named = options.card.negative
+    if named and named not in bags.classes:
+        raise TrainingError(f"There is no class {named!r} to be the negative one; there are {', '.join(bags.classes)}.")
+
+
 def _run_epochs(trainer: Trainer, keep: Path | None) -> Generator[Progress, None, TrainingState]:
     identity = "" if keep is None else identity_of(trainer.bags, trainer.options)
     state = TrainingState() if keep is None else restore_state(trainer, identity, keep)
@@ -120,7 +138,7 @@ def _run_epochs(trainer: Trainer, keep: Path | None) -> Generator[Progress, None
 def _run_epoch(trainer: Trainer, number: int) -> Generator[Progress, None, Epoch]:
     """Pass once over the training bags, in an order that depends on the seed and the epoch alone."""
     options, rng = trainer.options, np.random.default_rng((trainer.options.seed, number))
-    order, at_once = rng.permutation(trainer.bags.indices("train")), options.bags_per_step * options.accumulate
+    order, at_once = rng.permutation(trainer.bags.indices("train")), trainer.bags_per_step * options.accumulate
     done, total = (number - 1) * len(order), options.epochs * len(order)
     learning_rate, losses = trainer.optimiser.param_groups[0]["lr"], []
     for start in range(0, len(order), at_once):
@@ -140,5 +158,5 @@ def _record(bags: BagDataset, options: TrainOptions) -> dict[str, JsonValue]:
         "created_by": f"napari-msm-mil {__version__}",
         "classes": {name: int((bags.labels == index).sum()) for index, name in enumerate(bags.classes)},
         "split": {name: {"bags": len(part), "patients": len(set(part.patients))} for name, part in parts.items()},
-        "training": options.model_dump(mode="json", exclude={"card", "name"}),
+        "training": options.model_dump(mode="json", exclude={"card", "name", *WITHOUT_EFFECT}),
     }

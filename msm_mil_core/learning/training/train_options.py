@@ -1,62 +1,25 @@
 """Everything a user may choose about training."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from msm_mil_core.learning.dataset.splits import SplitOptions
-from msm_mil_core.mil.model_options import Preset
+from msm_mil_core.learning.training.model_changes import ModelChanges
+from msm_mil_core.mil.model_options import Preset, preset
 from msm_mil_core.options import Options
 from msm_mil_core.precision import Precision
 
 
-class ModelChanges(Options):
-    """How a model differs from its preset; what is left out stays as in the preset."""
-
-    hidden: int | None = Field(default=None, ge=1)
-    """Width of the projected features."""
-    attention: int | None = Field(default=None, ge=1)
-    """Width of the gated attention heads."""
-    masked_stages: int | None = Field(default=None, ge=0, le=32)
-    """Number of masked stages."""
-    k: int | None = Field(default=None, ge=1)
-    """How many tiles a stage claims, instead of a share of the bag's."""
-    k_share: float | None = Field(default=None, gt=0, le=1)
-    """What a stage claims as a share of the bag's tiles; if given, `k` is not used."""
-    claim_mass: float | None = Field(default=None, gt=0, lt=1)
-    """What a stage claims as a share of its attention; if given, neither `k` nor `k_share` is used."""
-    claim_by: Literal["attention", "evidence"] | None = None
-    """How a stage ranks the tiles that it may claim: by attention, or by attention times evidence."""
-    mask_mode: Literal["train", "always", "never"] | None = None
-    """When later stages are hidden what earlier ones claimed: while training only, also at inference, or never."""
-    fusion: Literal["mean", "attention"] | None = None
-    """How the stages' bag embeddings are weighted."""
-    lambda_s: float | None = Field(default=None, ge=0)
-    """Weight of the stages' own losses."""
-    lambda_beta: float | None = Field(default=None, ge=0)
-    """Weight of what keeps attention fusion from using one stage alone."""
-    fusion_width: int | None = Field(default=None, ge=1)
-    """Width of the net that weighs the stages."""
-    fusion_activation: Literal["relu", "tanh"] | None = None
-    """What the hidden units of that net compute."""
-    stage_loss: Literal["mean", "beta"] | None = None
-    """How the stages' own losses are averaged: all alike, or by the stages' weights in the prediction."""
-    lambda_c: float | None = Field(default=None, ge=0)
-    """Weight of the away loss, which makes stages turn from what earlier ones claimed."""
-    dropout: float | None = Field(default=None, ge=0, lt=1)
-    """Share of projected features dropped while training."""
-    standardise: bool | None = None
-    """Whether features are standardised by the mean and the standard deviation of the training tiles."""
-
-    @property
-    def given(self) -> dict[str, object]:
-        """What differs, by name; a number of tiles takes the place of the preset's share."""
-        changes = self.model_dump(exclude_none=True)
-        return {"k_share": None} | changes if "k" in changes else changes
+def _as_one_choice(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """Say in one sentence what is wrong, where pydantic has one for each of both kinds."""
+    try:
+        return check(value)
+    except ValidationError as exc:
+        raise ValueError(f"{value!r} is neither auto nor a whole number of at least 1") from exc
 
 
-ABMIL = ModelChanges(masked_stages=0, lambda_s=0)
-"""MSM-MIL without its masked stages is gated ABMIL (Ilse et al. 2018, eq. 9): one attention, one classifier."""
+CountOrAuto = Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], WrapValidator(_as_one_choice)]
 
 
 class CardOptions(Options):
@@ -84,7 +47,8 @@ class TrainOptions(Options):
     name: str = Field(default="model", min_length=1)
     """The model's name, as tables and the window show it."""
     preset: Preset = "default"
-    """Where the model's options start from: paper, default or explain."""
+    """Where the model's options start from. Those of abmil and mean have one stage and no masks: gated attention, and
+    the mean of all tiles."""
     model: ModelChanges = ModelChanges()
     """How the model differs from the preset."""
     split: SplitOptions = SplitOptions()
@@ -103,10 +67,15 @@ class TrainOptions(Options):
     """Of AdamW at the start; it decays to 0 along a cosine."""
     weight_decay: float = Field(default=1e-5, ge=0)
     """Of AdamW."""
-    bags_per_step: int = Field(default=1, ge=1)
-    """Bags that go through the network at once; several suit small bags."""
+    bags_per_step: CountOrAuto = 1
+    """Bags that go through the network at once, or auto: as many as hold 2,048 tiles together, 16 at most, and at most
+    one in 32 of all bags. Several make passes over small bags faster; fewer, larger steps may need a larger learning
+    rate, so it is 1 unless you say otherwise."""
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are accumulated before the weights change; saves memory, not time."""
+    keep_gib: float = Field(default=2.0, ge=0)
+    """Memory for features, GiB: bags that fit are read once; the others are read again in each pass. No effect on the
+    model."""
     tiles_per_bag: int | None = Field(default=None, ge=1)
     """Tiles drawn at random from each bag in each pass; all of them if left out."""
     balance: bool = True
@@ -119,3 +88,12 @@ class TrainOptions(Options):
     """Number format: auto (bfloat16 on CUDA devices that have it, else float32), float32, bfloat16, float16."""
     card: CardOptions = CardOptions()
     """What people who get the model should read about it."""
+
+    @model_validator(mode="after")
+    def _changes_fit_the_preset(self) -> Self:
+        preset(self.preset, features=1, classes=2).replace(**self.model.given)  # what does not fit, fits no data
+        return self
+
+
+WITHOUT_EFFECT = ("keep_gib",)
+"""Options on which the model does not depend: another value continues the same training."""

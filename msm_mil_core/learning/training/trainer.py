@@ -15,7 +15,9 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from msm_mil_core.bags.feature_table import FeatureTable
 from msm_mil_core.errors import DeviceError
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, FeatureStatistics, Indices
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
+from msm_mil_core.learning.dataset.training_data import TrainingData
+from msm_mil_core.learning.training.bags_per_step import bags_per_step
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.masking import stages_shown
 from msm_mil_core.mil.model_options import ModelOptions, preset
@@ -30,6 +32,8 @@ class Trainer:
     bags: BagDataset
     """All of them, split."""
     options: TrainOptions
+    bags_per_step: int
+    """How many go through the network at once."""
     class_weight: NDArray[np.float32]
     """(C,), of each class in the loss."""
     stages: NDArray[np.int64]
@@ -68,10 +72,9 @@ class BagBatch:
         )
 
 
-def build_trainer(
-    bags: BagDataset, options: TrainOptions, statistics: FeatureStatistics, device: torch.device
-) -> Trainer:
+def build_trainer(data: TrainingData, options: TrainOptions, device: torch.device) -> Trainer:
     """Return a trainer whose network has its first weights, drawn from the seed."""
+    bags, statistics = data.bags, data.statistics
     class_weight = _class_weight(bags, balance=options.balance)
     tiles = torch.tensor([min(table.tiles, options.tiles_per_bag or table.tiles) for table in bags.tables])
     model_options = preset(options.preset, len(statistics.mean), len(bags.classes)).replace(**options.model.given)
@@ -85,6 +88,7 @@ def build_trainer(
     return Trainer(
         bags=bags,
         options=options,
+        bags_per_step=bags_per_step(options, bags),
         class_weight=class_weight,
         stages=stages_shown(tiles, model_options).numpy(),
         precision=precision,
@@ -140,9 +144,9 @@ def take_step(trainer: Trainer, chosen: Indices, rng: np.random.Generator) -> fl
 
 def _draw_batches(trainer: Trainer, chosen: Indices, rng: np.random.Generator) -> tuple[BagBatch, ...]:
     """Draw the tiles of a step's bags, and divide the bags into batches, each with its shares of the step."""
-    options = trainer.options
-    rows = [_draw_rows(trainer.bags.tables[index].tiles, options.tiles_per_bag, rng) for index in chosen]
-    parts = [slice(start, start + options.bags_per_step) for start in range(0, len(chosen), options.bags_per_step)]
+    most, at_once = trainer.options.tiles_per_bag, trainer.bags_per_step
+    rows = [_draw_rows(trainer.bags.tables[index].tiles, most, rng) for index in chosen]
+    parts = [slice(start, start + at_once) for start in range(0, len(chosen), at_once)]
     weight = trainer.class_weight[trainer.bags.labels[chosen]].astype(np.float64)
     terms = np.stack([weight, weight * trainer.stages[chosen], np.ones(len(weight))])  # (3, b)
     whole = terms.sum(1)

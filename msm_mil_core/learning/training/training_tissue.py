@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from msm_mil_core.learning.dataset.bag_dataset import BagDataset, FeatureStatistics
+from msm_mil_core.learning.dataset.bag_dataset import BagDataset
+from msm_mil_core.learning.dataset.training_data import FeatureStatistics
 from msm_mil_core.mil.training_tissue import FEWEST_HELD_OUT, TrainingTissue
 from msm_mil_core.progress import Progress
 

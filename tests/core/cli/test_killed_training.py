@@ -10,6 +10,7 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.file_lock import locked
 from tests.bags import a_training_folder
 
+COMPARED = ("curves.csv", "baselines.json")
 WRITES = ("fsync", "link", "mkdir", "open", "remove", "rename", "replace", "unlink")
 
 
@@ -53,7 +54,7 @@ def killed(disk: Disk, words: list[str], after: int) -> None:
     disk.kill_after(None)
 
 
-@pytest.mark.parametrize(("more", "before_end"), [([], (13, 4, 1)), (["--folds", "2"], (9,))])
+@pytest.mark.parametrize(("more", "before_end"), [([], (45, 30, 13, 4, 1)), (["--folds", "2"], (9,))])
 def test_a_training_killed_at_a_write_at_its_end_comes_to_the_same_model(tmp_path, disk, capsys, more, before_end):
     words = [*a_training_folder(tmp_path / "bags", count=16), *more, "--out"]
     disk.kill_after(None)
@@ -72,11 +73,11 @@ def test_a_training_killed_at_a_write_at_its_end_comes_to_the_same_model(tmp_pat
 
 def content(out: Path) -> dict[str, bytes]:
     """The models and curves in a folder, and that there is no other file but what tells of them."""
-    told = {"options.json", "split.csv", "done.json", "curves.csv", "curves.png", "m.folds.json"}
+    told = {"options.json", "split.csv", "done.json", "curves.csv", "curves.png", "m.folds.json", "baselines.json"}
     seen = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
     assert {path.name for path in seen if path.suffix != ".safetensors"} <= told
     assert not list(out.glob("*.run/standing.safetensors"))
-    kept = [path for path in seen if path.suffix == ".safetensors" or path.name == "curves.csv"]
+    kept = [path for path in seen if path.suffix == ".safetensors" or path.name in COMPARED]
     return {str(path.relative_to(out)): path.read_bytes() for path in kept}
 
 

@@ -22,7 +22,7 @@ OPTIONS = {
     "report": ("export.report.report.ReportOptions",),
     "train": ("learning.training.train_options.TrainOptions", "learning.dataset.folds.FoldOptions"),
     "evaluate": ("cli.evaluate.EvaluateOptions",),
-    "encode": ("cli.encode.EncodingOptions",),
+    "encode": ("encoders.encode_slide.EncodingOptions",),
 }
 NEEDED = {
     "export": ["--to", "csv"],

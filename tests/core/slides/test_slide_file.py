@@ -16,12 +16,11 @@ from msm_mil_core.slides.slide_file import hash_ends, is_dicom
 from tests.slides import BOUNDS, a_drawn_slide, a_picture, write_slide
 
 Find = Callable[[str], Path]
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 NEGATIVE = [
     ("histolab-broken.svs", "not a whole-slide image"),
-    ("histolab-kidney-48-5-flat-HE.tif", "tiled pyramid"),
     ("pathml-small_dicom-no-image-flavor.dcm", "image flavor"),
-    ("pathml-smalltif-uint16-untiled.tif", "tiled pyramid"),
-    ("rgb-byte-geotiff-notHE.tif", "tiled pyramid"),
+    ("pathml-smalltif-uint16-untiled.tif", "8 bits"),
     ("unopenable.tiff", "compression"),
     ("unreadable.svs", "damaged"),
 ]
@@ -40,7 +39,7 @@ def test_unusable_files_are_refused_with_file_reason_and_next_step(shared: Find,
 
     assert name in sentence
     assert reason in sentence
-    assert any(step in sentence for step in ("Save it", "export it again", "Choose"))
+    assert any(step in sentence for step in ("export it again", "Choose"))
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
@@ -131,7 +130,10 @@ def test_a_scan_in_sixteen_bits_is_read_as_eight(tmp_path: Path):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(st.sampled_from([b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0", b""]), st.binary(max_size=200))
+@given(
+    st.sampled_from([b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0", b"\xff\xd8\xff\xe0", PNG, b""]),
+    st.binary(max_size=200),
+)
 def test_no_content_whatever_gets_past_as_anything_but_our_error(tmp_path: Path, mark: bytes, content: bytes):
     path = tmp_path / "noise.svs"
     path.write_bytes(mark + content)

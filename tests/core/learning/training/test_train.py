@@ -1,5 +1,7 @@
 """Training: what comes out of labelled bags, and what a run leaves behind."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +10,11 @@ from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.evaluation.evaluate import evaluate_model, with_figures
+from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import ABMIL, CardOptions, ModelChanges
+from msm_mil_core.learning.training.train_options import CardOptions
 from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
-from msm_mil_core.mil.model_options import ModelOptions, preset
+from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import finish
@@ -127,7 +130,7 @@ def test_a_loss_that_is_not_a_number_is_a_sentence():
         finish(train(two_kinds_of_bags(), some_options(learning_rate=1e30, epochs=2)))
 
 
-@pytest.mark.parametrize("name", ["default", "explain", "paper"])
+@pytest.mark.parametrize("name", get_args(Preset))
 def test_every_preset_can_be_trained(name):
     options = some_options(preset=name, epochs=1, bags_per_step=1, model=ModelChanges(hidden=8, attention=4, k=2))
 
@@ -146,7 +149,7 @@ def test_left_out_changes_are_the_presets():
 
 
 def test_without_masked_stages_the_network_is_gated_abmil():
-    options = preset("default", P, 2).replace(**ABMIL.given)
+    options = preset("abmil", P, 2)
     network = MsmMil(options).train()
     bag = torch.randn(9, P)
 
@@ -158,3 +161,12 @@ def test_without_masked_stages_the_network_is_gated_abmil():
     assert isinstance(options, ModelOptions)
     assert options.lambda_s == 0
     torch.testing.assert_close(network(bag[None]).logits[0], network.classifier(pooled))
+
+
+def test_a_negative_class_is_one_of_the_bags_and_stands_in_the_record():
+    bags = two_kinds_of_bags(12)
+    named = some_options(epochs=1, card=CardOptions(negative=bags.classes[0]))
+    assert finish(train(bags, named)).record["negative"] == bags.classes[0]
+
+    with pytest.raises(TrainingError, match=r"no class 'nothing' .*there are"):
+        next(train(bags, some_options(card=CardOptions(negative="nothing"))))

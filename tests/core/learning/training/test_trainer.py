@@ -6,8 +6,9 @@ import torch
 
 from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
 from msm_mil_core.learning.evaluation.evaluate import evaluate_model
+from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.learning.training.train_options import ModelChanges, TrainOptions
+from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.learning.training.trainer import choose_training_precision
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.masking import stages_shown
