@@ -52,7 +52,8 @@ def train_baselines(
         if not _is_such(model.options, name):
             its = _options(name, title, model, options)
             keep = None if folder is None else baseline_state(folder, name)
-            networks.append((yield from named(train_on(data, its, keep), f"Training {title}")))
+            training = train_on(data, its, keep, with_tissue=False)
+            networks.append((yield from named(training, f"Training {title}")))
     own, *others = yield from predict_bags(held_out, [model, *networks], device=options.device)
     titled = [replace(one, title=network.name) for one, network in zip(others, networks, strict=True)]
     ridge = yield from _ridge(data.bags, part, options)

@@ -52,15 +52,18 @@ def train(bags: BagDataset, options: TrainOptions, keep: Path | None = None) -> 
 
 
 def train_on(
-    data: TrainingData, options: TrainOptions, keep: Path | None = None
+    data: TrainingData, options: TrainOptions, keep: Path | None = None, *, with_tissue: bool = True
 ) -> Generator[Progress, None, Checkpoint]:
-    """Train a model as `train` does, on bags that have been split and read."""
+    """Train a model as `train` does, on bags that have been split and read.
+
+    Without `with_tissue` it cannot tell whether other tissue is like what it learnt: it is not to be kept.
+    """
     bags, device, options = data.bags, training_device(options.device), resolved(options, data.bags)
     encoder, side_px, mpp = tile_origin(bags, options)
     trainer = build_trainer(data, options, device)
     state = yield from _run_epochs(trainer, keep)
     best = state.epochs[state.best - 1]
-    tissue = yield from fit_training_tissue(bags, data.statistics, options.seed)
+    tissue = (yield from fit_training_tissue(data, options.seed)) if with_tissue else None
     facts = {"best_epoch": best.number, "temperature": best.temperature, "precision": trainer.precision}
     return Checkpoint(
         name=options.name,

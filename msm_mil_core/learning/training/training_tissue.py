@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.learning.dataset.training_data import FeatureStatistics
+from msm_mil_core.learning.dataset.training_data import TrainingData
 from msm_mil_core.mil.training_tissue import FEWEST_HELD_OUT, TrainingTissue
 from msm_mil_core.progress import Progress
 
@@ -20,19 +20,15 @@ SMALLEST_VARIANCE = 1e-4
 """Of a standardised feature: directions in which training tiles do not differ at all would count without end."""
 
 
-def fit_training_tissue(
-    bags: BagDataset, statistics: FeatureStatistics, seed: int
-) -> Generator[Progress, None, TrainingTissue | None]:
+def fit_training_tissue(data: TrainingData, seed: int) -> Generator[Progress, None, TrainingTissue | None]:
     """Fit a Gaussian to tiles of the training bags, and measure how far the validation bags lie from them.
 
     None if there are too few validation bags to know from what distance on tissue is unlike.
 
     Parameters
     ----------
-    bags
-        All bags, split.
-    statistics
-        Of the tiles of the training bags.
+    data
+        All bags, split, and the statistics of the training tiles.
     seed
         Which tiles are drawn of a large bag.
 
@@ -41,6 +37,7 @@ def fit_training_tissue(
     FeatureFileError, TrainingError
         If a bag cannot be read or used.
     """
+    bags, statistics = data.bags, data.statistics
     if len(bags.indices("val")) < FEWEST_HELD_OUT:
         return None
     std = np.where(statistics.std > 0, statistics.std, np.float32(1))

@@ -54,11 +54,12 @@ def test_tiles_that_were_not_shown_count_as_absent(drawn, inside, shown):
 def a_prediction_of(evidence):
     """A prediction of one stage whose evidence for three classes is drawn, (N, 3)."""
     drawn = a_prediction(len(evidence), S=1, C=3)
-    return replace(drawn, stages=(replace(drawn.stages[0], evidence=np.asarray(evidence, np.float32)),))
+    stages = (replace(drawn.stages[0], evidence=np.asarray(evidence, np.float32)),)
+    return replace(drawn, stages=stages, negative="class 2")
 
 
 def test_evidence_that_follows_the_areas_finds_them_and_evidence_against_them_does_not():
-    prediction = a_prediction_of(np.stack([COLUMN < 2, COLUMN < 5, COLUMN], axis=1))
+    prediction = a_prediction_of(np.stack([COLUMN < 2, COLUMN < 5, 0 * COLUMN], axis=1))
 
     found = localise(prediction, TILES, [LEFT, RIGHT])
 

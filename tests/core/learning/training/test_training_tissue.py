@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from msm_mil_core.learning.dataset.bag_dataset import compute_feature_statistics
+from msm_mil_core.learning.dataset.training_data import read_training_data
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.training_tissue import AXES, TILES_PER_BAG, fit_training_tissue
 from msm_mil_core.progress import finish
@@ -21,7 +21,7 @@ def bags_of(spread, *, count=40, tiles=30, seed=0):
 
 
 def fitted(bags, seed=0):
-    return finish(fit_training_tissue(bags, finish(compute_feature_statistics(bags)), seed))
+    return finish(fit_training_tissue(finish(read_training_data(bags, keep_gib=1)), seed))
 
 
 def test_training_tiles_are_about_one_away_and_the_axes_are_orthonormal():
