@@ -9,6 +9,7 @@
 # make reliability     kills, full disks, races, damaged files and cycles, with a table of tried and held; SHORT=1 for a part
 # make extra-checks    what .ci/run has no time for: lowest, prerelease, reliability in full, beside other plugins
 # make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
+# make bench-choose    the settings among which the presets were chosen, on validation bags (about an hour; goes on if killed)
 # make bench-quick     a few small tasks, against the floors under their figures
 
 QT ?= pyqt5
@@ -18,7 +19,7 @@ export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
 .PHONY: demo test test-all test-window lowest prerelease beside-plugins lint docs reliability extra-checks \
-    bench-science bench-quick clean
+    bench-science bench-choose bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -53,6 +54,9 @@ extra-checks: lowest prerelease beside-plugins reliability
 bench-science: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.science
 	@$(VENV)/bin/python -m examples.benchmarks.scale
+
+bench-choose: $(VENV)/.has-$(QT)-bench
+	@$(VENV)/bin/python -m examples.benchmarks.choose
 
 bench-quick: $(VENV)/.has-$(QT)-test
 	@$(VENV)/bin/python -m examples.benchmarks.science --quick

@@ -14,10 +14,8 @@ from examples.benchmarks.protocol import Budget
 from examples.benchmarks.runs import Record, Run, perform
 
 SOURCES = Path(__file__).resolve().parents[2]
-CODE = (
-    *("task", "tasks", "classical", "patterns", "tissue", "encoded", "methods", "variants", "peers", "peers_torchmil"),
-    *("protocol", "runs", "measures", "faithfulness"),
-)
+CODE = ("tasks/*", "methods/*", "measures/maps", "measures/faithfulness", "protocol", "runs")
+NETWORK = ("model_options", "network", "masking", "away_loss", "gated_attention")
 """What figures depend on: if any of it changes, runs that were kept count no more."""
 
 
@@ -73,12 +71,13 @@ def _kept(path: Path) -> Iterator[tuple[Run, Record]]:
             record = json.loads(line)
         except ValueError:
             continue  # the last line of a bench that was killed
-        yield Run(record["task"], record["repeat"], record["method"], record["most_folds"]), record
+        yield Run(**{name: record[name] for name in Run.__slots__}), record
 
 
 def _digest(budget: Budget) -> str:
-    files = [SOURCES / "examples" / "benchmarks" / f"{name}.py" for name in CODE]
-    files += sorted((SOURCES / "msm_mil_core" / "mil").glob("*.py"))
+    files = [file for name in CODE for file in sorted((SOURCES / "examples" / "benchmarks").glob(f"{name}.py"))]
+    files += [SOURCES / "msm_mil_core" / "mil" / f"{name}.py" for name in NETWORK]
+    files.append(SOURCES / "examples" / "lung_photographs.py")
     digest = hashlib.sha256(json.dumps(asdict(budget)).encode())
     for file in files:
         digest.update(file.read_bytes())

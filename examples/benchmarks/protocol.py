@@ -14,8 +14,8 @@ from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from examples.benchmarks.peers import Peer
-from examples.benchmarks.task import Numbers, Split, Task
+from examples.benchmarks.methods.peers import Peer
+from examples.benchmarks.tasks.task import Numbers, Split, Task
 from msm_mil_core.atomic_write import whole_file
 
 MOST_DEVIATIONS = 5.0
@@ -39,8 +39,6 @@ class Trained:
 
     peer: Peer
     val_loss: float
-    val_logits: NDArray[np.float32]
-    """(b, C), of the fold's validation bags."""
     epochs: int
     seconds_per_epoch: float
 
@@ -59,6 +57,7 @@ class Bench:
         stacked = ((stacked - mean) / np.where(std > 1e-6, std, 1)).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
         self.bags = torch.from_numpy(stacked.astype(np.float32)).tensor_split(torch.from_numpy(ends[:-1]))
         self.labels = torch.from_numpy(task.labels)
+        self.classes = task.classes
 
     @property
     def features(self) -> int:
@@ -75,13 +74,13 @@ class Bench:
         return padded, valid
 
 
-def train_method(make: Callable[[int], Peer], bench: Bench, fold: Split, budget: Budget, seed: int) -> Trained:
+def train_method(make: Callable[[int, int], Peer], bench: Bench, fold: Split, budget: Budget, seed: int) -> Trained:
     """Train with AdamW and cosine, classes balanced, and keep the epoch with the lowest validation loss."""
     torch.manual_seed(seed)
-    peer, rng = make(bench.features), np.random.default_rng(seed)
+    peer, rng = make(bench.features, bench.classes), np.random.default_rng(seed)
     optimiser = AdamW(peer.parameters(), lr=budget.learning_rate, weight_decay=budget.weight_decay, fused=True)
     schedule = CosineAnnealingLR(optimiser, budget.epochs)
-    weight = _class_weight(bench.labels[fold.train])
+    weight = _class_weight(bench.labels[fold.train], bench.classes)
     best, state, started = _Best(), peer.state_dict(), time.perf_counter()
     for epoch in range(1, budget.epochs + 1):
         _learn(peer.train(), optimiser, bench, rng.permutation(fold.train), (weight, budget.bags_per_step))
@@ -93,7 +92,7 @@ def train_method(make: Callable[[int], Peer], bench: Bench, fold: Split, budget:
             break
     peer.load_state_dict(state)
     seconds = (time.perf_counter() - started) / epoch
-    return Trained(peer.eval(), best.loss, answers(peer, bench, fold.val), epoch, seconds)
+    return Trained(peer.eval(), best.loss, epoch, seconds)
 
 
 def answers(peer: Peer, bench: Bench, chosen: Numbers) -> NDArray[np.float32]:
@@ -108,9 +107,9 @@ class _Best:
     epoch: int = 0
 
 
-def _class_weight(labels: Tensor) -> Tensor:
-    counts = torch.bincount(labels, minlength=2)
-    return len(labels) / (2 * counts)
+def _class_weight(labels: Tensor, classes: int) -> Tensor:
+    counts = torch.bincount(labels, minlength=classes)
+    return len(labels) / (classes * counts)
 
 
 def _learn(peer: Peer, optimiser: AdamW, bench: Bench, order: Numbers, how: tuple[Tensor, int]) -> None:

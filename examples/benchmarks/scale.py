@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from examples.benchmarks.report import write_report
+from examples.benchmarks.report.write import write_report
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss
 

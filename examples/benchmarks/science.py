@@ -16,8 +16,8 @@ from examples.benchmarks.floors import check_floors
 from examples.benchmarks.jobs import Workshop, perform_all
 from examples.benchmarks.plan import all_runs, quick_runs
 from examples.benchmarks.protocol import Budget
-from examples.benchmarks.report import write_report
-from examples.benchmarks.tables import tables_of
+from examples.benchmarks.report.tables import tables_of
+from examples.benchmarks.report.write import write_report
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -25,12 +25,13 @@ ROOT = HERE.parents[1]
 
 def main() -> int:
     """Run what is wished, and say how long it took."""
-    wishes = _wishes()
-    started = time.monotonic()
+    parser = parser_of(__doc__ or "")
+    parser.add_argument("--quick", action="store_true", help="a few small tasks, against floors.json")
+    wishes, started = parser.parse_args(), time.monotonic()
     if not wishes.data.is_dir():
         print(f"The data is not at {wishes.data}; name its folder with --data.")
         return 0 if wishes.quick else 2
-    shop = Workshop(wishes.data, wishes.work, Budget(), wishes.processes)
+    shop = shop_of(wishes)
     runs = quick_runs() if wishes.quick else all_runs()
     tables = tables_of(dict(zip(runs, perform_all(runs, shop), strict=True)))
     minutes = (time.monotonic() - started) / 60
@@ -44,13 +45,27 @@ def main() -> int:
     return 0
 
 
-def _wishes() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few small tasks, against floors.json")
+def workshop_of(about: str) -> Workshop:
+    """Return the workshop that the command line asks for."""
+    parser = parser_of(about)
+    wishes = parser.parse_args()
+    if not wishes.data.is_dir():
+        parser.error(f"the data is not at {wishes.data}; name its folder with --data")
+    return shop_of(wishes)
+
+
+def parser_of(about: str) -> argparse.ArgumentParser:
+    """Return a parser of where data is, where what is made is kept, and how many runs are made at once."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the data")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="folder that keeps what is done")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many runs at once")
-    return parser.parse_args()
+    return parser
+
+
+def shop_of(wishes: argparse.Namespace) -> Workshop:
+    """Return the workshop of a parsed command line."""
+    return Workshop(wishes.data, wishes.work, Budget(), wishes.processes)
 
 
 if __name__ == "__main__":

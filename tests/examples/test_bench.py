@@ -6,17 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
-from examples.benchmarks import patterns
 from examples.benchmarks.jobs import Workshop, perform_all
-from examples.benchmarks.methods import ABLATION, METHODS
-from examples.benchmarks.peers import FROM_TORCHMIL
+from examples.benchmarks.measures.statistics import auc_resampled, resampling_of
+from examples.benchmarks.methods.catalogue import ABLATION, CONTROL_OF, METHODS
+from examples.benchmarks.methods.peers import FROM_TORCHMIL
 from examples.benchmarks.plan import all_runs, quick_runs
 from examples.benchmarks.protocol import Bench, Budget, answers, train_method
-from examples.benchmarks.report import write_report
+from examples.benchmarks.report.tables import tables_of
+from examples.benchmarks.report.write import write_report
 from examples.benchmarks.runs import Run
-from examples.benchmarks.tables import tables_of
-from examples.benchmarks.task import Task, stratified_folds
+from examples.benchmarks.tasks import patterns
+from examples.benchmarks.tasks.catalogue import PATTERN_TASKS
+from examples.benchmarks.tasks.task import Task, stratified_folds
 
 SHORT = Budget(epochs=2)
 
@@ -66,8 +69,8 @@ def test_a_seed_is_a_result(tmp_path):
 
     first, again, other = (train_method(METHODS["msm"], bench, task.folds[0], SHORT, seed) for seed in (0, 0, 1))
 
-    assert first.val_logits.tolist() == again.val_logits.tolist()
-    assert first.val_logits.tolist() != other.val_logits.tolist()
+    said = [answers(each.peer, bench, task.folds[0].val).tolist() for each in (first, again, other)]
+    assert said[0] == said[1] != said[2]
 
 
 def test_features_are_standardised_by_the_training_tiles_alone(tmp_path):
@@ -108,8 +111,8 @@ def test_a_killed_bench_goes_on_where_it_was(shop, capsys):
 
 def test_the_report_is_written_from_what_was_run(shop, tmp_path, monkeypatch):
     monkeypatch.setattr(patterns, "SIZES", (48, 16, 24))
-    methods = ("abmil", "msm", "msm-random", "acmil", "linear on mean features")
-    runs = [Run(task, 0, name, most_folds=2) for task in ("elephant", "patterns-any") for name in methods]
+    methods = ("abmil", *CONTROL_OF, *CONTROL_OF.values(), "acmil", "mean", "linear on mean features")
+    runs = [Run(task, 0, name, most_folds=2) for task in ("elephant", *PATTERN_TASKS) for name in methods]
     runs += [Run("patterns-any", 0, "masks never", most_folds=2)]
 
     tables = tables_of(dict(zip(runs, perform_all(runs, shop), strict=True)))
@@ -120,7 +123,9 @@ def test_the_report_is_written_from_what_was_run(shop, tmp_path, monkeypatch):
     text = (tmp_path / "RESULTS.md").read_text()
     assert "| masks never |" in text
     assert "nowhere significantly worse than gated ABMIL" in text
-    assert (tmp_path / "figures" / "auc.png").stat().st_size > 10_000
+    for name in ("auc", "coverage", "tissue"):
+        assert (tmp_path / "figures" / f"{name}.png").stat().st_size > 10_000
+    assert tables["coverage"]["msm"]["msm_over_evidence"]["value"] == 0
     assert tables["results"]["elephant"]["abmil"]["auc_over_abmil"] == {"value": 0, "low": 0, "high": 0}
 
 
@@ -128,3 +133,29 @@ def test_every_planned_run_names_what_there_is():
     for run in [*all_runs(), *quick_runs()]:
         assert run.method in METHODS or run.method in ABLATION or run.method.startswith("linear")
     assert len(all_runs()) == len(set(all_runs()))
+
+
+def test_an_auc_of_many_classes_is_the_mean_of_each_against_the_rest():
+    rng = np.random.default_rng(0)
+    labels, margins = np.repeat([0, 1, 2], 20), rng.normal(size=(60, 3)) + 1.5 * np.eye(3)[np.repeat([0, 1, 2], 20)]
+    fold = {"labels": labels.tolist(), "margins": margins.tolist(), "groups": [str(bag) for bag in range(60)]}
+    record = {"folds": [fold]}
+
+    auc = auc_resampled([record], resampling_of({"one": [record]}), pooled=False)
+
+    wanted = np.mean([roc_auc_score(labels == label, margins[:, label]) for label in range(3)])
+    assert auc[0] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("name", ["abmil", "msm", "msm-explain", "acmil", "aem"])
+def test_evidence_and_a_bias_add_up_to_the_logits(tmp_path, name):
+    task = a_task()
+    bench = Bench(task, task.folds[0], tmp_path)
+    bags = bench.batch(np.array([0, 1]))
+    torch.manual_seed(0)
+    peer = METHODS[name](bench.features, 2).eval()
+
+    with torch.inference_mode():
+        bias = peer(*bags).logits - peer.evidence(*bags).sum(1)
+
+    torch.testing.assert_close(bias[0], bias[1])

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from examples.benchmarks import measures
 from examples.benchmarks.floors import check_floors
-from examples.benchmarks.statistics import RESAMPLES, Resampling, auc_resampled, mean_resampled
+from examples.benchmarks.measures import maps as measures
+from examples.benchmarks.measures.statistics import RESAMPLES, Resampling, auc_resampled, mean_resampled
 
 
 def test_coverage_counts_kinds_not_tiles():

@@ -5,9 +5,10 @@ from functools import cache, partial
 import numpy as np
 import pytest
 
-from examples.benchmarks.patterns import OTHERS, PATTERNS, RULES, SIZES, TILES, read_patterns
-from examples.benchmarks.task import folds_by_group, stratified_folds
-from examples.benchmarks.tasks import TASKS, read_task
+from examples.benchmarks.tasks import lung
+from examples.benchmarks.tasks.catalogue import TASKS, read_task
+from examples.benchmarks.tasks.patterns import OTHERS, PATTERNS, RULES, SIZES, TILES, read_patterns
+from examples.benchmarks.tasks.task import folds_by_group, stratified_folds
 
 GROUPED = tuple(name for name in TASKS if name not in ("nuclei-crops", "nuclei-grid", "idc-any", "idc-tenth", "oscc"))
 
@@ -109,3 +110,41 @@ def test_every_task_has_both_classes_wherever_they_are_needed(shared_data, tmp_p
 def test_there_is_no_other_rule(tmp_path):
     with pytest.raises(ValueError, match="none-of-them"):
         read_patterns(tmp_path, "none-of-them", 0)
+
+
+def colours_of_tiles(pictures, _work):
+    """Three numbers a tile, in place of an encoder that takes minutes."""
+    return tuple(tiles.mean((1, 2)).astype(np.float32) for tiles in pictures.bags)
+
+
+@pytest.fixture(scope="module")
+def lung_mosaics():
+    """Draw the mosaics once."""
+
+    @cache
+    def read(data):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lung, "encoded", colours_of_tiles)
+            return lung.read_lung(data, data, 0)
+
+    return read
+
+
+def test_no_photograph_is_in_two_parts_of_the_lung_mosaics(lung_mosaics, shared_data):
+    task = lung_mosaics(shared_data)
+
+    (fold,) = task.folds
+    assert [len(part) for part in (fold.train, fold.val, fold.test)] == list(lung.SIZES)
+    parts = [{tile.tobytes() for bag in part for tile in task.bags[bag]} for part in (fold.train, fold.val, fold.test)]
+    assert not parts[0] & parts[1]
+    assert not parts[0] & parts[2]
+    assert not parts[1] & parts[2]
+
+
+def test_the_label_of_a_mosaic_is_which_tumours_its_tiles_show(lung_mosaics, shared_data):
+    task = lung_mosaics(shared_data)
+
+    assert task.classes == 4
+    assert {len(bag) for bag in task.bags} == {8 * 9}
+    for label, kinds in zip(task.labels, task.truth.kinds, strict=True):
+        assert set(kinds.tolist()) - {0} == set(lung.EVIDENCE[label])

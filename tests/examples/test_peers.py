@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from examples.benchmarks.peers import FROM_TORCHMIL, MHIM_DECAY, PEERS, make_peer
+from examples.benchmarks.methods.peers import FROM_TORCHMIL, MHIM_DECAY, PEERS, make_peer
 
 P = 8
 TWO_CLASSES_ONLY = FROM_TORCHMIL

@@ -9,6 +9,7 @@ Letters: B bags, N tiles, P features of a tile, L hidden width, D attention widt
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -49,10 +50,15 @@ class PeerOutput:
     """(B, C)."""
     maps: Tensor
     """(B, M, N) scores of tiles, one row for each map the method has; of no meaning at padding."""
+    weights: Tensor | None = None
+    """(B, M), how the maps count in the answer; None where all count alike."""
 
 
 class Peer(nn.Module, ABC):
     """An aggregator that can be trained: a bag of tiles in, logits and maps out."""
+
+    attends: ClassVar[bool] = True
+    """Whether its maps are attention; they are evidence otherwise."""
 
     @abstractmethod
     def forward(self, bags: Tensor, valid: Tensor) -> PeerOutput:
@@ -64,6 +70,14 @@ class Peer(nn.Module, ABC):
 
     def after_step(self) -> None:
         """Do what the method does after each step of the optimiser."""
+
+
+class AdditivePeer(Peer):
+    """An aggregator whose answer is a sum over tiles, so that what each of them adds is known."""
+
+    @abstractmethod
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return what each tile adds to each logit, (B, N, C); of max pooling, each tile's own logits."""
 
 
 def make_peer(name: str, features: int, classes: int, hidden: int = 256, attention: int = 128) -> Peer:
@@ -80,14 +94,16 @@ def make_peer(name: str, features: int, classes: int, hidden: int = 256, attenti
     if name in _OWN:
         return _OWN[name](widths)
     if name in FROM_TORCHMIL:
-        from examples.benchmarks.peers_torchmil import make_torchmil_peer
+        from examples.benchmarks.methods.peers_torchmil import make_torchmil_peer
 
         return make_torchmil_peer(name, widths)
     raise ValueError(f"No peer is called {name!r}; there are {', '.join(PEERS)}.")
 
 
-class _InstancePeer(Peer):
+class _InstancePeer(AdditivePeer):
     """Each tile has logits of its own; its map for class c > 0 is its evidence for c over class 0 (M = C - 1)."""
+
+    attends = False
 
     def __init__(self, widths: Widths) -> None:
         super().__init__()
@@ -99,6 +115,10 @@ class _InstancePeer(Peer):
         tile_logits = self.classifier(self.projection(bags))  # (B, N, C)
         evidence = tile_logits[..., 1:] - tile_logits[..., :1]  # (B, N, C - 1)
         return PeerOutput(self._pool(tile_logits, valid[..., None]), evidence.mT)
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the tiles' own logits."""
+        return self.classifier(self.projection(bags)).masked_fill(~valid[..., None], 0)
 
     @abstractmethod
     def _pool(self, tile_logits: Tensor, valid: Tensor) -> Tensor: ...
@@ -118,7 +138,7 @@ class MaxPeer(_InstancePeer):
         return tile_logits.masked_fill(~valid, -torch.inf).amax(1)
 
 
-class AbmilPeer(Peer):
+class AbmilPeer(AdditivePeer):
     """ABMIL with gated attention (Ilse et al. 2018, eq. 9)."""
 
     def __init__(self, widths: Widths) -> None:
@@ -130,6 +150,11 @@ class AbmilPeer(Peer):
         """Classify the mean of the tiles, weighted by attention."""
         hidden, scores = self.attention(bags, valid)  # (B, N, L), (B, 1, N)
         return PeerOutput(self.classifier(_pool(scores, hidden)[:, 0]), scores)
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the tiles' logits times their attention."""
+        hidden, scores = self.attention(bags, valid)
+        return added_by(scores.softmax(-1)[:, 0], hidden, self.classifier)
 
 
 class AemPeer(AbmilPeer):
@@ -143,7 +168,7 @@ class AemPeer(AbmilPeer):
         return functional.cross_entropy(output.logits, labels, weight=class_weight) + AEM_WEIGHT * negative_entropy
 
 
-class AcmilPeer(Peer):
+class AcmilPeer(AdditivePeer):
     """ACMIL: several branches that must look elsewhere, and must do without some of their best tiles in training.
 
     As in the authors' model the branches share the gates and have a score vector each.
@@ -159,6 +184,11 @@ class AcmilPeer(Peer):
         """Classify the bag by the mean of the branches' attention; -inf marks what training hides from a branch."""
         hidden, scores = self._read(bags, valid)
         return PeerOutput(self._bag_logits(hidden, scores), scores)
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the tiles' logits times their mean attention."""
+        hidden, scores = self._read(bags, valid)
+        return added_by(scores.softmax(-1).mean(1), hidden, self.classifier)
 
     def loss(self, bags: Tensor, valid: Tensor, labels: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """CE of the bag, plus the mean CE of the branches, plus the mean cosine of their attention pair by pair."""
@@ -243,6 +273,11 @@ class _GatedAttention(nn.Module):
 
 def _projection(widths: Widths) -> nn.Sequential:
     return nn.Sequential(nn.Linear(widths.features, widths.hidden), nn.ReLU())
+
+
+def added_by(attention: Tensor, hidden: Tensor, classifier: nn.Linear) -> Tensor:
+    """Return what tiles (B, N, L) add to each logit through their attention (B, N), (B, N, C)."""
+    return attention[..., None] * functional.linear(hidden, classifier.weight)
 
 
 def _pool(scores: Tensor, hidden: Tensor) -> Tensor:

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from examples.benchmarks.finds_tables import finds_table
-from examples.benchmarks.methods import ABLATION, LINEAR, METHODS
-from examples.benchmarks.runs import Record, Run
-from examples.benchmarks.statistics import (
+from examples.benchmarks.measures.statistics import (
     Figure,
     Resampled,
-    Resampling,
     accuracy_resampled,
     auc_resampled,
     figure,
+    resampling_of,
 )
-from examples.benchmarks.tasks import TASKS
+from examples.benchmarks.methods.catalogue import ABLATION, LINEAR, METHODS
+from examples.benchmarks.report.coverage_table import coverage_table
+from examples.benchmarks.report.finds_tables import finds_table
+from examples.benchmarks.runs import Record, Run
+from examples.benchmarks.tasks.catalogue import PATTERN_TASKS, TASKS
 
 REFERENCE = "abmil"
 POOLED = ("ucsb-tma",)
@@ -33,7 +34,7 @@ Records = dict[str, dict[str, list[Record]]]
 def tables_of(runs: Mapping[Run, Record]) -> dict[str, Table]:
     """Return the tables by name: results, ablation (if it was run) and stages."""
     ablated, main = _sorted_out(runs)
-    tables = {"results": _results(main), "stages": _stages(main)}
+    tables = {"results": _results(main), "stages": _stages(main), "coverage": coverage_table(_patterns_of(main))}
     if ablated:
         tables["ablation"] = _ablation(ablated, main)
     return tables
@@ -61,6 +62,10 @@ def _stages(main: Records) -> Table:
     return {task: finds_table(of, resampling_of(of)) for task, of in main.items() if _has_truth(of)}
 
 
+def _patterns_of(main: Records) -> Records:
+    return {task: of_methods for task, of_methods in main.items() if task in PATTERN_TASKS}
+
+
 def _results(main: Records) -> Table:
     return {task: _of_task(of_methods, pooled=task in POOLED) for task, of_methods in main.items()}
 
@@ -82,14 +87,6 @@ def _of_task(of_methods: Mapping[str, list[Record]], *, pooled: bool) -> Table:
         }
         for name, records in of_methods.items()
     }
-
-
-def resampling_of(of_methods: Mapping[str, Sequence[Record]]) -> Resampling:
-    """Return the resampling that all methods of a task share."""
-    groups = {
-        name for records in of_methods.values() for r in records for fold in r["folds"] for name in fold["groups"]
-    }
-    return Resampling(sorted(groups), max(map(len, of_methods.values())))
 
 
 def difference(
@@ -122,21 +119,6 @@ def _ablation(ablated: Records, main: Records) -> Table:
         trimmed = {name: records[:repeats] for name, records in everything.items()}
         aucs = _results({task: {REFERENCE: trimmed["gated ABMIL"], **trimmed}})[task]
         found = finds_table(trimmed, resampling_of(trimmed)) if _has_truth(of_variants) else {}
-        for name, records in trimmed.items():
-            table[name][task] = {"auc": aucs[name]["auc"]} | _validation(records) | found.get(name, {})
+        for name in trimmed:
+            table[name][task] = {"auc": aucs[name]["auc"]} | found.get(name, {})
     return dict(table)
-
-
-def _validation(records: Sequence[Record]) -> Table:
-    """Return what the choice of hyper-parameters may look at: figures on the validation bags."""
-    folds = [fold for record in records for fold in record["folds"]]
-    wins, pairs = np.sum([_pairs_in_order(fold) for fold in folds], axis=0)
-    covered = [value for fold in folds for value in fold.get("val_maps", {}).get("coverage_r", [])]
-    row = {"val_auc": round(float(wins / pairs), 4)}
-    return row | ({"val_coverage_r": round(float(np.mean(covered)), 4)} if covered else {})
-
-
-def _pairs_in_order(fold: Record) -> tuple[float, int]:
-    labels, margins = np.array(fold["val_labels"]), np.array(fold["val_margins"])
-    apart = margins[labels == 1][:, None] - margins[labels == 0]
-    return float((np.sign(apart) / 2 + 0.5).sum()), apart.size

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.benchmarks.task import Task, folds_by_group, stratified_folds
+from examples.benchmarks.tasks.task import Task, folds_by_group, stratified_folds
 
 CLASSICAL = ("musk1", "musk2", "fox", "tiger", "elephant")
 FOLDS = 10

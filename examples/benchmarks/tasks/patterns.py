@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.benchmarks.task import Numbers, Split, Task, Truth
+from examples.benchmarks.tasks.task import Numbers, Split, Task, Truth
 
 NAMES = ("tumour", "stroma", "complex stroma", "lymphocytes", "debris", "mucosa", "adipose", "background")
 PATTERNS = (0, 2, 3)
@@ -53,7 +53,7 @@ def read_patterns(data: Path, rule: str, repeat: int) -> Task:
         labels=np.concatenate([np.arange(size) % 2 for size in SIZES]),
         groups=tuple(f"bag {index} of repeat {repeat}" for index in range(count)),
         folds=(Split(*np.split(np.arange(count), np.cumsum(SIZES)[:-1])),),
-        truth=Truth(tuple(kinds[bag] for bag in drawn), NAMES, PATTERNS),
+        truth=Truth(tuple(kinds[bag] for bag in drawn), NAMES, ((), PATTERNS)),
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from examples.benchmarks.bars import PUBLISHED
+from examples.benchmarks.methods.catalogue import CONTROL_OF
+from examples.benchmarks.report.bars import PUBLISHED
+from examples.benchmarks.report.interval import interval
 
 Table = dict[str, Any]
 
@@ -54,9 +56,13 @@ def _accuracy(row: Table) -> str:
 
 def finds_row(name: str, row: Table) -> list[str]:
     """Tell what the maps of one method find."""
-    finds = ("coverage_r", "coverage_r_by_turns", "coverage_10", "average_precision", "localisation_auc")
+    finds = (
+        *("coverage_r", "evidence_coverage_r", "coverage_r_by_turns", "localisation_auc", "evidence_localisation_auc"),
+        *("average_precision", "evidence_average_precision"),
+    )
     by_stage = ", ".join(f"{auc:.3f}" for auc in row.get("localisation_by_stage", []))
-    return [name, *(f"{row[find]['value']:.3f}" for find in finds), by_stage, f"{row['effective_tiles']:.1f}"]
+    tiles = f"{row['effective_tiles']:.1f}" if "effective_tiles" in row else ""
+    return [name, *(f"{row[find]['value']:.3f}" if find in row else "" for find in finds), by_stage, tiles]
 
 
 def stage_rows(stages: Table) -> Iterator[list[str]]:
@@ -64,20 +70,26 @@ def stage_rows(stages: Table) -> Iterator[list[str]]:
     for task, table in stages.items():
         for name, row in table.items():
             if "rank_correlation" in row:
-                over = row["over"].get("msm-random", {}).get("stage_tells_kind")
                 yield [
                     task,
                     name,
                     f"{row['rank_correlation']:.2f}",
                     f"{row['overlap']:.2f}",
                     interval(row["stage_tells_kind"]),
-                    interval(over) if over else "",
+                    interval(row["over_control"]) if name in CONTROL_OF else "",
+                    " ".join(f"{weight:.2f}" for weight in row.get("weights", [])),
                 ]
 
 
-def interval(figure: Table) -> str:
-    """Write a figure with its interval."""
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+def coverage_rows(coverage: Table) -> Iterator[list[str]]:
+    """Tell how much the maps of each method cover, and what the evidence maps of ours cover more."""
+    for name, row in coverage.items():
+        cells = [f"{row[map_name]['value']:.3f}" if map_name in row else "" for map_name in ("attention", "evidence")]
+        for ours in ("msm", "msm-explain"):
+            for map_name in ("attention", "evidence"):
+                over = row.get(f"{ours}_over_{map_name}")
+                cells.append(interval(over) if over else "")
+        yield [name, *cells]
 
 
 def deletion_rows(stages: Table) -> Iterator[list[str]]:
@@ -106,12 +118,10 @@ def ablation_rows(ablation: Table) -> Iterator[list[str]]:
         staged = [row for row in known if "rank_correlation" in row]
         yield [
             name,
-            _mean([row["val_auc"] for row in tasks.values()]),
-            _mean([row["val_coverage_r"] for row in known]),
             _mean([row["auc"]["value"] for row in patterns]),
             _mean([row["auc"]["value"] for row in others]),
             _mean([row["coverage_r"]["value"] for row in known]),
-            _mean([row["coverage_r_by_turns"]["value"] for row in known]),
+            _mean([row["evidence_coverage_r"]["value"] for row in known]),
             _mean([row["rank_correlation"] for row in staged]),
             _mean([row["stage_tells_kind"]["value"] for row in staged]),
         ]

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from examples.benchmarks import report_rows as rows
-from examples.benchmarks.bars import judged
-from examples.benchmarks.report_figures import draw_all
+from examples.benchmarks.report import rows
+from examples.benchmarks.report.bars import judged
+from examples.benchmarks.report.figures import draw_all
 
 Table = dict[str, Any]
 
@@ -23,16 +23,25 @@ AUC = """
 ABMIL, ▲ significantly better. ± is the spread over repeats, each with seeds and folds of its own. A task without
 pictures has no colour; the peers from torchmil read bag by bag and ran once, where their time could be paid.
 """
+COVERAGE = """
+Coverage@R: the share of the kinds of evidence in a bag that are among its R best tiles, R being the number of its
+evidence tiles. Mean over the five pattern tasks. *Attention* is the fused attention, *evidence* what each tile adds to
+the answer. The last four columns: by how much the evidence map of ours covers more than that method's map. A method
+whose answer is no sum over tiles has no evidence map; one that pools without attention has no other.
+"""
 FINDS = """
-Coverage@R: the share of the kinds of evidence in a positive bag that are among its R best tiles, R being the number of
-its evidence tiles; *by turns* looks at the maps of a method one after the other, as a person does with layers, *fused*
-at the mean attention. Localisation AUC and average precision (AP) are of the fused map. Maps are attention where a
-method has it; mean and max pooling show each tile's own evidence.
+*By turns* looks at the attention maps of a method one after the other, as a person does with layers. Localisation AUC
+and average precision (AP): evidence tiles before others. Evidence is for the bag's label over "nothing there".
 """
 STAGES = """
 Rank correlation (Spearman, median over bags and pairs of stages, over tiles that both saw), overlap (Jaccard of the
-best tenths), and what a stage tells of the kind of its best tiles (mutual information, nats). Beside MSM-MIL stand its
-control, whose masks fall on random tiles in training, and three gated ABMILs that know nothing of each other.
+best tenths), and what a stage tells of the kind of its best tiles (mutual information, nats). The controls are the same
+networks under the same losses, whose masks fall on random tiles; *more than control* is paired. Weights are those of
+the stages in the answer, a mean over bags.
+"""
+TISSUE = """
+One model each of preset `explain`: of a stage's best tenth of tiles, which share is of which kind, all test bags
+together. Rows that differ are stages that look at different tissue.
 """
 DELETION = """
 Mean probability of the answered class while tiles are taken out, a tenth at a time: most relevant first (MoRF; low is
@@ -44,8 +53,7 @@ The probability of the answered class without a stage's claimed tiles, and with 
 
 ABLATION = """
 Each row changes one thing of preset `default`; means over three pattern tasks and `ucsb-tma`, one repeat of each, so
-that differences below about 0.02 are noise. The preset was chosen by figures on validation bags alone, as in the first
-two columns.
+that differences below about 0.02 are noise. Nothing was chosen by these figures: [CHOICE.md](CHOICE.md) tells how.
 """
 
 
@@ -62,14 +70,14 @@ def _parts(tables: Mapping[str, Table]) -> Iterator[str]:
     yield "## The bars"
     yield rows.table(("bar", "what came out", ""), judged(tables))
     yield from _answers(tables["results"])
-    yield from _maps(tables["stages"])
+    yield from _maps(tables)
     yield from _stages(tables["stages"])
     if "ablation" in tables:
         yield "## Ablation"
         yield ABLATION
         head = (
-            *("variant", "validation AUC", "validation coverage@R", "AUC, patterns", "AUC, others"),
-            *("coverage@R fused", "by turns", "rank correlation", "stage tells kind"),
+            *("variant", "AUC, patterns", "AUC, others", "coverage@R, attention", "coverage@R, evidence"),
+            *("rank correlation", "stage tells kind"),
         )
         yield rows.table(head, rows.ablation_rows(tables["ablation"]))
     yield from _time(tables)
@@ -85,24 +93,30 @@ def _answers(results: Table) -> Iterator[str]:
     yield rows.table(("set", "Ilse et al. 2018", "here, gated ABMIL", "here, MSM-MIL"), rows.published_rows(results))
 
 
-def _maps(stages: Table) -> Iterator[str]:
+def _maps(tables: Mapping[str, Table]) -> Iterator[str]:
     yield "## What the maps find"
-    yield "![Coverage and stages](figures/finds.png)"
+    yield "![Coverage of attention and evidence maps](figures/coverage.png)"
+    yield COVERAGE
+    head = ("method", "attention", "evidence")
+    over = [f"{ours} over its {name}" for ours in ("default", "explain") for name in ("attention", "evidence")]
+    yield rows.table((*head, *over), rows.coverage_rows(tables["coverage"]))
     yield FINDS
     head = (
-        *("method", "coverage@R fused", "by turns", "coverage@10", "AP", "localisation AUC", "of each map alone"),
-        "effective tiles",
+        *("method", "coverage@R, attention", "evidence", "by turns", "localisation AUC, attention", "evidence"),
+        *("AP, attention", "evidence", "AUC of each map alone", "effective tiles"),
     )
-    for task, table in stages.items():
+    for task, table in tables["stages"].items():
         yield f"### {task}"
         yield rows.table(head, (rows.finds_row(name, row) for name, row in table.items()))
 
 
 def _stages(stages: Table) -> Iterator[str]:
     yield "## Do the stages differ?"
-    yield STAGES
-    head = ("task", "method", "rank correlation", "overlap", "stage tells kind", "more than random masks")
+    yield "![Tissue by stage](figures/tissue.png)"
+    yield TISSUE
+    head = ("task", "method", "rank correlation", "overlap", "stage tells kind", "more than control", "weights")
     yield rows.table(head, rows.stage_rows(stages))
+    yield STAGES
     yield "## Does the answer hang on the maps?"
     yield DELETION
     yield rows.table(("task", "method", "MoRF", "LeRF", "random", "LeRF − MoRF"), rows.deletion_rows(stages))

@@ -5,17 +5,14 @@ Letters: B bags, N tiles, P features of a tile, L hidden width, S stages, C clas
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from examples.benchmarks.peers import Peer, PeerOutput
+from examples.benchmarks.methods.peers import AdditivePeer, PeerOutput, added_by
 from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, loss
 
-LARGEST_MASS_SHARE = 0.2  # of a bag's tiles, where a stage claims by mass
 
-
-class MsmPeer(Peer):
+class MsmPeer(AdditivePeer):
     """An MSM-MIL network behind the interface of the peers; its maps are the scores, -inf where nothing is shown."""
 
     def __init__(self, network: MsmMil) -> None:
@@ -25,7 +22,13 @@ class MsmPeer(Peer):
     def forward(self, bags: Tensor, valid: Tensor) -> PeerOutput:
         """Read the bags as the network's mask mode says."""
         output = self.network(bags, valid)
-        return PeerOutput(output.logits, output.scores.masked_fill(~output.shown, -torch.inf))
+        return PeerOutput(output.logits, output.scores.masked_fill(~output.shown, -torch.inf), output.beta)
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the tiles' logits times their attention, fused by the stages' weights."""
+        output = self.network(bags, valid)
+        attention = torch.einsum("bs,bsn->bn", output.beta, output.attention)
+        return added_by(attention, output.hidden, self.network.classifier)
 
     def loss(self, bags: Tensor, valid: Tensor, labels: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Return the network's own loss."""
@@ -37,46 +40,11 @@ class MsmPeer(Peer):
         return output.claimed
 
 
-class BetaLossPeer(MsmPeer):
-    """Stage losses weighted by the stages' own weights, so that a stage without evidence need not answer."""
-
-    def loss(self, bags: Tensor, valid: Tensor, labels: Tensor, class_weight: Tensor | None = None) -> Tensor:
-        """CE of the answer plus Σ β CE of the stages, β without gradient, plus what else the options weigh."""
-        output, options = self.network(bags, valid), self.network.options
-        rest = loss(output, labels, options.replace(lambda_s=0.0), class_weight)
-        each = functional.cross_entropy(
-            output.stage_logits.flatten(0, 1),
-            labels.repeat_interleave(options.stages),
-            weight=class_weight,
-            reduction="none",
-        )
-        weighed = (output.beta.detach() * each.view(len(labels), -1)).sum(1).mean()
-        return rest + options.lambda_s * weighed
-
-
 class RandomMasks(MsmMil):
     """The control: each stage takes as many tiles as ever, but any."""
 
     def _claim(self, scores: Tensor, valid: Tensor, _refined: list[Tensor]) -> Tensor:
         return claim(torch.rand_like(scores), valid, self.options)
-
-
-class MassMasks(MsmMil):
-    """A stage takes tiles until it has half of its attention, but no more than a share of the bag."""
-
-    def _claim(self, scores: Tensor, valid: Tensor, _refined: list[Tensor]) -> Tensor:
-        keep, claims = valid, []
-        for stage in range(scores.shape[1]):
-            attention = scores[:, stage].masked_fill(~keep, -torch.inf).softmax(-1)
-            ranked, order = attention.sort(descending=True, stable=True)
-            before = ranked.cumsum(-1) - ranked
-            most = (LARGEST_MASS_SHARE * valid.sum(1, keepdim=True)).ceil()
-            room = keep.sum(1, keepdim=True) - self.options.min_keep * (stage < self.options.masked_stages)
-            place = torch.arange(ranked.shape[1], device=ranked.device)
-            taken = (before < 0.5) & (place < torch.minimum(most, room))
-            claims.append(torch.zeros_like(valid).scatter(1, order, taken) & keep)
-            keep = keep & ~claims[-1]
-        return torch.stack(claims, 1)
 
 
 class GatedFusion(MsmMil):
@@ -93,22 +61,10 @@ class GatedFusion(MsmMil):
         return scores.masked_fill(~looked, -torch.inf).softmax(-1)
 
 
-class Concatenated(MsmMil):
-    """Stages side by side before one classifier, instead of a mean."""
-
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
-        self.classifier = nn.Linear(options.stages * options.hidden, options.classes)
-
-    def _answer(self, beta: Tensor, pooled: Tensor) -> Tensor:
-        logits: Tensor = self.classifier((beta[..., None] * pooled).flatten(1))
-        return logits
-
-
-class Ensemble(Peer):
+class Ensemble(AdditivePeer):
     """Peers that know nothing of each other; the answer is the mean of theirs, the maps are all of theirs."""
 
-    def __init__(self, members: list[Peer]) -> None:
+    def __init__(self, members: list[AdditivePeer]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 
@@ -116,6 +72,10 @@ class Ensemble(Peer):
         """Ask every member."""
         said = [member(bags, valid) for member in self.members]
         return PeerOutput(torch.stack([one.logits for one in said]).mean(0), torch.cat([one.maps for one in said], 1))
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the mean of the members' evidence."""
+        return torch.stack([member.evidence(bags, valid) for member in self.members]).mean(0)
 
     def loss(self, bags: Tensor, valid: Tensor, labels: Tensor, class_weight: Tensor | None = None) -> Tensor:
         """Return the sum of the members' losses: each learns as if alone."""

@@ -13,7 +13,7 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from examples.benchmarks.task import Numbers
+from examples.benchmarks.tasks.task import Numbers
 
 Scores = NDArray[np.float64]
 BEST_SHARE = 0.1
@@ -34,9 +34,14 @@ class Finds:
     average_precision: float
 
 
-def fused(maps: Scores) -> Scores:
-    """Return one score for each tile (N,): the mean attention of the maps (M, N), or the only map as it is."""
-    return maps[0] if len(maps) == 1 else softmax(maps, axis=1).mean(0)
+def fused(maps: Scores, weights: Scores | None = None) -> Scores:
+    """Return one score for each tile (N,): the attention of the maps (M, N) by weights (M,), or the only map as it is.
+
+    All maps weigh alike where there are no weights.
+    """
+    if len(maps) == 1:
+        return maps[0]
+    return np.average(softmax(maps, axis=1), axis=0, weights=weights)
 
 
 def by_turns(maps: Scores) -> Scores:

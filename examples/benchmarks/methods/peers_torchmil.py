@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from examples.benchmarks.peers import Peer, PeerOutput, Widths
+from examples.benchmarks.methods.peers import AdditivePeer, Peer, PeerOutput, Widths
 from msm_mil_core.errors import MsmMilError
 
 try:
@@ -77,7 +77,7 @@ class _TorchmilPeer(Peer):
         return losses
 
 
-class ClamPeer(_TorchmilPeer):
+class ClamPeer(_TorchmilPeer, AdditivePeer):
     """CLAM-SB (Lu et al., Nat. Biomed. Eng. 2021); the map is the gated attention."""
 
     def __init__(self, widths: Widths) -> None:
@@ -88,6 +88,15 @@ class ClamPeer(_TorchmilPeer):
     def _read(self, bag: Tensor) -> tuple[Tensor, Tensor]:
         logit, scores = self.model(bag[None], return_att=True)  # (1,), (1, N)
         return logit[0], scores[0]
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the tiles' logits times their attention."""
+        added, head = bags.new_zeros(*valid.shape, 2), self.model.classifier
+        for bag, tiles in enumerate(valid):
+            _, scores, hidden = self.model(bags[bag, tiles][None], return_att=True, return_emb=True)
+            alone = (head(hidden) - head(torch.zeros_like(hidden[:, :1])))[0, :, 0]  # without the bias
+            added[bag, tiles, 1] = scores[0].softmax(-1) * alone
+        return added
 
     def _loss_of(self, bag: Tensor, label: Tensor) -> Tensor:
         losses = self._losses_of(bag, label)

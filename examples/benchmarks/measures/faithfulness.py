@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from examples.benchmarks.measures import Scores, fused
-from examples.benchmarks.peers import Peer
-from examples.benchmarks.variants import MsmPeer
+from examples.benchmarks.measures.maps import Scores
+from examples.benchmarks.methods.peers import Peer
+from examples.benchmarks.methods.variants import MsmPeer
 
 STEPS = 10
 RANDOM_ORDERS = 3
@@ -40,9 +40,9 @@ class StageTest:
     """As many tiles taken out as the first stage claims, but any."""
 
 
-def delete(peer: Peer, bag: torch.Tensor, maps: Scores, rng: np.random.Generator) -> Deletion:
-    """Take the tiles of a bag (N, P) out, a tenth at a time, in the order of the fused map and in random ones."""
-    best_first = np.argsort(-fused(maps), kind="stable")
+def delete(peer: Peer, bag: torch.Tensor, ranking: Scores, rng: np.random.Generator) -> Deletion:
+    """Take the tiles of a bag (N, P) out, a tenth at a time, in the order of a ranking (N,) and in random ones."""
+    best_first = np.argsort(-ranking, kind="stable")
     orders = [best_first, best_first[::-1], *(rng.permutation(len(best_first)) for _ in range(RANDOM_ORDERS))]
     kept = np.concatenate([_shrinking(order) for order in orders])
     each = _answered(peer, bag, kept).reshape(len(orders), STEPS).mean(1)

@@ -1,23 +1,23 @@
 """What the maps of each method find on a task whose tiles are known, and how its stages differ."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
 
+from examples.benchmarks.measures.statistics import Resampled, Resampling, figure, mean_resampled
+from examples.benchmarks.methods.catalogue import CONTROL_OF
 from examples.benchmarks.runs import Record
-from examples.benchmarks.statistics import Resampled, Resampling, figure, mean_resampled
 
 FINDS = (
-    *("coverage_r", "coverage_r_by_turns", "coverage_10", "coverage_10_by_turns"),
-    *("localisation_auc", "average_precision"),
+    *("coverage_r", "coverage_r_by_turns", "coverage_10", "localisation_auc", "average_precision"),
+    *("evidence_coverage_r", "evidence_coverage_10", "evidence_localisation_auc", "evidence_average_precision"),
 )
-COMPARED_WITH = ("abmil", "acmil", "msm-random", "abmil x 3")
+COVERAGE = ("coverage_r", "evidence_coverage_r")
+"""Of the map of attention, and of the map of evidence."""
 
 Row = dict[str, Any]
-Measure = Callable[[Sequence[Record]], Resampled]
 
 
 def finds_table(of_methods: Mapping[str, Sequence[Record]], resampling: Resampling) -> dict[str, Row]:
@@ -28,33 +28,36 @@ def finds_table(of_methods: Mapping[str, Sequence[Record]], resampling: Resampli
 
 def _row(name: str, of_methods: Mapping[str, Sequence[Record]], resampling: Resampling) -> Row:
     records = of_methods[name]
-    row: Row = {find: _told(_find(records, find, resampling)) for find in FINDS}
-    row["effective_tiles"] = _mean(_values(records, "effective_tiles"))
+    row: Row = {find: told(find_resampled(records, find, resampling)) for find in FINDS if _has(records, find)}
+    if _has(records, "effective_tiles"):
+        row["effective_tiles"] = _mean(_values(records, "effective_tiles"))
     if _has_stages(records):
         row["rank_correlation"] = _median(_values(records, "rank_correlation"))
         row["localisation_by_stage"] = _by_stage(records)
         row["overlap"] = _mean(_values(records, "overlap"))
-        row["stage_tells_kind"] = _told(_information(records, resampling))
-    row |= _questions(records)
-    row["over"] = {
-        other: _differences(records, of_methods[other], resampling)
-        for other in COMPARED_WITH
-        if other in of_methods and other != name
-    }
-    return row
+        row["stage_tells_kind"] = told(information_resampled(records, resampling))
+        row["kinds_of_one_model"] = np.sum(records[0]["folds"][0]["maps"]["kinds"], axis=0).tolist()
+    if _has(records, "weights"):
+        row["weights"] = np.mean(_values(records, "weights"), axis=0).round(4).tolist()
+    control = of_methods.get(CONTROL_OF.get(name, ""))
+    if control is not None:
+        row["over_control"] = _over(records, control, resampling)
+    return row | _questions(records)
 
 
-def _differences(records: Sequence[Record], others: Sequence[Record], resampling: Resampling) -> Row:
-    measures: dict[str, Measure] = {
-        find: partial(_find, find=find, resampling=resampling) for find in ("coverage_r", "coverage_r_by_turns")
-    }
-    if _has_stages(records) and _has_stages(others):
-        measures["stage_tells_kind"] = partial(_information, resampling=resampling)
+def _over(records: Sequence[Record], others: Sequence[Record], resampling: Resampling) -> dict[str, float]:
+    """Return by how much more a stage tells of the kind of its tiles than under random masks."""
     common = min(len(records), len(others))
-    return {name: _told(measure(records[:common]) - measure(others[:common])) for name, measure in measures.items()}
+    ours, theirs = (information_resampled(each[:common], resampling) for each in (records, others))
+    return told(ours - theirs)
 
 
-def _find(records: Sequence[Record], find: str, resampling: Resampling) -> Resampled:
+def _has(records: Sequence[Record], name: str) -> bool:
+    return any(name in fold["maps"] for fold in records[0]["folds"])
+
+
+def find_resampled(records: Sequence[Record], find: str, resampling: Resampling) -> Resampled:
+    """Return the mean of a find over bags (1 + resamples,)."""
     values = [[value for fold in record["folds"] for value in fold["maps"].get(find, [])] for record in records]
     groups = [[name for fold in record["folds"] for name in _groups_of_finds(fold)] for record in records]
     return mean_resampled(values, groups, resampling)
@@ -65,7 +68,7 @@ def _groups_of_finds(fold: Record) -> Iterator[str]:
     return (group_of[bag] for bag in fold["maps"].get("bag", []))
 
 
-def _information(records: Sequence[Record], resampling: Resampling) -> Resampled:
+def information_resampled(records: Sequence[Record], resampling: Resampling) -> Resampled:
     """Return what a stage tells of the kind of its best tiles, in nats: fold by fold, for stages are a model's own."""
     each = []
     for record in records:
@@ -120,6 +123,6 @@ def _median(values: Sequence[float | None]) -> float:
     return round(float(np.nanmedian(np.array(values, float))), 4)
 
 
-def _told(resampled: Resampled) -> dict[str, float]:
-    told = asdict(figure(resampled[0], resampled[1:]))
-    return {name: round(value, 4) for name, value in told.items()}
+def told(resampled: Resampled) -> dict[str, float]:
+    """Return a figure (1 + resamples,) with its interval, as JSON holds it."""
+    return {name: round(value, 4) for name, value in asdict(figure(resampled[0], resampled[1:])).items()}

@@ -29,19 +29,19 @@ class Truth:
     kinds: tuple[Numbers, ...]
     """One (N,) a bag: which of `names` each tile is."""
     names: tuple[str, ...]
-    evidence: tuple[int, ...]
-    """The kinds that make a label."""
+    evidence: tuple[tuple[int, ...], ...]
+    """Of each label the kinds that make it; label 0 is of bags in which there is nothing to find."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Two-class bags, and the folds of one repeat."""
+    """Bags with labels, and the folds of one repeat."""
 
     name: str
     bags: tuple[Features, ...]
     """One (N, P) a bag."""
     labels: Numbers
-    """(B,), 0 or 1."""
+    """(B,), from 0 on."""
     groups: tuple[str, ...]
     """Whose a bag is: the bags of a group are never parted."""
     folds: tuple[Split, ...]
@@ -52,6 +52,11 @@ class Task:
     """If set, features are reduced to so many principal components of the training tiles of each fold."""
     pooled: bool = False
     """Whether bags are compared over all folds: where a fold may hold one class only."""
+
+    @property
+    def classes(self) -> int:
+        """Number C of classes."""
+        return int(self.labels.max()) + 1
 
 
 def stratified_folds(labels: Numbers, groups: Sequence[str], count: int, seed: int) -> tuple[Split, ...]:

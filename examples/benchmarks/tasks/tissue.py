@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from examples.benchmarks.encoded import Pictures, encoded
-from examples.benchmarks.oral_mucosa import group, read_photos, tiles_of, without_copies
-from examples.benchmarks.task import Numbers, Task, Truth, stratified_folds
+from examples.benchmarks.tasks.encoded import Pictures, encoded
+from examples.benchmarks.tasks.oral_mucosa import group, read_photos, tiles_of, without_copies
+from examples.benchmarks.tasks.task import Numbers, Task, Truth, stratified_folds
 
 COMPONENTS = 128
 NUCLEI = ("epithelial", "inflammatory", "fibroblast", "others", "none")
@@ -47,7 +47,7 @@ def read_nuclei(data: Path, work: Path, repeat: int, *, crops: bool) -> Task:
         labels=labels,
         groups=tuple(nuclei),
         folds=stratified_folds(labels, tuple(nuclei), 10, repeat),
-        truth=Truth(tuple(kinds for _, kinds in cut), NUCLEI, (0,)),
+        truth=Truth(tuple(kinds for _, kinds in cut), NUCLEI, ((), (0,))),
         colours=tiles.colours(),
         components=COMPONENTS,
     )
@@ -73,7 +73,7 @@ def read_idc(data: Path, work: Path, name: str, repeat: int) -> Task:
         labels=labels,
         groups=groups,
         folds=stratified_folds(labels, groups, 5, repeat),
-        truth=Truth(tuple(kinds[bag].astype(np.int64) for bag in bags), ("other", "tumour"), (1,)),
+        truth=Truth(tuple(kinds[bag].astype(np.int64) for bag in bags), ("other", "tumour"), ((), (1,))),
         colours=tiles.colours(),
         components=COMPONENTS,
     )

@@ -4,7 +4,7 @@ Uncertainty comes from resampling twice: repeats with replacement, and groups (p
 Two methods are compared on the same resamples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,14 @@ class Resampling:
             return np.asarray(np.nansum(weights * np.nan_to_num(values), 1) / weights.sum(1))
 
 
+def resampling_of(of_methods: Mapping[str, Sequence[Record]]) -> Resampling:
+    """Return the resampling that all methods of a task share."""
+    groups = {
+        name for records in of_methods.values() for r in records for fold in r["folds"] for name in fold["groups"]
+    }
+    return Resampling(sorted(groups), max(map(len, of_methods.values())))
+
+
 def auc_resampled(records: Sequence[Record], resampling: Resampling, *, pooled: bool) -> Resampled:
     """Return the AUC (1 + resamples,): the share of pairs of one fold that are in order, or of all pairs if pooled."""
     return resampling.over_repeats([_auc_of(record, resampling, pooled=pooled) for record in records])
@@ -75,14 +83,26 @@ def auc_resampled(records: Sequence[Record], resampling: Resampling, *, pooled: 
 def _auc_of(record: Record, resampling: Resampling, *, pooled: bool) -> Resampled:
     wins, pairs = 0.0, 0.0
     for part in [_joined(record["folds"])] if pooled else record["folds"]:
-        labels, margins = np.array(part["labels"]), np.array(part["margins"])
+        labels, margins = np.array(part["labels"]), np.array(part["margins"])  # (bags,), (bags, C or 1)
         weights = resampling.weights(part["groups"])  # (1 + resamples, bags)
-        above = np.sign(margins[labels == 1][:, None] - margins[labels == 0]) / 2 + 0.5
-        of_pos, of_neg = weights[:, labels == 1], weights[:, labels == 0]
-        wins = wins + ((of_pos @ above) * of_neg).sum(1)
-        pairs = pairs + of_pos.sum(1) * of_neg.sum(1)
+        each = [_in_order(margins[:, column], is_it, weights) for column, is_it in _one_against_rest(labels, margins)]
+        wins = wins + np.stack([one for one, _ in each])  # (C or 1, 1 + resamples)
+        pairs = pairs + np.stack([all_pairs for _, all_pairs in each])
     with np.errstate(invalid="ignore"):
-        return np.asarray(wins / pairs)
+        return np.asarray((wins / pairs).mean(0))
+
+
+def _one_against_rest(labels: NDArray[np.int64], margins: Resampled) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """Return each column of the margins with the bags that are of its class."""
+    columns = margins.shape[1]
+    return ((column, labels == (column if columns > 1 else 1)) for column in range(columns))
+
+
+def _in_order(margins: Resampled, is_it: NDArray[np.bool_], weights: Resampled) -> tuple[Resampled, Resampled]:
+    """Return how many pairs of a bag of the class and one of the rest are in order, and how many there are."""
+    above = np.sign(margins[is_it][:, None] - margins[~is_it]) / 2 + 0.5
+    of_pos, of_neg = weights[:, is_it], weights[:, ~is_it]
+    return ((of_pos @ above) * of_neg).sum(1), of_pos.sum(1) * of_neg.sum(1)
 
 
 def _joined(folds: Sequence[Record]) -> Record:
@@ -94,7 +114,9 @@ def accuracy_resampled(records: Sequence[Record], resampling: Resampling) -> Res
     each = []
     for record in records:
         joined = _joined(record["folds"])
-        right = (np.array(joined["margins"]) > 0) == np.array(joined["labels"])
+        margins = np.array(joined["margins"])
+        answers = margins.argmax(1) if margins.shape[1] > 1 else margins[:, 0] > 0
+        right = answers == np.array(joined["labels"])
         weights = resampling.weights(joined["groups"])
         each.append((weights * right).sum(1) / weights.sum(1))
     return resampling.over_repeats(each)

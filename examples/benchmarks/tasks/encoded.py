@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.benchmarks.task import Features
+from examples.benchmarks.tasks.task import Features
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.encoders.registry import DEFAULT_ENCODER, load_encoder
 
