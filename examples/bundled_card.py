@@ -1,7 +1,7 @@
 """The card of the bundled model: where it comes from, what it is worth beside other methods, its limits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import cast
 
 from examples.lung_comparison import REDRAWS, Interval, Localisation
@@ -47,6 +47,7 @@ COLUMNS = (
     "tumour found by attention",
     "by evidence for the answer",
     "by evidence for the label",
+    "by evidence against none",
 )
 TRIED = """\
 | tile as encoded, px | µm/px | MSM-MIL | gated ABMIL |
@@ -67,7 +68,7 @@ class Row:
     behind: Interval
     """How much its AUC is below that of MSM-MIL, on the same redraws."""
     seeds: tuple[float, ...]
-    """AUC by seed; empty where nothing is drawn."""
+    """AUC by seed, the one that validates best first; empty where nothing is drawn."""
     localisation: Localisation | None
     """None for a method without maps."""
 
@@ -76,7 +77,7 @@ class Row:
         seeds = ", ".join(f"{auc:.3f}" for auc in self.seeds) or "no seed"
         behind = str(self.behind) if self.behind.high > self.behind.low else ""
         found = self.localisation
-        maps = [f"{auc:.3f}" for auc in (found.attention, found.answer, found.label)] if found else ["no map"] * 3
+        maps = [f"{auc:.3f}" for auc in astuple(found)] if found else ["no map"] * len(fields(Localisation))
         return f"| {self.name} | {self.auc} | {behind} | {seeds} | {' | '.join(maps)} |"
 
 

@@ -13,7 +13,7 @@ from examples.lung_collection import Collection
 from examples.lung_photographs import CLASSES, PER_SIDE, Mosaic
 from examples.mean_color import colour_logits
 from msm_mil_core.explain.evidence import evidence_of
-from msm_mil_core.learning.evaluation.metrics import compute_metrics
+from msm_mil_core.learning.evaluation.metrics import Metrics, compute_metrics
 from msm_mil_core.learning.evaluation.predictions import Predictions
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.network import network_with
@@ -51,6 +51,8 @@ class Localisation:
     """Of the evidence for the model's answer, whichever it is."""
     label: float
     """Of the evidence for the class that is true."""
+    tumour: float
+    """Of the evidence against "none"."""
 
 
 def network_probabilities(checkpoint: Checkpoint, collection: Collection) -> Probabilities:
@@ -81,9 +83,9 @@ def labels_of(mosaics: Sequence[Mosaic]) -> NDArray[np.int64]:
     return np.array([NAMES.index(CLASSES[one.label]) for one in mosaics])
 
 
-def auc_of(probabilities: Probabilities, mosaics: Sequence[Mosaic]) -> float:
-    """Return the AUC: mean of each class against the rest."""
-    return compute_metrics(Predictions("", NAMES, labels_of(mosaics), probabilities(mosaics))).auc
+def metrics_of(probabilities: Probabilities, mosaics: Sequence[Mosaic]) -> Metrics[float]:
+    """Compare what is said of mosaics with their labels."""
+    return compute_metrics(Predictions("", NAMES, labels_of(mosaics), probabilities(mosaics)))
 
 
 def auc_intervals(
@@ -92,8 +94,8 @@ def auc_intervals(
     """Return the AUC of each method, and how much it is below that of the first; redraws are the same for all."""
     rng = np.random.default_rng(7)
     drawn = [collection.draw(collection.resampled("test", rng), len(mosaics), rng) for _ in range(REDRAWS)]
-    redrawn = np.array([[auc_of(method, each) for method in methods] for each in drawn])  # (R, methods)
-    found = np.array([auc_of(method, mosaics) for method in methods])
+    redrawn = np.array([[metrics_of(method, each).auc for method in methods] for each in drawn])  # (R, methods)
+    found = np.array([metrics_of(method, mosaics).auc for method in methods])
     pairs = zip((found, found[0] - found), (redrawn, redrawn[:, :1] - redrawn), strict=True)
     aucs, differences = ([_interval(*pair) for pair in zip(values, draws.T, strict=True)] for values, draws in pairs)
     return aucs, differences
@@ -107,8 +109,9 @@ def localisation_of(checkpoint: Checkpoint, mosaics: Sequence[Mosaic], collectio
         if truth.any():
             (tiles,) = collection.tiles([one])
             prediction, label = predict(checkpoint, tiles, device="cpu"), NAMES.index(CLASSES[one.label])
-            answer = NAMES.index(prediction.winner)
-            maps = _attention(prediction), evidence_of(prediction, answer), evidence_of(prediction, label)
+            of_class = [evidence_of(prediction, index) for index in range(len(NAMES))]
+            answer, none = NAMES.index(prediction.winner), NAMES.index("none")
+            maps = _attention(prediction), of_class[answer], of_class[label], -of_class[none]
             found.append([roc_auc_score(truth, each) for each in maps])
     return Localisation(*map(float, np.mean(found, axis=0)))
 
