@@ -13,6 +13,7 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 from qtpy.QtCore import Qt, QThreadPool, QTimer
 from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QListWidget
 
+from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.progress import finish
@@ -181,7 +182,7 @@ def test_a_click_locks_a_tile_until_it_is_unlocked(desk, viewer, drawn):
     assert child(desk, "place_0").text() == "1"
     assert child(desk, "place_0").toolTip() == "1 of 16 tiles; attention is not higher in 100.0 %"
     assert "100.0 %" in locked[0]
-    assert f"{result.prediction.stages[0].evidence[hot, 1]:+.3g}" in locked[0]
+    assert f"{evidence_of(result.prediction, 1, 0)[hot]:+.3g}" in locked[0]
     assert still == locked
     child(desk, "unlock_tile").click()
     assert not child(desk, "unlock_tile").isVisibleTo(desk)

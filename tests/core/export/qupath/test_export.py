@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.errors import OutputError
+from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_check import check_geojson
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
@@ -88,8 +89,7 @@ def test_a_tile_is_a_closed_rectangle_with_all_that_is_known_of_it(tmp_path):
     ]
     assert measurements["Stage 1 attention"] == pytest.approx(float(stage.attention[0]))
     assert measurements["Stage 1 rank"] in {0, 1}
-    evidence = sum(stage.evidence[0, 1] for stage in result.prediction.stages)
-    assert measurements["Evidence class 1"] == pytest.approx(float(evidence), rel=1e-5)
+    assert measurements["Evidence class 1"] == pytest.approx(float(evidence_of(result.prediction, 1)[0]), rel=1e-5)
     assert first["properties"]["metadata"] == {
         "run": "2026-11-22T10:00:00+01:00",
         "model": "drawn model (ab12)",
