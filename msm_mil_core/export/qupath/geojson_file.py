@@ -73,7 +73,8 @@ def _only_member(archive: bytes, path: Path) -> bytes:
 def _may_be_geojson(info: zipfile.ZipInfo) -> bool:
     name = PurePosixPath(info.filename)
     hidden = name.name.startswith(".") or "__MACOSX" in name.parts  # what macOS adds to its archives
-    return not info.is_dir() and not hidden and name.name.lower().endswith((".geojson", ".json", ".geojson.gz"))
+    named = name.name.lower().endswith((".geojson", ".json", ".geojson.gz"))
+    return named and not hidden and not info.is_dir()  # of an entry without a name is_dir raises
 
 
 def _all_of(file: IO[bytes], path: Path) -> bytes:

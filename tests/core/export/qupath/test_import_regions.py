@@ -269,6 +269,18 @@ def test_whatever_a_file_holds_a_region_or_a_sentence_comes_out(tmp_path_factory
         assert all(region.is_valid and region.area > 0 for region in regions.polygons)
 
 
+def test_an_archive_whose_entry_lost_its_name_is_a_sentence(tmp_path):
+    path = tmp_path / "drawn.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("drawn.geojson", "[]")
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"drawn.geojson")] = 0  # where zipfile ends a name
+    path.write_bytes(content)
+
+    with pytest.raises(RegionError, match=r"drawn\.zip should hold one GeoJSON file"):
+        read_regions(path, FACTS)
+
+
 @settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_archive_is_a_region_or_a_sentence(tmp_path_factory, data):
