@@ -11,7 +11,7 @@ from msm_mil_core.cli.app import app as command_line
 from msm_mil_core.options import Options
 
 HERE = Path(__file__).parent
-INCLUDED = {"README.md": "benchmark-protocol.md", "RESULTS.md": "benchmarks.md"}
+INCLUDED = {"README.md": "benchmark-protocol.md", "RESULTS.md": "benchmarks.md", "CHOICE.md": "benchmark-choice.md"}
 """Files of the examples that are pages here, under another name."""
 
 project = "napari-msm-mil"

@@ -32,6 +32,7 @@ CARD = CardOptions(
         "photographs are estimated, not measured. It knows lung with or without these two tumours only, as one camera "
         "photographed it: a scanned slide is mostly unlike what it learnt."
     ),
+    negative="none",
     demonstration=True,
     licence=(
         "Weights BSD-3-Clause. Photographs: no standard licence is named; in the words of their authors (announcement "

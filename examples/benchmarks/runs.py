@@ -197,4 +197,5 @@ def _linear(method: str, task: Task, fold: Split) -> Record:
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000))
     learnt = np.concatenate([fold.train, fold.val])  # nothing is chosen, so nothing need be held back
     model.fit(told[learnt], task.labels[learnt])
-    return _answers(task, fold.test, model.predict_log_proba(told[fold.test]))
+    said = model.decision_function(told[fold.test])  # of two classes the second's alone
+    return _answers(task, fold.test, said if said.ndim == 2 else np.stack([np.zeros_like(said), said], 1))
