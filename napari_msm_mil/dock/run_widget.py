@@ -59,7 +59,8 @@ class RunWidget(QWidget):
         self._view_changes.setTimeout(VIEW_PAUSE_MS)
         self._lay_out()
         self._connect()
-        self._files.show_result(self.result)
+        for view in (self._files, self._fold):  # of a result that was open before the dock
+            view.show_result(self.result)
         show_scale_bar(napari_viewer)
 
     @property

@@ -119,7 +119,7 @@ def _draw_score(axes: Axes, bar: Axes, ground: Ground, score: MapScore) -> None:
 
 def _spread_evidence(score: MapScore) -> Spread:
     most = float(np.percentile(np.abs(score.values), MOST_EVIDENCE)) or 1.0
-    return score.values, signed_ramp(), (-most, most), "what a tile adds to the logit"
+    return score.values, signed_ramp(), (-most, most), "what a tile adds to the log-odds"
 
 
 def _spread_attention(score: MapScore) -> Spread:

@@ -209,6 +209,18 @@ def test_with_a_result_the_setup_is_one_line_that_opens_it_again(dock, viewer, d
     assert not setup.isVisibleTo(dock)
 
 
+def test_a_dock_that_is_opened_after_a_result_has_its_setup_folded(dock, viewer, drawn, qtbot):
+    show_slide(viewer, drawn)
+    dock.show_result(a_result_of(drawn))
+
+    later = RunWidget(viewer)
+    qtbot.addWidget(later)
+
+    assert child(later, "change_setup").isVisibleTo(later)
+    assert not later.findChild(SetupForm).isVisibleTo(later)
+    later.stop()
+
+
 def test_progress_cancel_and_messages_are_never_folded_away(qtbot):
     bar = RunBar()
     fold = SetupFold(QWidget(), bar)
