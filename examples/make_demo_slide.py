@@ -74,6 +74,7 @@ def main() -> None:
     cells = choose(photographs, np.flatnonzero(parts == 2))
     outline = tissue_outline()
     slide, truth = arguments.out / LUNG.path.name, arguments.out / truth_path(LUNG.path).name
+    arguments.out.mkdir(parents=True, exist_ok=True)
     write_pyramid(slide, lay_out(photographs, cells, outline))
     truth.write_text(truth_text(outline), encoding="utf-8")
     for path in (slide, truth):

@@ -26,6 +26,7 @@ from napari_msm_mil.widgets.tabs import Tabs
 LONGEST_S = 600
 PAGES = 2
 """Of the report, side by side."""
+DEMO_WIDTH_PX = 1600
 
 
 def main() -> None:
@@ -46,6 +47,7 @@ def main() -> None:
     saved = window.saved
     window.viewer.close()
     picture_report(saved, arguments.out / "report.png")
+    picture_demo(arguments.out / "demo.png")
 
 
 class Window:
@@ -164,6 +166,17 @@ def picture_report(result: Path, target: Path) -> None:
     for number, page in enumerate(pages):
         drawn.paste(page, (number * page.width, 0))
     drawn.save(target)
+
+
+def picture_demo(target: Path) -> None:
+    """Run the demonstration, and draw its maps beside what is known, small enough for a page."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        call(["demo", "--sample", "lung", "--no-window", "--out", folder])
+        drawn = Image.open(Path(folder) / f"{LUNG.path.stem}.png").convert("RGB")
+    size = (DEMO_WIDTH_PX, drawn.height * DEMO_WIDTH_PX // drawn.width)
+    drawn.resize(size, Image.Resampling.LANCZOS).save(target, optimize=True)
 
 
 if __name__ == "__main__":
