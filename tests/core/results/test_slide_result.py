@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.results.result_file import SCHEMA, load_result, save_result
+from tests.models import a_bag, a_checkpoint, model_options
 from tests.results import LIKE, UNLIKE, a_prediction, a_result, block_of_tiles, slide_facts
 
 json_values = st.recursive(
@@ -342,3 +344,20 @@ def test_what_no_result_holds_is_told_in_one_sentence(tmp_path, what):
 
     with pytest.raises(ResultError, match=r"^\S*drawn\.msm\.h5 is damaged \([^\n]*\)\. Run the slide again\.$"):
         load_result(path)
+
+
+@pytest.mark.parametrize("preset", ["default", "explain"])
+@pytest.mark.parametrize("classes", [2, 4])
+def test_fusion_by_attention_makes_a_result_a_tenth_larger_at_most(tmp_path, preset, classes):
+    def size(**changes):
+        options = model_options(preset, classes=classes, **changes)
+        checkpoint = a_checkpoint(**options.model_dump(exclude={"preset"}))
+        predicted = predict_bag(checkpoint, a_bag(10_000), device="cpu")
+        result = a_result(block_of_tiles(100, 100), prediction=predicted.prediction)
+        path = tmp_path / f"{options.fusion}.msm.h5"
+        save_result(dataclasses.replace(result, tile_outputs=predicted.tile_outputs), path)
+        return path.stat().st_size
+
+    plain, fused = size(fusion="mean"), size()
+
+    assert plain < fused < 1.1 * plain
