@@ -15,7 +15,7 @@ from msm_mil_core.cli.outputs import check_free, check_outputs, output_paths
 from msm_mil_core.encoders.encode_slide import EncodingOptions, encode_folder, encode_slide
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.learning.dataset.finding import listed
-from msm_mil_core.slides.image_folder import images_in
+from msm_mil_core.slides.image_folder import folders_of_images, images_in
 
 
 def encode(
@@ -33,7 +33,8 @@ def encode(
     Parameters
     ----------
     slides
-        Whole-slide images, folders that hold one DICOM slide each, pictures (PNG, JPEG, TIFF), or folders of pictures.
+        Whole-slide images, folders that hold one DICOM slide each, pictures (PNG, JPEG, TIFF), or folders
+        of pictures, which may lie in one another.
     out_folder
         Folder for the features.
     bag
@@ -65,8 +66,12 @@ def encode(
 
 
 def _bags_of(path: Path, bag: str) -> Iterator[Path]:
-    """Give what becomes a bag: the path itself, or the images of a folder."""
-    yield from images_in(path) if bag == "picture" and _holds_images(path) else (path,)
+    """Give what becomes a bag: the path itself, or the images of a folder and of those inside it, or these folders."""
+    folders = folders_of_images(path) if path.is_dir() else ()
+    for folder in folders:
+        yield from images_in(folder) if bag == "picture" else (folder,)
+    if not folders:
+        yield path
 
 
 def _holds_images(path: Path) -> bool:

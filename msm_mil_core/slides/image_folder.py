@@ -1,4 +1,4 @@
-"""The images of a folder, each of which opens as a slide."""
+"""The images of a folder, each of which opens as a slide, and the folders of images inside another."""
 
 from pathlib import Path
 
@@ -15,3 +15,9 @@ def images_in(folder: Path) -> tuple[Path, ...]:
     if any(map(is_dicom, files)):
         return ()
     return tuple(path for path in files if picture_kind(path))
+
+
+def folders_of_images(folder: Path) -> tuple[Path, ...]:
+    """Return the folders that hold images, this one or any inside it, in the order of their names."""
+    inside = sorted(path for path in folder.rglob("*") if path.is_dir() and not path.name.startswith("."))
+    return tuple(path for path in (folder, *inside) if images_in(path))

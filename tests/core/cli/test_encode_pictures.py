@@ -69,6 +69,22 @@ def test_a_bag_a_picture_is_a_file_for_each_and_the_blank_one_is_reported(photog
         assert "joined" not in file.attrs
 
 
+@pytest.mark.parametrize(("bag", "names"), [("picture", {"a", "b", "c", "d"}), ("folder", {"case 7", "case 8"})])
+def test_folders_of_pictures_may_lie_in_one_another(photographs, tmp_path, bag, names):
+    patients = tmp_path / "patients"
+    (patients / "empty").mkdir(parents=True)
+    (photographs / "blank.png").unlink()
+    shutil.copytree(photographs, patients / "women" / photographs.name)
+    other = patients / "men" / "case 8"
+    other.mkdir(parents=True)
+    shutil.copy(patients / "women" / photographs.name / "a.png", other / "d.png")
+
+    code = call(["encode", str(patients), "--bag", bag, "--out", str(tmp_path / "out"), *TILES])
+
+    assert code == 0
+    assert {path.stem for path in (tmp_path / "out").glob("*.h5")} == names
+
+
 def test_both_ways_give_a_tile_the_same_features(photographs, tmp_path):
     call(["encode", str(photographs), "--out", str(tmp_path / "each"), *TILES])
     call(["encode", str(photographs), "--bag", "folder", "--out", str(tmp_path / "all"), *TILES])
