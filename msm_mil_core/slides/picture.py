@@ -1,14 +1,14 @@
 """A picture as a slide of one level: PNG, JPEG, or a TIFF without tiles, decoded whole into memory."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from openslide import AbstractSlide, ImageSlide
-from PIL import Image, ImageOps
-from PIL.ImageFile import ImageFile
+from PIL import Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -22,7 +22,7 @@ MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr"})
 """Pillow's names of what becomes RGB without a decision: 8 bits a channel, grey, with a palette or transparent."""
 PYRAMID = "Save it as a tiled pyramid, for example with: vips tiffsave IN OUT.tif --tile --pyramid."
 
-_KINDS: tuple[tuple[bytes, str, Callable[[BinaryIO], ImageFile]], ...] = (
+_KINDS: tuple[tuple[bytes, str, Callable[[BinaryIO], ImageFile.ImageFile]], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png", PngImageFile),
     (b"\xff\xd8\xff", "jpeg", JpegImageFile),
     *((mark, "tiff", TiffImageFile) for mark in TIFF_MARKS),
@@ -58,7 +58,7 @@ def open_picture(path: Path, file: Path) -> Picture:
     SlideError
         If it is damaged, larger than `MOST_PX`, or of more than 8 bits a channel or other colours.
     """
-    with file.open("rb") as opened:
+    with file.open("rb") as opened, _whole_or_damaged():
         try:
             image = _begin(opened)
             _check(path, image)
@@ -73,13 +73,23 @@ def open_picture(path: Path, file: Path) -> Picture:
     return Picture(ImageSlide(rgb), properties)
 
 
-def _begin(opened: BinaryIO) -> ImageFile:
+@contextmanager
+def _whole_or_damaged() -> Iterator[None]:
+    """Have Pillow refuse a picture that is cut off: some packages, weasyprint among them, have it shown in part."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _begin(opened: BinaryIO) -> ImageFile.ImageFile:
     head = opened.read(16)
     opened.seek(0)
     return next(read for mark, _, read in _KINDS if head.startswith(mark))(opened)
 
 
-def _check(path: Path, image: ImageFile) -> None:
+def _check(path: Path, image: ImageFile.ImageFile) -> None:
     width, height = image.size
     if width * height > MOST_PX:
         raise SlideError(
@@ -102,7 +112,7 @@ def _over_white(image: Image.Image) -> Image.Image:
     return opaque
 
 
-def _properties(image: ImageFile) -> dict[str, str]:
+def _properties(image: ImageFile.ImageFile) -> dict[str, str]:
     """Return what is known of a picture; only a TIFF's resolution may come from a microscope, not from a printer."""
     found = {"openslide.vendor": str(image.format).lower()}
     if not isinstance(image, TiffImageFile):

@@ -13,6 +13,7 @@ from msm_mil_core.mil.checkpoint import bundled_checkpoints, load_checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
 from msm_mil_core.slides.read_plan import plan_read
+from msm_mil_core.slides.sample import LUNG
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tile_reader import read_tile
 
@@ -109,9 +110,9 @@ def test_half_precision_keeps_the_features_of_tissue_and_of_glass(shared, precis
 
 
 @pytest.mark.parametrize("path", bundled_checkpoints(), ids=lambda path: path.stem)
-def test_half_precision_keeps_the_probabilities(shared, path: Path):
+def test_half_precision_keeps_the_probabilities(path: Path):
     checkpoint = load_checkpoint(path)
-    tiles = tiles_of(shared("slides/CMU-1-Small-Region.svs"), checkpoint.side_px, checkpoint.side_px)
+    tiles = tiles_of(LUNG.path, checkpoint.side_px, checkpoint.side_px)
 
     whole, half = (predict(checkpoint, encoded(tiles, precision)) for precision in ("float32", "bfloat16"))
 

@@ -24,7 +24,7 @@ from tests.docs.pages import page, rows
 from tests.models import a_bag, a_checkpoint, a_training_tissue
 from tests.results import LIKE, UNLIKE, a_result, block_of_tiles, slide_facts
 
-SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 128, "L": 16, "D": 8, "H": 3, "I": 16, "K": 3, "B": 5}
+SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 5, "L": 16, "D": 8, "H": 3, "I": 16, "K": 3, "B": 5}
 VERDICTS = Annotations(verdicts=(Verdict(stage=0, label="tumour", at="2026-11-22T10:00:00+01:00"),))
 
 Fact = tuple[tuple[int, ...], str]
@@ -56,11 +56,14 @@ def a_bag_file(path: Path, mpp: float | None, pictures: tuple[JoinedSlide, ...] 
 
 def a_model(preset: str) -> Checkpoint:
     """A model with everything that the preset can have: the default one knows what it learnt from."""
-    return replace(a_checkpoint(preset, masked_stages=2), tissue=a_training_tissue() if preset == "default" else None)
+    model = a_checkpoint(preset, masked_stages=2, fusion_width=SIZES["F"])
+    return replace(model, tissue=a_training_tissue() if preset == "default" else None)
 
 
 def a_result_of(preset: str, path: Path, **changes) -> Path:
-    predicted = predict_bag(a_checkpoint(preset, masked_stages=2, **changes), a_bag(30), device="cpu")
+    predicted = predict_bag(
+        a_checkpoint(preset, masked_stages=2, fusion_width=SIZES["F"], **changes), a_bag(30), device="cpu"
+    )
     tissue = None if preset == "paper" else LIKE
     result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction, preset=preset, tissue=tissue)
     mm.save_result(replace(result, tile_outputs=predicted.tile_outputs), path)

@@ -65,7 +65,11 @@ def test_even_attention_is_carried_by_all_tiles():
 def a_record(seed, groups):
     rng = np.random.default_rng(seed)
     labels = np.arange(len(groups)) % 2
-    fold = {"labels": labels.tolist(), "margins": (rng.normal(size=len(groups)) + labels).tolist(), "groups": groups}
+    fold = {
+        "labels": labels.tolist(),
+        "margins": (rng.normal(size=len(groups)) + labels)[:, None].tolist(),
+        "groups": groups,
+    }
     return {"folds": [fold]}
 
 
@@ -76,7 +80,7 @@ def test_the_first_resample_is_the_figure_itself():
     aucs = auc_resampled([record], Resampling(groups, 1), pooled=False)
 
     fold = record["folds"][0]
-    assert aucs[0] == pytest.approx(roc_auc_score(fold["labels"], fold["margins"]))
+    assert aucs[0] == pytest.approx(roc_auc_score(fold["labels"], np.ravel(fold["margins"])))
     assert len(aucs) == 1 + RESAMPLES
 
 
@@ -87,15 +91,15 @@ def test_a_resample_is_the_auc_of_the_bags_drawn():
     aucs = auc_resampled([record], resampling, pooled=False)
 
     fold, drawn = record["folds"][0], resampling.weights(groups)[5].astype(int)
-    labels, margins = np.repeat(fold["labels"], drawn), np.repeat(fold["margins"], drawn)
+    labels, margins = np.repeat(fold["labels"], drawn), np.repeat(np.ravel(fold["margins"]), drawn)
     assert aucs[5] == pytest.approx(roc_auc_score(labels, margins))
 
 
 def test_bags_of_two_folds_are_compared_only_if_pooled():
     groups = ["a", "b", "c", "d"]
     folds = [
-        {"labels": [0, 1], "margins": [5.0, 6.0], "groups": ["a", "b"]},
-        {"labels": [0, 1], "margins": [0.0, 1.0], "groups": ["c", "d"]},
+        {"labels": [0, 1], "margins": [[5.0], [6.0]], "groups": ["a", "b"]},
+        {"labels": [0, 1], "margins": [[0.0], [1.0]], "groups": ["c", "d"]},
     ]
 
     apart = auc_resampled([{"folds": folds}], Resampling(groups, 1), pooled=False)

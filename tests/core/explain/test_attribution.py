@@ -73,7 +73,7 @@ def test_the_tile_that_decides_gets_the_most(method):
 
 
 def test_ablation_is_the_fall_of_the_logit_when_a_tile_is_replaced():
-    tile_outputs = some_tile_outputs(mask_mode="train")
+    tile_outputs = some_tile_outputs(mask_mode="train", fusion="mean")
 
     attributed = attribute(tile_outputs, block_of_tiles(6, 4), 0, "feature ablation")
 

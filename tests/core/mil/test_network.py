@@ -242,7 +242,7 @@ def test_masks_hide_when_the_mode_or_the_caller_says_so(mask_mode, training, mas
 
 
 def test_mean_fusion_weighs_alike_the_stages_that_saw_something():
-    network = a_network("explain", min_keep=0)
+    network = a_network("explain", min_keep=0, fusion="mean")
 
     assert_same(network(one(30)).beta, torch.full((1, 3), 1 / 3))
     assert_same(network(one(4)).beta, torch.tensor([[1 / 2, 1 / 2, 0]]))

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides import picture
@@ -134,6 +134,18 @@ def test_a_picture_that_is_cut_off_is_refused_with_its_name(tmp_path_factory, sh
 
     with pytest.raises(SlideError, match=rf"cut\.{suffix} .*again"):
         open_slide(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpeg", "tif"])
+def test_a_picture_that_is_cut_off_is_refused_whatever_other_packages_told_pillow(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    path = tmp_path / f"cut.{suffix}"
+    Image.fromarray(HALVES).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    with pytest.raises(SlideError, match=rf"cut\.{suffix} .*again"):
+        open_slide(path)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 def test_only_a_tiff_may_state_the_size_of_its_pixels(tmp_path: Path):
