@@ -112,7 +112,7 @@ def _run_one(path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions
         tiles=len(result.tiles),
         coarse=f"{result.slide.mpp:.3g} µm for {result.tiles.mpp:.3g} µm" if too_coarse else "",
         notes=tuple(filter(None, (result.worth.warning, *result.warnings, *remarks))),
-        roles=answer_roles(result).sentences,
+        roles=() if result.worth.unlike else answer_roles(result).sentences,  # of an answer that means nothing
     )
 
 

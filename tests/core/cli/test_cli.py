@@ -341,6 +341,10 @@ def test_the_demo_measures_the_maps_on_the_lung_and_shows_the_skin(tmp_path, cap
     assert all(sample.sentence in words for sample in SAMPLES.values())
     for told in ("adenocarcinoma", "squamous", "Attention of all stages", "0.5 is guessing"):
         assert told in words
+    lung, skin = words.split(SAMPLES["skin"].sentence)
+    assert "Stage 1 looks at" in lung
+    assert "unlike what the model learnt" in skin
+    assert "Stage 1 looks at" not in skin  # what stages are for in an answer that means nothing is not said
 
 
 def test_help_comes_without_loading_torch():
