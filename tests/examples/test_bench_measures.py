@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from examples.benchmarks.floors import check_floors
 from examples.benchmarks.measures import maps as measures
@@ -29,6 +29,18 @@ def test_a_perfect_ranking_finds_everything():
     found = measures.finds(np.array([9.0, 8, 1, 0, 7]), kinds, evidence=(0, 2, 3))
 
     assert (found.coverage_r, found.localisation_auc, found.average_precision) == (1, 1, 1)
+
+
+@given(st.integers(0, 2**31), st.integers(2, 40), st.booleans())
+def test_average_precision_is_that_of_scikit_learn(seed, tiles, tied):
+    rng = np.random.default_rng(seed)
+    ranking = rng.integers(0, 4, tiles).astype(float) if tied else rng.normal(size=tiles)
+    is_evidence = rng.random(tiles) < 0.4
+    is_evidence[0] = True
+
+    found = measures.average_precision(ranking, is_evidence)
+
+    assert found == pytest.approx(average_precision_score(is_evidence, ranking))
 
 
 def test_looking_by_turns_takes_the_best_of_each_map_first():

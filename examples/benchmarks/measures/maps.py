@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from examples.benchmarks.tasks.task import Numbers
+from msm_mil_core.explain.localisation import tile_auc
 
 Scores = NDArray[np.float64]
 BEST_SHARE = 0.1
@@ -58,21 +58,23 @@ def finds(ranking: Scores, kinds: Numbers, evidence: Sequence[int]) -> Finds:
     return Finds(
         coverage_r=_coverage(kinds, is_evidence, order[: is_evidence.sum()]),
         coverage_10=_coverage(kinds, is_evidence, order[:FEW]),
-        localisation_auc=_localised(rankdata(ranking), is_evidence),
-        average_precision=float(average_precision_score(is_evidence, rankdata(ranking))),
+        localisation_auc=tile_auc(ranking, is_evidence),
+        average_precision=average_precision(ranking, is_evidence),
     )
 
 
 def localisation(maps: Scores, kinds: Numbers, evidence: Sequence[int]) -> list[float]:
     """Return the localisation AUC of each map (M, N) over the tiles it saw; NaN where those are all of one sort."""
     is_evidence = np.isin(kinds, evidence)
-    return [_localised(one[np.isfinite(one)], is_evidence[np.isfinite(one)]) for one in maps]
+    return [tile_auc(one, is_evidence) for one in maps]
 
 
-def _localised(ranking: Scores, is_evidence: NDArray[np.bool_]) -> float:
-    if len(np.unique(is_evidence)) < 2:
-        return float("nan")
-    return float(roc_auc_score(is_evidence, ranking))
+def average_precision(ranking: Scores, is_evidence: NDArray[np.bool_]) -> float:
+    """Return the mean, over the evidence tiles, of the share of evidence among the tiles that rank at least as high."""
+    order = np.argsort(-ranking, kind="stable")
+    ranked, found = ranking[order], is_evidence[order].cumsum()
+    last = np.flatnonzero(np.append(np.diff(ranked) != 0, True))  # of tiles that rank alike
+    return float((np.diff(found[last], prepend=0) * found[last] / (last + 1)).sum() / found[-1])
 
 
 def _coverage(kinds: Numbers, is_evidence: NDArray[np.bool_], looked: Numbers) -> float:
