@@ -131,11 +131,13 @@ class TransmilPeer(_TorchmilPeer):
         return logit[0], attention[0]
 
 
-class DtfdPeer(_TorchmilPeer):
+class DtfdPeer(_TorchmilPeer, AdditivePeer):
     """DTFD-MIL with aggregated features, AFS (Zhang et al., CVPR 2022); the map is the first tier's class activation.
 
     Its pseudo-bags are drawn anew in training; outside training the draw is always the same for the same N.
     """
+
+    attends = False
 
     def __init__(self, widths: Widths) -> None:
         options = {"n_groups": DTFD_PSEUDO_BAGS, "distill_mode": "afs"}
@@ -147,6 +149,11 @@ class DtfdPeer(_TorchmilPeer):
         with _numpy_draws(self._seed()):
             logit, activation = self.model(bag[None], return_inst_cam=True)  # (1,), (1, N)
         return logit[0], activation[0]
+
+    def evidence(self, bags: Tensor, valid: Tensor) -> Tensor:
+        """Return the class activation: what the method shows as evidence, though its answer is no sum of it."""
+        activation = self(bags, valid).maps[:, 0].masked_fill(~valid, 0)
+        return torch.stack([torch.zeros_like(activation), activation], -1)
 
     def _losses_of(self, bag: Tensor, label: Tensor) -> dict[str, Tensor]:
         with _numpy_draws(self._seed()):

@@ -23,7 +23,14 @@ KINDS = {
     LUNG_TASK: lung_photographs.KINDS,
 }
 """What the tiles of a task may be."""
-NAMES = {"msm": "MSM-MIL, default", "msm-explain": "MSM-MIL, explain", "abmil": "gated ABMIL"}
+NAMES = {
+    "msm": "MSM-MIL, default",
+    "msm-explain": "MSM-MIL, explain",
+    "msm-random": "default under random masks",
+    "msm-explain-random": "explain under random masks",
+    "abmil": "gated ABMIL",
+    "abmil x 3": "three gated ABMILs",
+}
 
 
 def draw_all(tables: Mapping[str, Table], folder: Path) -> None:
@@ -86,7 +93,7 @@ def _tissue(stages: Table) -> Figure:
         for stage, kind in np.ndindex(*shares.shape):
             colour = "white" if shares[stage, kind] > 0.6 else "black"
             axes.text(kind, stage, f"{100 * shares[stage, kind]:.0f}", ha="center", va="center", color=colour, size=7)
-        axes.set_xticks(range(shares.shape[1]), KINDS[task], fontsize=7)
+        axes.set_xticks(range(shares.shape[1]), [kind.replace(" ", "\n") for kind in KINDS[task]], fontsize=7)
         axes.set_yticks(range(len(shares)), [f"stage {number + 1}" for number in range(len(shares))], fontsize=7)
         axes.set_title(task, fontsize=9, loc="left")
     for axes in panels[len(stages) :]:
