@@ -45,12 +45,7 @@ class ResultController(QObject):
         self._compare = CompareController(layers, panel.compare)
         self._what_if = WhatIfController(layers, panel.ask)
         self._check = CheckController(layers, panel.check)
-        self._connect()
-
-    def stop(self) -> None:
-        """Stop what is running, and stop listening to the viewer."""
-        for part in (
-            self._clicks,
+        self._pages = (
             self._readout,
             self._roles,
             self._evidence,
@@ -58,7 +53,12 @@ class ResultController(QObject):
             self._compare,
             self._what_if,
             self._check,
-        ):
+        )
+        self._connect()
+
+    def stop(self) -> None:
+        """Stop what is running, and stop listening to the viewer."""
+        for part in (self._clicks, *self._pages):
             part.stop()
 
     def reload_pictures(self) -> None:
@@ -92,15 +92,7 @@ class ResultController(QObject):
         self._panel.verdicts.show_result(result)
         if result is not None:
             self._store.load(result, self._layers.result_file(result))
-        for page in (
-            self._readout,
-            self._roles,
-            self._evidence,
-            self._gallery,
-            self._compare,
-            self._what_if,
-            self._check,
-        ):
+        for page in self._pages:
             page.show_result(result)
         if result is not None:
             self._on_annotations_changed(result)
