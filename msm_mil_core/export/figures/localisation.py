@@ -1,7 +1,6 @@
 """One picture of how well maps point at known areas: the slide with the areas, then each map under their outlines."""
 
 import textwrap
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp
 from msm_mil_core.display.heatmap import contrast, contrast_label
 from msm_mil_core.display.stage_style import Rgba, stage_colour, stage_ramp
@@ -34,7 +32,7 @@ from msm_mil_core.export.figures.panels import (
     write,
     write_title,
 )
-from msm_mil_core.export.figures.result_figure import DPI, WARNING, answer_and_warning, lay_ground, provenance
+from msm_mil_core.export.figures.result_figure import DPI, answer_and_warning, lay_ground, provenance, write_png
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.truth import TruthArea
@@ -74,10 +72,7 @@ def write_localisation_figure(
     OutputError
         If it cannot be written there, or `slide` is another slide than the result's.
     """
-    facts = {"Title": "MSM-MIL, known areas", "Description": WARNING, "Source": provenance(result)}
-    with whole_file(path) as part, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that the font lacks
-        _draw(result, lay_ground(result, slide), *found).savefig(part, format="png", metadata=facts)
+    write_png(result, path, "MSM-MIL, known areas", lambda: _draw(result, lay_ground(result, slide), *found))
 
 
 def _draw(result: SlideResult, ground: Ground, found: Localisation, areas: Sequence[TruthArea]) -> Figure:

@@ -2,6 +2,7 @@
 
 import textwrap
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,10 +68,21 @@ def write_figure(result: SlideResult, slide: Slide | None, path: Path, kind: Con
     OutputError
         If it cannot be written there, or `slide` is another slide than the result's.
     """
-    facts = {"Title": "MSM-MIL", "Description": WARNING, "Source": provenance(result)}
+    write_png(result, path, "MSM-MIL", lambda: _draw(result, slide, kind))
+
+
+def write_png(result: SlideResult, path: Path, title: str, draw: Callable[[], Figure]) -> None:
+    """Draw a figure of a result, and write it with its title and origin among the PNG's texts; whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    """
+    facts = {"Title": title, "Description": WARNING, "Source": provenance(result)}
     with whole_file(path) as part, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that the font lacks
-        _draw(result, slide, kind).savefig(part, format="png", metadata=facts)
+        draw().savefig(part, format="png", metadata=facts)
 
 
 def lay_ground(result: SlideResult, slide: Slide | None) -> Ground:
