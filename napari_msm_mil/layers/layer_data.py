@@ -79,7 +79,7 @@ def truth_layer(areas: Sequence[TruthArea], facts: SlideFacts) -> LayerData:
         "features": {"class": [area.name for area, _ in rings]},
         "text": {"string": "{class}", "size": 12, "color": "#111111", "anchor": "center"},
         "opacity": 1.0,
-        "metadata": {"facts": facts},
+        "metadata": {"facts": facts, "known": True},
         **placed(facts.mpp, 1, (-0.5, -0.5)),  # napari counts from the centre of the first pixel, level 0 from its edge
     }
     return [ring for _, ring in rings], arguments, "shapes"

@@ -19,6 +19,11 @@ def layers_of_slide(layers: Iterable[Layer], facts: SlideFacts) -> tuple[Image, 
     return tuple(slide for slide in slides if slide.metadata["facts"].quick_hash == facts.quick_hash)
 
 
+def known_area_layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Return the layers of what is known of slides, bottom first."""
+    return tuple(layer for layer in layers if layer.metadata.get("known"))
+
+
 def result_layers(layers: Iterable[Layer], result: SlideResult | None = None) -> tuple[Layer, ...]:
     """Return the layers of one result, or of all results, bottom first."""
     ours = (layer for layer in layers if "result" in layer.metadata)

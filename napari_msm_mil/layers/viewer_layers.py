@@ -16,7 +16,13 @@ from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, write_display
 from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
 from napari_msm_mil.layers.layer_names import name_owners
-from napari_msm_mil.layers.layer_search import layers_of_slide, result_layers, slide_layers, stage_layers_of
+from napari_msm_mil.layers.layer_search import (
+    known_area_layers,
+    layers_of_slide,
+    result_layers,
+    slide_layers,
+    stage_layers_of,
+)
 from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
 from napari_msm_mil.layers.slide_follower import SlideFollower
 from napari_msm_mil.layers.slide_placement import SlidePlacement
@@ -155,6 +161,7 @@ class ViewerLayers(QObject):
         for layer in added:
             layer.metadata["file"] = file
             self._viewer.add_layer(layer)
+        self._raise_known_areas()
         self._viewer.layers.selection.active = added[0]
         if run == 1:
             self._viewer.reset_view()
@@ -176,6 +183,7 @@ class ViewerLayers(QObject):
         if old is not None:
             self._viewer.layers.remove(old)
         self._viewer.layers.insert(at, new)
+        self._raise_known_areas()
         self._viewer.layers.selection.active = new if active is None or active is old else active
         return new
 
@@ -195,6 +203,11 @@ class ViewerLayers(QObject):
         layers.selection.events.active.connect(self._on_active)
         for layer in result_layers(layers):
             layer.events.visible.connect(self._on_visible)
+
+    def _raise_known_areas(self) -> None:
+        """Put what is known on top of the maps, which would cover its outlines and names."""
+        for known in known_area_layers(self._viewer.layers):
+            self._viewer.layers.move(self._viewer.layers.index(known), len(self._viewer.layers))
 
     def _select_any(self, result: SlideResult) -> None:
         """Select what is visible of a result where nothing is selected: napari would show no controls."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shapely
 from napari.layers import Layer, Vectors
 
 from msm_mil_core.display.heatmap import rasterise
@@ -12,7 +13,8 @@ from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.display.tile_map import winner_map
 from msm_mil_core.display.view_choice import TOP_PERCENT
 from msm_mil_core.explain.selection import top_tiles
-from napari_msm_mil.layers.layer_data import stage_layers
+from msm_mil_core.slides.truth import TruthArea
+from napari_msm_mil.layers.layer_data import stage_layers, truth_layer
 from napari_msm_mil.layers.tile_map_layers import map_layer
 from tests.results import a_result, slide_facts
 from tests.window.dock_user import FIRST_STAGE, a_result_of, show_slide
@@ -52,6 +54,18 @@ def test_a_result_has_one_heatmap_for_each_stage_and_one_outline(layers, viewer,
     assert len(layers.stages(result)) == 3
     assert sum(isinstance(layer, Vectors) for layer in viewer.layers) == 1
     assert layers.results() == (result,)
+
+
+def test_known_areas_stay_on_top_of_the_maps(layers, viewer, drawn):
+    result, area = a_result_of(drawn), TruthArea("tumour", (255, 0, 51), shapely.box(200, 100, 300, 180))
+    known = viewer.add_layer(Layer.create(*truth_layer([area], result.slide)))
+
+    layers.show(result, None)
+    after_show = viewer.layers[-1]
+    layers.show_map(result, "winner", map_layer(result, winner_map(result.prediction)))
+
+    assert after_show is known
+    assert viewer.layers[-1] is known
 
 
 def test_a_result_opens_with_the_top_tiles_of_all_stages(layers, drawn):
