@@ -10,6 +10,7 @@
 # make extra-checks    what .ci/run has no time for: lowest, prerelease, reliability in full, beside other plugins
 # make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
 # make bench-choose    the settings among which the presets were chosen, on validation bags (about an hour; goes on if killed)
+# make bench-speed    what reading, viewing, the model, starting and exporting cost beside limits and peers
 # make bench-quick     a few small tasks, against the floors under their figures
 
 QT ?= pyqt5
@@ -19,7 +20,7 @@ export QT_API = $(QT)
 export PYTEST_QT_API = $(QT)
 
 .PHONY: demo test test-all test-window lowest prerelease beside-plugins lint docs reliability extra-checks \
-    bench-science bench-choose bench-quick clean
+    bench-science bench-choose bench-speed bench-quick clean
 
 demo: $(VENV)/.has-$(QT)
 	@$(VENV)/bin/msm-mil demo --out demo
@@ -57,6 +58,9 @@ bench-science: $(VENV)/.has-$(QT)-bench
 
 bench-choose: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.choose
+
+bench-speed: $(VENV)/.has-$(QT)-bench
+	@sh .ci/on-a-screen $(VENV)/bin/python -m examples.benchmarks.speed $(if $(SHORT),--short)
 
 bench-quick: $(VENV)/.has-$(QT)-test
 	@$(VENV)/bin/python -m examples.benchmarks.science --quick

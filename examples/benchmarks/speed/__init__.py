@@ -1,0 +1,1 @@
+"""How fast it is, as ratios to a limit and to peers: python -m examples.benchmarks.speed."""
