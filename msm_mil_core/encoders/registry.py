@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -73,6 +74,17 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
     )
 
     return put_on_device(_load_network(name), chosen, precision)
+
+
+def weights_file(name: str) -> Path | None:
+    """Return the file of an encoder's weights where its name alone says which that is; it need not exist."""
+    if name == DEFAULT_ENCODER:
+        from msm_mil_core.encoders.efficientnet_lite0 import installed_weights
+
+        return installed_weights()
+    kind, _, rest = name.partition(":")
+    file = rest.partition("@")[2]
+    return Path(file) if kind == "timm" and file and not rest.startswith("hf-hub:") else None
 
 
 def _load_network(name: str) -> Network:

@@ -1,7 +1,7 @@
 """From the features of a slide's tiles to what MSM-MIL predicts for the slide, and why."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -11,12 +11,11 @@ from msm_mil_core.devices import choose_device
 from msm_mil_core.errors import CheckpointError, DeviceError, FeatureFileError
 from msm_mil_core.mil.aggregate import aggregate, probabilities_of
 from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_options import MaskChoice
 from msm_mil_core.mil.negative_class import negative_class
 from msm_mil_core.mil.network import MsmMil, MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
-
-MaskChoice = Literal["checkpoint", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,14 +50,23 @@ def collection_text(parts: Iterable[FeatureColumns], common: CommonParts) -> Ite
 def _lines(part: FeatureColumns, common: CommonParts) -> Iterator[str]:
     left, top, right, bottom = part.box_px.T
     ring = np.stack([left, top, right, top, right, bottom, left, bottom, left, top])
-    finite = np.isfinite(part.values)
-    for pattern in np.unique(finite, axis=0):  # features that have the same measurements share a template
-        rows = np.flatnonzero((finite == pattern).all(axis=1))
+    for pattern, rows in _patterns(np.isfinite(part.values)):
         present = [name for name, has_value in zip(common.measurements, pattern, strict=True) if has_value]
         template = _template(present, common)
         columns = [*ring[:, rows].tolist(), [part.properties[row] for row in rows.tolist()]]
         columns += [*part.values[rows][:, pattern].T.tolist(), [part.metadata[row] for row in rows.tolist()]]
         yield from map(template.__mod__, zip([part.ids[row] for row in rows.tolist()], *columns, strict=True))
+
+
+def _patterns(finite: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+    """Group the features that have the same measurements, which share a template; there are few such groups."""
+    groups, left = [], np.arange(len(finite))
+    while len(left):
+        pattern = finite[left[0]]
+        same = (finite[left] == pattern).all(axis=1)
+        groups.append((pattern, left[same]))
+        left = left[~same]
+    return sorted(groups, key=lambda group: group[0].tolist())
 
 
 def _template(measurements: Sequence[str], common: CommonParts) -> str:

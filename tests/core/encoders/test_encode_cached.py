@@ -9,6 +9,7 @@ import torch
 
 from msm_mil_core.encoders.encode import EncodeOptions
 from msm_mil_core.encoders.encode_cached import encode_cached
+from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.errors import DeviceError
 from msm_mil_core.slides.slide import Slide, open_slide
@@ -53,7 +54,7 @@ def encode(slide, cache, *, tiles=TILES, until=None, options=BATCH, most=1000):
     counting = Counting(most)
     encoder = put_on_device(a_network(counting), torch.device("cpu"), "float32")
     counting.sizes.clear()  # it has tried one tile
-    work = encode_cached(slide, tiles, encoder, options, cache)
+    work = encode_cached(slide, tiles, EncoderOnDemand(encoder.card, lambda: encoder), options, cache)
     while True:
         try:
             now = next(work)
