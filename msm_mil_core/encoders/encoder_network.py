@@ -57,12 +57,12 @@ class Normalisation:
         mean, std = (_row(of_rgb, tiles.shape[3], tiles.device) for of_rgb in (self.mean, self.std))
         centred = torch.sub(rows, mean)
         out = centred if dtype == centred.dtype else torch.empty_like(centred, dtype=dtype)
-        return torch.div(centred, std, out=out).unflatten(2, (-1, 3)).permute(0, 3, 1, 2)
+        return torch.div(centred, std, out=out).view(len(tiles), *tiles.shape[2:], 3).permute(0, 3, 1, 2)
 
 
 @lru_cache(maxsize=32)
 def _row(of_rgb: tuple[float, ...], width_px: int, device: torch.device) -> torch.Tensor:
-    """Return a value per channel for each pixel of a row, on the device once: a copy for each batch would wait for it."""
+    """Return a channel's value for each pixel of a row, on the device once: a copy for each batch would wait for it."""
     with torch.inference_mode(mode=False):
         return torch.tensor(of_rgb, device=device).repeat(width_px)
 

@@ -58,12 +58,17 @@ class CudaDevice:
         self.placed = placed
         device = placed.device
         torch.cuda.synchronize(device)  # the weights were copied in another stream
-        self.inward, self.computing, self.outward = (torch.cuda.Stream(device) for _ in range(3))
+        self.inward, self.computing, self.outward = (
+            torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch leaves it so
+            for _ in range(3)
+        )
         self.batch = choose_batch(_free_on_cuda(device), bytes_per_tile(self._used))
 
     def pixels(self, tiles: int, side_px: int) -> NDArray[np.uint8]:
         """Return pinned memory: only from there a card copies while it computes."""
-        pinned: NDArray[np.uint8] = torch.empty((tiles, side_px, side_px, 3), dtype=torch.uint8, pin_memory=True).numpy()
+        pinned: NDArray[np.uint8] = torch.empty(
+            (tiles, side_px, side_px, 3), dtype=torch.uint8, pin_memory=True
+        ).numpy()
         return pinned
 
     def upload(self, tiles: NDArray[np.uint8]) -> OnCuda:

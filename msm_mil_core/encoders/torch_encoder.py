@@ -11,7 +11,15 @@ from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.encoders.batch_device import BatchDevice
 from msm_mil_core.encoders.device_encoder import DeviceEncoder
 from msm_mil_core.encoders.encoder_network import Network
-from msm_mil_core.encoders.torch_device import CpuDevice, PlacedNetwork, as_tensor, place, settle, to_numpy, torch_errors
+from msm_mil_core.encoders.torch_device import (
+    CpuDevice,
+    PlacedNetwork,
+    as_tensor,
+    place,
+    settle,
+    to_numpy,
+    torch_errors,
+)
 from msm_mil_core.errors import EncoderError
 from msm_mil_core.precision import Computed, Precision, Trial, choose_precision
 
