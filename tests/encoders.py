@@ -7,8 +7,9 @@ from threading import Thread
 
 import torch
 
+from msm_mil_core.encoders.device_encoder import DeviceEncoder
 from msm_mil_core.encoders.encoder_network import Network, Normalisation
-from msm_mil_core.encoders.torch_encoder import TorchEncoder, put_on_device
+from msm_mil_core.encoders.torch_encoder import put_on_device
 
 
 class Colours(torch.nn.Module):
@@ -26,7 +27,7 @@ class Colours(torch.nn.Module):
         return x.mean((2, 3))
 
 
-def a_small_encoder(most_tiles: int = 1000, side_px: int = 32) -> TorchEncoder:
+def a_small_encoder(most_tiles: int = 1000, side_px: int = 32) -> DeviceEncoder[torch.Tensor]:
     """Give an encoder whose features are a tile's mean colour / 255."""
     return put_on_device(a_network(Colours(most_tiles), side_px), torch.device("cpu"), "float32")
 

@@ -80,6 +80,7 @@ def load_efficientnet_lite0(weights: Path | None = None) -> Network:
         takes_any_side=True,
         licence="Apache-2.0",
         weights_sha256=sha256,
+        first_layers=(module.stem, module.early),
     )
 
 
@@ -102,6 +103,9 @@ class _Block(nn.Module):
 
 class _Convolution(nn.Conv2d):
     """A convolution that pads as TensorFlow's SAME: an odd pixel goes to the right and the bottom."""
+
+    only_pads = True
+    """It computes with its weights as `Conv2d` does."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         padding = kernel // 2 if stride == 1 else 0

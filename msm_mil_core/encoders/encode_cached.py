@@ -7,7 +7,7 @@ import numpy as np
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cache_begun, load_begun, load_cached_bag
-from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encode import EncodeOptions, batch_of, encode_tiles
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.progress import Progress
@@ -44,7 +44,7 @@ def _continue(
 ) -> Generator[Progress, None, FeatureBag]:
     """Encode the tiles that no ended run has encoded."""
     begun = load_begun(cache, slide.facts, tiles, encoder.card)
-    start = done = len(begun) - len(begun) % options.batch
+    start = done = len(begun) - len(begun) % batch_of(options, encoder)
     bag = FeatureBag(np.empty((len(tiles), encoder.card.features), np.float32), tiles, slide.facts, encoder.card)
     bag.features[:start] = begun[:start]
     steps = encode_tiles(slide, tiles, encoder, options, bag.features, start)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +36,8 @@ class Network:
     """Whether tiles of another side are accepted, too."""
     licence: str
     weights_sha256: str
+    first_layers: tuple[torch.nn.Module, ...] = ()
+    """Layers that take the tiles and stay in float32 in any precision; none where half precision is good enough."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,10 +48,23 @@ class Normalisation:
     """Of red, green and blue, in grey levels 0..255."""
     std: tuple[float, ...]
 
-    def __call__(self, tiles: torch.Tensor) -> torch.Tensor:
-        """Return (tiles - mean) / std as float32."""
-        mean, std = (torch.tensor(of_rgb, device=tiles.device).view(1, 3, 1, 1) for of_rgb in (self.mean, self.std))
-        return tiles.float().sub_(mean).div_(std)
+    def __call__(self, tiles: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """Return (tiles - mean) / std, computed in float32 and rounded once, to `dtype`.
+
+        Tiles (n, 3, side, side) whose channels are last in memory stay so.
+        """
+        rows = tiles.permute(0, 2, 3, 1).flatten(2)  # (n, side, side * 3): long rows, where torch would loop over three
+        mean, std = (_row(of_rgb, tiles.shape[3], tiles.device) for of_rgb in (self.mean, self.std))
+        centred = torch.sub(rows, mean)
+        out = centred if dtype == centred.dtype else torch.empty_like(centred, dtype=dtype)
+        return torch.div(centred, std, out=out).view(len(tiles), *tiles.shape[2:], 3).permute(0, 3, 1, 2)
+
+
+@lru_cache(maxsize=32)
+def _row(of_rgb: tuple[float, ...], width_px: int, device: torch.device) -> torch.Tensor:
+    """Return a channel's value for each pixel of a row, on the device once: a copy for each batch would wait for it."""
+    with torch.inference_mode(mode=False):
+        return torch.tensor(of_rgb, device=device).repeat(width_px)
 
 
 def hash_file(path: Path) -> str:

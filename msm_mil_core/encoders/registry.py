@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.devices import choose_device
+from msm_mil_core.encoders.batch_device import BatchDevice
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.errors import EncoderError
 from msm_mil_core.precision import Precision
@@ -32,6 +34,11 @@ class Encoder(Protocol):
         """What it is and what it expects."""
         ...
 
+    @property
+    def device(self) -> BatchDevice[Any]:
+        """What computes."""
+        ...
+
     def encode(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode tiles (n, side, side, 3), RGB, to features (n, P); a tile's features do not depend on the others.
 
@@ -43,6 +50,16 @@ class Encoder(Protocol):
             If the device fails otherwise.
         EncoderError
             If it cannot take tiles of this side.
+        """
+        ...
+
+    def begin(self, batch: NDArray[np.uint8]) -> Callable[[], NDArray[np.float32]]:
+        """Begin to encode tiles, and return what waits for their features; they must not change until then.
+
+        Raises
+        ------
+        BatchTooLargeError, DeviceError, EncoderError
+            As `encode` does; DeviceError also while it waits.
         """
         ...
 
