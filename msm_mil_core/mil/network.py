@@ -20,6 +20,7 @@ from msm_mil_core.mil.away_loss import away_loss
 from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, score_tiles
 from msm_mil_core.mil.masking import claim
 from msm_mil_core.mil.model_options import NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
+from msm_mil_core.mil.tile_scorer import score_bags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +107,17 @@ class MsmMil(nn.Module):
         self.feature_mean.copy_(mean)
         self.feature_std.copy_(torch.where(std > 0, std, 1))
 
+    def projection_weights(self) -> tuple[Tensor, Tensor | None]:
+        """Return weights (L, P) and shift (L,); they standardise features, too, without a second bag in memory."""
+        if not self.options.standardise:
+            return self.projection.weight, None
+        weight = self.projection.weight / self.feature_std
+        return weight, -(weight @ self.feature_mean)
+
+    def tile_weights(self) -> TileWeights:
+        """Return the weights that project and score a tile."""
+        return TileWeights(*self.projection_weights(), self.gates.weight, self.gates.bias, self.score_weight)
+
     def stage_heads(self) -> tuple[Tensor, Tensor]:
         """Return the weights (S, C, L) and biases (S, C) of the stages' own heads; a single stage's is the model's."""
         if self.options.masked_stages:
@@ -129,30 +141,25 @@ class MsmMil(nn.Module):
         if self.options.pooling == "mean":
             hidden = self._hidden(bags, dropout)
             return hidden, torch.zeros_like(hidden[..., 0], dtype=torch.float32)[:, None], [hidden]
-        weights = self._tile_weights()
         if self.refinements:
+            weights = self.tile_weights()
             hidden = self._hidden(bags, dropout)
             refined = [hidden]
             for block in self.refinements:
                 refined.append(block(refined[-1], valid))
             scores = torch.cat([self._score(tiles, stage, weights) for stage, tiles in enumerate(refined)], 1)
         else:
-            hidden, scores = score_tiles(bags, weights, dropout)
+            hidden, scores = self._scored(bags, dropout)
             refined = [hidden]
         return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
 
+    def _scored(self, bags: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
+        if torch.is_grad_enabled() or dropout or torch.is_autocast_enabled(bags.device.type):
+            return score_tiles(bags, self.tile_weights(), dropout)
+        return score_bags(bags, self.tile_weights())
+
     def _hidden(self, bags: Tensor, dropout: float) -> Tensor:
-        return functional.dropout(functional.linear(bags, *self._projection()).relu_(), dropout)
-
-    def _tile_weights(self) -> TileWeights:
-        return TileWeights(*self._projection(), self.gates.weight, self.gates.bias, self.score_weight)
-
-    def _projection(self) -> tuple[Tensor, Tensor | None]:
-        """Return weights and shift; features are standardised by them, without a second bag in memory."""
-        if not self.options.standardise:
-            return self.projection.weight, None
-        weight = self.projection.weight / self.feature_std
-        return weight, -(weight @ self.feature_mean)
+        return functional.dropout(functional.linear(bags, *self.projection_weights()).relu_(), dropout)
 
     def _score(self, tiles: Tensor, stage: int, weights: TileWeights) -> Tensor:
         head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)

@@ -1,21 +1,20 @@
 """From the features of a slide's tiles to what MSM-MIL predicts for the slide, and why."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
-from torch import nn
 
 from msm_mil_core.devices import choose_device
-from msm_mil_core.errors import CheckpointError, DeviceError, FeatureFileError
+from msm_mil_core.errors import CheckpointError, DeviceError
 from msm_mil_core.mil.aggregate import aggregate, probabilities_of
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import MaskChoice
 from msm_mil_core.mil.negative_class import negative_class
-from msm_mil_core.mil.network import MsmMil, MsmMilOutput, network_with
+from msm_mil_core.mil.network import MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
+from msm_mil_core.mil.tile_outputs import Array, TileOutputs
+from msm_mil_core.mil.tile_pass import Features, as_array, check_finite, compute_tile_outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +27,7 @@ class BagPrediction:
 
 
 def predict(
-    checkpoint: Checkpoint, features: Array, *, device: str = "auto", masks: MaskChoice = "checkpoint"
+    checkpoint: Checkpoint, features: Features, *, device: str = "auto", masks: MaskChoice = "checkpoint"
 ) -> Prediction:
     """Return what a model predicts for a bag of features: class probabilities, and all stages.
 
@@ -50,7 +49,7 @@ def predict(
 
 
 def predict_bag(
-    checkpoint: Checkpoint, features: Array, *, device: str = "auto", masks: MaskChoice = "checkpoint"
+    checkpoint: Checkpoint, features: Features, *, device: str = "auto", masks: MaskChoice = "checkpoint"
 ) -> BagPrediction:
     """Run a model on a bag of features, and return its prediction together with what it computed of each tile.
 
@@ -90,13 +89,6 @@ def _check(checkpoint: Checkpoint, features: Array) -> None:
             f"The model {checkpoint.name} expects {checkpoint.options.features} features per tile, those of "
             f"{checkpoint.encoder}, but there are {features.shape[1]}. Encode the slide with {checkpoint.encoder}."
         )
-    with np.errstate(invalid="ignore"):
-        finite = np.isfinite(features.sum(axis=1, dtype=np.float64))  # as all features of the tile are, without a copy
-    if not finite.all():
-        raise FeatureFileError(
-            f"{int((~finite).sum())} of {len(features)} tiles have features that are not finite numbers. "
-            "Encode the slide again, in float32."
-        )
 
 
 def _applied(checkpoint: Checkpoint, masks: MaskChoice) -> bool:
@@ -106,19 +98,20 @@ def _applied(checkpoint: Checkpoint, masks: MaskChoice) -> bool:
     return applied[masks]
 
 
-def _run(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> BagPrediction:
+def _run(checkpoint: Checkpoint, features: Features, device: torch.device, *, masks_applied: bool) -> BagPrediction:
     if checkpoint.options.refine != "none":
         return BagPrediction(_refined(checkpoint, features, device, masks_applied=masks_applied), None)
     tile_outputs = compute_tile_outputs(checkpoint, features, device, masks_applied=masks_applied)
     return BagPrediction(aggregate(tile_outputs), tile_outputs)
 
 
-def _refined(checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool) -> Prediction:
+def _refined(checkpoint: Checkpoint, features: Features, device: torch.device, *, masks_applied: bool) -> Prediction:
+    check_finite(features)
     network = network_with(checkpoint.options, checkpoint.state).to(device)
     bag = torch.from_numpy(np.require(features, np.float32, ["C", "W"])).to(device)  # (N, P)
     with torch.inference_mode():
         output = network(bag[None], masks=masks_applied)
-    logits = _numpy(output.logits[0])
+    logits = as_array(output.logits[0])
     return Prediction(
         classes=checkpoint.classes,
         logits=logits,
@@ -133,7 +126,7 @@ def _refined(checkpoint: Checkpoint, features: Array, device: torch.device, *, m
 def _stages(output: MsmMilOutput) -> tuple[StageAttention, ...]:
     shown, claimed = output.shown[0].cpu().numpy(), output.claimed[0].cpu().numpy()
     attention = np.where(shown, _attention(output), np.float32(np.nan))
-    logits = np.where(shown.any(1, keepdims=True), _numpy(output.stage_logits[0]), np.float32(np.nan))
+    logits = np.where(shown.any(1, keepdims=True), as_array(output.stage_logits[0]), np.float32(np.nan))
     return tuple(
         StageAttention(attention[stage], claimed[stage], float(output.beta[0, stage]), logits[stage], evidence=None)
         for stage in range(len(shown))
@@ -141,52 +134,7 @@ def _stages(output: MsmMilOutput) -> tuple[StageAttention, ...]:
 
 
 def _attention(output: MsmMilOutput) -> Array:
-    attention = _numpy(output.attention[0]).astype(np.float64)
+    attention = as_array(output.attention[0]).astype(np.float64)
     total = attention.sum(1, keepdims=True)  # torch's softmax is 2e-5 off over 200,000 tiles
     exact: Array = (attention / np.where(total > 0, total, 1)).astype(np.float32)
     return exact
-
-
-def compute_tile_outputs(
-    checkpoint: Checkpoint, features: Array, device: torch.device, *, masks_applied: bool
-) -> TileOutputs:
-    """Compute what the model says of each tile (N, P) by itself.
-
-    Raises
-    ------
-    ValueError
-        If the model has a refinement block: then tiles depend on each other.
-    """
-    if checkpoint.options.refine != "none":
-        raise ValueError("A model with a refinement block computes nothing of a single tile.")
-    network = network_with(checkpoint.options, checkpoint.state).to(device)
-    bag = torch.from_numpy(np.require(features, np.float32, ["C", "W"])).to(device)  # (N, P)
-    with torch.inference_mode():
-        output = network(bag[None], masks=False)
-        hidden = output.hidden[0]  # (N, L)
-        stage_weight, stage_bias = network.stage_heads()
-        return TileOutputs(
-            options=checkpoint.options,
-            classes=checkpoint.classes,
-            masks_applied=masks_applied,
-            scores=_numpy(output.scores[0]),
-            tile_logits=_numpy(hidden @ network.classifier.weight.mT),
-            stage_tile_logits=_numpy(torch.einsum("nl,scl->snc", hidden, stage_weight)),
-            bias=_numpy(network.classifier.bias),
-            stage_bias=_numpy(stage_bias),
-            fusion=_fusion(network, hidden),
-            negative=negative_class(checkpoint.record, checkpoint.classes),
-        )
-
-
-def _fusion(network: MsmMil, hidden: torch.Tensor) -> StageFusion | None:
-    if network.fusion is None:
-        return None
-    inner, outer = cast("nn.Linear", network.fusion[1]), cast("nn.Linear", network.fusion[3])
-    # The outer bias is the same for all stages, so it does not change their softmax.
-    return StageFusion(_numpy(hidden @ inner.weight.mT), _numpy(inner.bias), _numpy(outer.weight[0]))
-
-
-def _numpy(tensor: torch.Tensor) -> Array:
-    array: Array = tensor.detach().float().cpu().numpy()
-    return array
