@@ -61,7 +61,7 @@ class DirectReader:
         if not tiled.counts[row, col]:
             width, height = (side // reduction for side in tiled.tile_px)
             return np.broadcast_to(np.array(self.openslide.background_rgb, np.uint8), (height, width, 3)).copy()
-        if reduction > 1 and self._reaches_beyond(tiled, row, col, reduction):
+        if reduction > 1 and tiled.reaches_beyond(row, col):
             return self._reduced(level, row, col, reduction)
         try:
             return tiled.codec.decode(tiled.data(row, col), tiled.tile_px, reduction)
@@ -69,13 +69,6 @@ class DirectReader:
             return self._by_openslide(level, row, col, reduction)
         except OSError as exc:
             raise ReadError(str(exc)) from exc
-
-    def _reaches_beyond(self, tiled: TiledLevel, row: int, col: int, reduction: int) -> bool:
-        """Return whether a tile has pixels, after reduction, that mix the level with what lies beyond its edge."""
-        (across, down), (width, height) = tiled.tile_px, tiled.size_px
-        beyond_right = (col + 1) * across > width and width % reduction
-        beyond_bottom = (row + 1) * down > height and height % reduction
-        return bool(beyond_right or beyond_bottom)
 
     def _reduced(self, level: int, row: int, col: int, reduction: int) -> Pixels:
         """Take means of blocks of a tile whose outside, which the file fills with anything, is background."""

@@ -32,6 +32,11 @@ class TiledLevel:
         """Return the compressed bytes of a tile; none where nothing was scanned."""
         return self.file.read(int(self.offsets[row, col]), int(self.counts[row, col]))
 
+    def reaches_beyond(self, row: int, col: int) -> bool:
+        """Return whether a tile has pixels beyond the level's right or lower edge, where a file may hold anything."""
+        (width, height), (across, down) = self.size_px, self.tile_px
+        return (col + 1) * across > width or (row + 1) * down > height
+
 
 def tile_grid(size_px: tuple[int, int], tile_px: tuple[int, int]) -> tuple[int, int]:
     """Return how many rows and columns of tiles cover a level."""
