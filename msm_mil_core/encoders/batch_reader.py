@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.encoders.tile_task import TileTask
-from msm_mil_core.slides.read_plan import ReadPlan, plan_read
+from msm_mil_core.slides.read_plan import ReadPlan
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tile_reader import read_tile
 
@@ -113,7 +113,7 @@ class BatchReader:
 
     def _ask_for(self, task: TileTask) -> Iterator[TileBatch]:
         slide, tiles = task.slide, task.tiles
-        plan = plan_read(tiles.side_px0, tiles.side_px, slide.facts.size_px0, slide.level_sizes_px)
+        plan = slide.plan_read(tiles.side_px0, tiles.side_px)
         for start in range(task.done, max(len(tiles), task.done + 1), self.batch):
             if task.dropped:
                 return
