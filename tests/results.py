@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from msm_mil_core.mil.prediction import Prediction, StageAttention
+from msm_mil_core.mil.prediction import Prediction, StageAttention, TileEvidence
 from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
@@ -76,7 +76,7 @@ def _a_stage(rng, shown, sizes, beta, *, masks, evidence):
         claimed=claimed,
         beta=beta,
         logits=rng.normal(size=C).astype(np.float32),
-        evidence=parts if evidence else None,
+        tile_evidence=TileEvidence.stored(parts) if evidence else None,
     )
     return stage, claimed
 

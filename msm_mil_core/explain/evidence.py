@@ -5,13 +5,14 @@ evidence is always for one class over another: over the class that means that no
 one, else over the other class of two, or over the mean of the others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.mil.prediction import Prediction, check_index
+from msm_mil_core.mil.prediction import Prediction, StageAttention, check_index
 
 NO_EVIDENCE = (
     "What single tiles add to the prediction is undefined: in this model (preset paper) tiles change each other before "
@@ -53,11 +54,11 @@ def evidence_of(prediction: Prediction, class_index: int, stage: int | None = No
     ValueError
         If there is no such class or stage.
     """
-    evidence = _evidence(prediction, class_index)
+    stages = prediction.stages
     if stage is not None:
-        check_index("stage", stage, len(evidence))
-        evidence = evidence[stage : stage + 1]
-    added: NDArray[np.float32] = evidence.sum(axis=0).astype(np.float32)
+        check_index("stage", stage, len(stages))
+        stages = stages[stage : stage + 1]
+    added: NDArray[np.float32] = _evidence(prediction, class_index, stages).sum(axis=0).astype(np.float32)
     return added
 
 
@@ -73,7 +74,8 @@ def evidence_sum(prediction: Prediction, class_index: int) -> EvidenceSum:
     """
     if prediction.bias is None:
         raise QuestionError(NO_EVIDENCE)
-    stages, held_against = _evidence(prediction, class_index).sum(axis=1), _held_against(prediction, class_index)
+    stages = _evidence(prediction, class_index, prediction.stages).sum(axis=1)
+    held_against = _held_against(prediction, class_index)
     return EvidenceSum(
         over=held_over(prediction, class_index),
         bias=float(prediction.bias @ held_against),
@@ -103,11 +105,11 @@ def _held_against(prediction: Prediction, class_index: int) -> Floats:
     return weights
 
 
-def _evidence(prediction: Prediction, class_index: int) -> Floats:
+def _evidence(prediction: Prediction, class_index: int, stages: Sequence[StageAttention]) -> Floats:
     """Return the evidence for a class by stage and tile (S, N), 0 for what was hidden."""
     check_index("class", class_index, len(prediction.classes))
-    parts = [stage.evidence for stage in prediction.stages if stage.evidence is not None]
+    parts = [part for stage in stages if (part := stage.evidence) is not None]
     if not parts:
         raise QuestionError(NO_EVIDENCE)
-    evidence: Floats = np.nan_to_num(np.stack(parts).astype(np.float64)) @ _held_against(prediction, class_index)
-    return evidence
+    held_against = _held_against(prediction, class_index)
+    return np.stack([np.nan_to_num(part.astype(np.float64)) @ held_against for part in parts])

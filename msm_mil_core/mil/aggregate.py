@@ -1,31 +1,33 @@
-"""From what a model computed of each tile to its prediction for any part of the bag."""
+"""From what a model computed of each tile to its prediction for any part of the bag.
 
+Letters: N tiles, S stages, C classes, F width of the fusion net.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
-from msm_mil_core.mil.model_options import ModelOptions
-from msm_mil_core.mil.prediction import Prediction, StageAttention
+from msm_mil_core.mil.claims import Chosen, Indices, claim, masked_softmax
+from msm_mil_core.mil.prediction import Prediction, StageAttention, TileEvidence
 from msm_mil_core.mil.tile_outputs import Array, TileOutputs
 
-Chosen = NDArray[np.bool_]
+LEAST_TOTAL = 1e-10
+"""What is raised once for the whole bag has too few digits where all that is left together is less than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Attention:
-    """How the stages attend to n of the tiles."""
+class _Look:
+    """What one stage sees of the bag."""
 
-    tiles: NDArray[np.int64]
-    """(n,), which tiles."""
-    attention: Array
-    """(S, n), 0 where a stage is not shown a tile."""
-    shown: Chosen
-    """(S, n)."""
-    claimed: Chosen
-    """(S, n)."""
-    beta: Array
-    """(S,)."""
+    claimed: Indices
+    weights: Array
+    """(N,), attention before it is divided by its sum; 0 where nothing is shown."""
+    total: np.float32
+    """Their sum; 0 for a stage that is shown nothing."""
+    gaps: Array
+    """(N,), NaN for tiles that the stage is not shown, else 0; changed for the next stage."""
 
 
 def aggregate(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Prediction:
@@ -38,14 +40,23 @@ def aggregate(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Predicti
     ValueError
         If no tile is kept.
     """
-    found = _attend(tile_outputs, kept)
-    evidence = (found.beta[:, None] * found.attention)[..., None] * tile_outputs.tile_logits[found.tiles]  # (S, n, C)
-    logits = (tile_outputs.bias + evidence.sum((0, 1), dtype=np.float64)).astype(np.float32)
+    pooled, attention = _Pooled(tile_outputs), np.empty_like(tile_outputs.scores)
+    claimed = np.zeros(attention.shape, bool)
+    for stage, look in enumerate(_looks(tile_outputs, _kept(tile_outputs, kept), attention)):
+        pooled.add(stage, look)
+        claimed[stage, look.claimed] = True
+        attention[stage] /= look.total or np.float32(1)
+        attention[stage] += look.gaps
+    beta = pooled.beta()
+    logits = pooled.logits(beta)
     return Prediction(
         classes=tile_outputs.classes,
         logits=logits,
         probabilities=probabilities_of(logits),
-        stages=_stages(tile_outputs, found, evidence),
+        stages=tuple(
+            StageAttention(*parts, TileEvidence(parts[0], parts[2], tile_outputs.tile_logits))
+            for parts in zip(attention, claimed, beta.tolist(), pooled.stage_logits, strict=True)
+        ),
         masks_applied=tile_outputs.masks_applied,
         bias=tile_outputs.bias,
         negative=tile_outputs.negative,
@@ -60,9 +71,10 @@ def aggregate_probabilities(tile_outputs: TileOutputs, kept: Chosen | None = Non
     ValueError
         If no tile is kept.
     """
-    found = _attend(tile_outputs, kept)
-    pooled = found.attention @ tile_outputs.tile_logits[found.tiles]  # (S, C)
-    return probabilities_of(tile_outputs.bias + found.beta @ pooled)
+    pooled, row = _Pooled(tile_outputs), np.empty(len(tile_outputs), np.float32)
+    for stage, look in enumerate(_looks(tile_outputs, _kept(tile_outputs, kept), repeat(row))):
+        pooled.add_shares(stage, look)
+    return probabilities_of(pooled.logits(pooled.beta()))
 
 
 def probabilities_of(logits: Array) -> Array:
@@ -73,116 +85,75 @@ def probabilities_of(logits: Array) -> Array:
     return probabilities
 
 
-def _attend(tile_outputs: TileOutputs, kept: Chosen | None) -> _Attention:
-    all_kept = kept is None or bool(kept.all())
-    tiles = np.arange(len(tile_outputs)) if kept is None else np.flatnonzero(kept)
-    if not len(tiles):
+def _kept(tile_outputs: TileOutputs, kept: Chosen | None) -> Chosen:
+    if kept is None:
+        return np.ones(len(tile_outputs), bool)
+    if not kept.any():
         raise ValueError("There is no prediction for an empty bag: at least one tile must be kept.")
-    scores = tile_outputs.scores if all_kept else tile_outputs.scores[:, tiles]  # (S, n)
-    claimed = _claim(scores, tile_outputs.options, _own_answers(tile_outputs, tiles))
-    shown = _shown(claimed, masks_applied=tile_outputs.masks_applied)
-    attention = np.stack([_masked_softmax(*row) for row in zip(shown, scores, strict=True)])  # (S, n)
-    active: Chosen = np.logical_or.reduce(shown, axis=1)
-    return _Attention(tiles, attention, shown, claimed, _beta(tile_outputs, attention, active, tiles))
+    return kept
 
 
-def _own_answers(tile_outputs: TileOutputs, tiles: NDArray[np.int64]) -> Array | None:
-    """Return what each stage's own head says of each tile alone, (S, n, C); None where masks do not ask it."""
-    if tile_outputs.options.claim_by == "attention":
-        return None
-    answers: Array = tile_outputs.stage_tile_logits[:, tiles] + tile_outputs.stage_bias[:, None]
-    return answers
+def _looks(tile_outputs: TileOutputs, kept: Chosen, rows: Iterable[Array]) -> Iterator[_Look]:
+    """Let one stage after the other look at the kept tiles (N,); each writes its weights into a row (N,)."""
+    left, tiles = kept.copy(), int(np.count_nonzero(kept))
+    shown = kept.astype(np.float32)
+    gaps = _gaps(shown)
+    for stage, weights in zip(range(len(tile_outputs.scores)), rows, strict=False):
+        claimed = claim(tile_outputs, stage, left, tiles)
+        yield _Look(claimed, weights, _weigh(tile_outputs, stage, shown, weights), gaps)
+        left[claimed] = False
+        if tile_outputs.masks_applied:
+            shown[claimed], gaps[claimed] = 0, np.nan
 
 
-def _claim(scores: Array, options: ModelOptions, tile_logits: Array | None) -> Chosen:
-    """Stack masks as `mil.masking.claim` does, for one bag."""
-    stages, tiles = scores.shape
-    keep, claimed = np.ones(tiles, bool), np.zeros((stages, tiles), bool)
-    for stage in range(stages):
-        ranked = scores[stage] if tile_logits is None else _rank(scores[stage], keep, tile_logits[stage])
-        reserve = options.min_keep if stage < options.masked_stages else 0
-        count = min(_claim_size(ranked, scores[stage], keep, options), int(keep.sum()) - reserve)
-        if count > 0:
-            claimed[stage] = _largest(ranked, keep, count)
-            keep &= ~claimed[stage]
-    return claimed
+def _gaps(shown: Array) -> Array:
+    with np.errstate(invalid="ignore"):
+        return np.float32(0) / shown  # 0 / 0 is NaN: many times faster than to choose
 
 
-def _rank(scores: Array, keep: Chosen, tile_logits: Array) -> Array:
-    """Return the attention (n,) times what a tile adds to the class that the stage's own head answers."""
-    attention, C = _masked_softmax(keep, scores), tile_logits.shape[-1]
-    answer = int((attention @ tile_logits).argmax())
-    margin = (C * tile_logits[:, answer] - tile_logits.sum(-1)) / np.float32(C - 1)
-    ranked: Array = attention * (margin - margin[keep].sum() / np.float32(max(1, keep.sum())))
-    return ranked
+def _weigh(tile_outputs: TileOutputs, stage: int, shown: Array, weights: Array) -> np.float32:
+    np.multiply(tile_outputs.prepared.raised[stage], shown, out=weights)
+    total: np.float32 = weights.sum()
+    if total < LEAST_TOTAL:
+        weights[:] = masked_softmax(shown > 0, tile_outputs.scores[stage])
+        total = weights.sum()
+    return total
 
 
-def _claim_size(ranked: Array, scores: Array, keep: Chosen, options: ModelOptions) -> int:
-    tiles = len(scores)
-    if options.claim_mass is not None:
-        order = np.argsort(-np.where(keep, ranked, -np.inf), kind="stable")
-        held = np.cumsum(_masked_softmax(keep, scores)[order], dtype=np.float64)
-        return int((held < options.claim_mass).sum()) + 1
-    if options.k_share is None:
-        return options.k
-    return max(1, int(np.round(np.float32(tiles) * np.float32(options.k_share))))  # in float32, as torch does
+class _Pooled:
+    """What the stages pool, added stage by stage."""
 
+    def __init__(self, tile_outputs: TileOutputs) -> None:
+        S, C = tile_outputs.stage_bias.shape
+        self._outputs = tile_outputs
+        self._shares = np.zeros((S, tile_outputs.prepared.linear.shape[0]), np.float32)  # (S, C + F)
+        self._active = np.zeros(S, bool)
+        self.stage_logits = np.full((S, C), np.nan, np.float32)
+        """(S, C), of the stages' own heads; NaN for a stage that is shown nothing."""
 
-def _largest(scores: Array, keep: Chosen, count: int) -> Chosen:
-    ranked = np.where(keep, scores, -np.inf)
-    least = np.partition(ranked, len(ranked) - count)[len(ranked) - count]
-    above: Chosen = ranked > least
-    level = (ranked == least) & keep
-    above[np.flatnonzero(level)[: count - int(above.sum())]] = True  # of equals, the first
-    return above
+    def add(self, stage: int, look: _Look) -> None:
+        """Add all that a stage pools."""
+        self.add_shares(stage, look)
+        if self._active[stage]:
+            pooled = self._outputs.prepared.stage_linear[stage] @ look.weights / look.total
+            self.stage_logits[stage] = pooled + self._outputs.stage_bias[stage]
 
+    def add_shares(self, stage: int, look: _Look) -> None:
+        """Add what a stage pools for the model's answer alone."""
+        if look.total > 0:
+            self._active[stage] = True
+            self._shares[stage] = self._outputs.prepared.linear @ look.weights / look.total
 
-def _shown(claimed: Chosen, *, masks_applied: bool) -> Chosen:
-    if not masks_applied:
-        return np.ones_like(claimed)
-    hidden: Chosen = np.logical_or.accumulate(claimed, axis=0)
-    shown = np.ones_like(claimed)
-    shown[1:] = ~hidden[:-1]
-    return shown
+    def beta(self) -> Array:
+        """Return the weights (S,) of the stages."""
+        fusion, active = self._outputs.fusion, self._active
+        if fusion is None:
+            return active.astype(np.float32) / np.float32(active.sum())
+        inner = self._shares[:, -len(fusion.outer) :] + fusion.inner_bias  # (S, F)
+        activated = np.maximum(inner, 0) if self._outputs.options.fusion_activation == "relu" else np.tanh(inner)
+        return masked_softmax(active, activated @ fusion.outer)
 
-
-def _masked_softmax(shown: Chosen, scores: Array) -> Array:
-    if not shown.any():
-        return np.zeros_like(scores)
-    raised = np.where(shown, np.exp(np.minimum(scores - scores[shown].max(), 0)), np.float32(0))
-    attention: Array = (raised / raised.sum(dtype=np.float64)).astype(np.float32)
-    return attention
-
-
-def _beta(tile_outputs: TileOutputs, attention: Array, active: Chosen, tiles: NDArray[np.int64]) -> Array:
-    fusion = tile_outputs.fusion
-    if fusion is None:
-        return active.astype(np.float32) / np.float32(active.sum())
-    inner = attention @ fusion.inner[tiles] + fusion.inner_bias  # (S, F)
-    activated = np.maximum(inner, 0) if tile_outputs.options.fusion_activation == "relu" else np.tanh(inner)
-    scores: Array = activated @ fusion.outer
-    return _masked_softmax(active, scores)
-
-
-def _stages(tile_outputs: TileOutputs, found: _Attention, evidence: Array) -> tuple[StageAttention, ...]:
-    pooled = np.einsum("sn,snc->sc", found.attention, tile_outputs.stage_tile_logits[:, found.tiles])
-    logits = np.where(found.shown.any(1, keepdims=True), pooled + tile_outputs.stage_bias, np.float32(np.nan))
-    attention = np.where(found.shown, found.attention, np.float32(np.nan))
-    return tuple(
-        StageAttention(
-            attention=_spread_out(len(tile_outputs), found.tiles, attention[stage], np.nan),
-            claimed=_spread_out(len(tile_outputs), found.tiles, found.claimed[stage], fill=False),
-            beta=float(found.beta[stage]),
-            logits=logits[stage],
-            evidence=_spread_out(len(tile_outputs), found.tiles, evidence[stage], 0),
-        )
-        for stage in range(len(attention))
-    )
-
-
-def _spread_out(count: int, tiles: NDArray[np.int64], values: NDArray, fill: float) -> NDArray:  # type: ignore[type-arg]
-    if len(tiles) == count:
-        return values
-    everywhere = np.full((count, *values.shape[1:]), fill, values.dtype)
-    everywhere[tiles] = values
-    return everywhere
+    def logits(self, beta: Array) -> Array:
+        """Return the logits (C,) of the model, for the weights of the stages."""
+        logits: Array = self._outputs.bias + beta @ self._shares[:, : len(self._outputs.bias)]
+        return logits

@@ -81,7 +81,7 @@ def predict_bag(
         ) from exc
 
 
-def _check(checkpoint: Checkpoint, features: Array) -> None:
+def _check(checkpoint: Checkpoint, features: Features) -> None:
     if features.ndim != 2 or not len(features):
         raise ValueError(f"features must be (N, P) with at least one tile, not {features.shape}.")
     if features.shape[1] != checkpoint.options.features:
@@ -128,7 +128,7 @@ def _stages(output: MsmMilOutput) -> tuple[StageAttention, ...]:
     attention = np.where(shown, _attention(output), np.float32(np.nan))
     logits = np.where(shown.any(1, keepdims=True), as_array(output.stage_logits[0]), np.float32(np.nan))
     return tuple(
-        StageAttention(attention[stage], claimed[stage], float(output.beta[0, stage]), logits[stage], evidence=None)
+        StageAttention(attention[stage], claimed[stage], float(output.beta[0, stage]), logits[stage], None)
         for stage in range(len(shown))
     )
 

@@ -7,6 +7,29 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TileEvidence:
+    """What each of N tiles adds to each of C logits through a stage; multiplied when it is asked for."""
+
+    attention: NDArray[np.float32]
+    """(N,), NaN for tiles that the stage was not shown."""
+    beta: float
+    """Weight of the stage."""
+    tile_logits: NDArray[np.float32]
+    """(N, C), what a tile would add to each logit if all attention were on it."""
+
+    @classmethod
+    def stored(cls, evidence: NDArray[np.float32]) -> "TileEvidence":
+        """Return evidence (N, C) that was multiplied already, as files hold it."""
+        return cls(np.ones(len(evidence), np.float32), 1.0, evidence)
+
+    def array(self) -> NDArray[np.float32]:
+        """Return the evidence (N, C), 0 for tiles that the stage was not shown."""
+        weights = np.nan_to_num(self.attention) * np.float32(self.beta)
+        evidence: NDArray[np.float32] = weights[:, None] * self.tile_logits
+        return evidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StageAttention:
     """One mask stage: where it attends, what it claims, what it predicts."""
 
@@ -18,11 +41,16 @@ class StageAttention:
     """Weight of the stage in the prediction."""
     logits: NDArray[np.float32]
     """(C,), the stage's own head."""
-    evidence: NDArray[np.float32] | None
-    """(N, C), what each tile adds to each logit through this stage; None for models with a refinement block."""
+    tile_evidence: TileEvidence | None
+    """None for models with a refinement block."""
 
     def __repr__(self) -> str:
         return f"<StageAttention: weight {self.beta:.2f}, claims {self.claimed.sum()} of {len(self.claimed)} tiles>"
+
+    @property
+    def evidence(self) -> NDArray[np.float32] | None:
+        """(N, C), what each tile adds to each logit through this stage; None for models with a refinement block."""
+        return None if self.tile_evidence is None else self.tile_evidence.array()
 
     @property
     def effective_tiles(self) -> float:

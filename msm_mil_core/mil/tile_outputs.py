@@ -4,11 +4,13 @@ Letters: N tiles, S stages, C classes, F width of the fusion net.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.mil.model_options import ModelOptions
+from msm_mil_core.mil.prepared_bag import PreparedBag, prepare_bag
 
 Array = NDArray[np.float32]
 
@@ -28,7 +30,7 @@ class StageFusion:
         return f"<StageFusion of {len(self.inner)} tiles, width {len(self.outer)}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: `prepared` is computed once, when the first question comes
 class TileOutputs:
     """What one model computed of the tiles of one bag."""
 
@@ -56,3 +58,9 @@ class TileOutputs:
 
     def __len__(self) -> int:
         return len(self.tile_logits)
+
+    @cached_property
+    def prepared(self) -> PreparedBag:
+        """What all questions about the bag share."""
+        inner = [] if self.fusion is None else [self.fusion.inner]
+        return prepare_bag(self.scores, np.concatenate([self.tile_logits, *inner], axis=1), self.stage_tile_logits)

@@ -44,7 +44,7 @@ class TileScorer:
     def scores(self, hidden: Tensor) -> Tensor:
         """Return the scores (H, n) of projected tiles (n, L)."""
         V, U = torch.addmm(self._bias, hidden, self._gates).sigmoid_().chunk(2, -1)  # each (n, H · D)
-        gated = V.sub_(0.5).mul_(U).unflatten(-1, self._score_weight.shape)  # (n, H, D)
+        gated = V.sub_(0.5).mul_(U).view(len(V), *self._score_weight.shape)  # (n, H, D)
         return gated.mul_(self._score_weight).sum(-1).mT
 
 

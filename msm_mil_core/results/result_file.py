@@ -134,7 +134,7 @@ def _write_prediction(file: h5py.File, prediction: Prediction) -> None:
     _write_array(file, "stages/beta", np.array([stage.beta for stage in stages]))
     _write_array(file, "stages/logits", np.stack([stage.logits for stage in stages]))
     if prediction.bias is not None:
-        parts = [stage.evidence for stage in stages if stage.evidence is not None]
+        parts = [part for stage in stages if (part := stage.evidence) is not None]
         _write_array(file, "evidence", np.stack(parts)).attrs["bias"] = prediction.bias
 
 

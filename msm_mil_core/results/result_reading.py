@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from msm_mil_core.mil.first_version import RESULT, options_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.negative_class import negative_class
-from msm_mil_core.mil.prediction import Prediction, StageAttention
+from msm_mil_core.mil.prediction import Prediction, StageAttention, TileEvidence
 from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
 from msm_mil_core.mil.tissue_distance import TissueDistance
 from msm_mil_core.results.parts import (
@@ -131,10 +131,8 @@ def _stages(
     claimed = array(file, "stages/claimed", (S, N), np.bool_, lambda claims: claims.sum(axis=0) <= 1)
     beta = array(file, "stages/beta", (S,), np.float64, parts_of_one)
     logits = array(file, "stages/logits", (S, C), np.float32, finite_or_missing)
-    return tuple(
-        StageAttention(attention[t], claimed[t], float(beta[t]), logits[t], None if evidence is None else evidence[t])
-        for t in range(S)
-    )
+    parts = [None] * S if evidence is None else list(map(TileEvidence.stored, evidence))
+    return tuple(StageAttention(attention[t], claimed[t], float(beta[t]), logits[t], parts[t]) for t in range(S))
 
 
 def _bias(evidence: h5py.Dataset, C: int) -> NDArray[np.float32]:

@@ -9,7 +9,13 @@ from functools import partial
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
+from msm_mil_core.explain.counterfactual import (
+    Counterfactual,
+    SearchOptions,
+    SearchProgress,
+    find_flip,
+    find_sufficient,
+)
 from msm_mil_core.explain.selection import Selection, SingleTiles
 from msm_mil_core.explain.what_if import Answer, Inquiry, Step, Verb, ask
 from msm_mil_core.results.annotations import SavedQuestion, question_of
@@ -54,6 +60,8 @@ class WhatIfController(QObject):
         self._maps = AnswerMaps(layers)
         self._searcher = LatestJob(self)
         self._search: Search = "flip"
+        self._so_far: Counterfactual | None = None
+        """What the search that runs has found so far."""
         self._result: SlideResult | None = None
         self._inquiries: dict[SlideResult, Inquiry] = {}
         self._saved: Sequence[SavedQuestion] = ()
@@ -86,6 +94,7 @@ class WhatIfController(QObject):
     def stop(self) -> None:
         """Stop what is running, and remove what was shown for a while."""
         self.selection_tool.stop()
+        self._so_far = None
         self._on_stop_requested()
         self._on_maps_requested(visible=False)
 
@@ -103,7 +112,7 @@ class WhatIfController(QObject):
         panel.search.search_requested.connect(self._on_search_requested)
         panel.search.stop_requested.connect(self._on_stop_requested)
         self.selection_tool.selected.connect(self._on_selected)
-        self._searcher.progressed.connect(panel.search.show_progress)
+        self._searcher.progressed.connect(self._on_search_progressed)
         self._searcher.succeeded.connect(self._on_found)
         self._searcher.failed.connect(lambda error: panel.search.show_idle(str(error)))
 
@@ -161,19 +170,33 @@ class WhatIfController(QObject):
         result = self._result
         if result is None:
             return
-        self._search = search
+        self._search, self._so_far = search, None
         find = find_flip if search == "flip" else find_sufficient
         self._panel.search.show_running()
         work = partial(find, result.require_tile_outputs(), SearchOptions())
         self._searcher.request(Job(f"Searching in {result.slide.name}", work))
 
+    def _on_search_progressed(self, now: SearchProgress) -> None:
+        self._panel.search.show_progress(now)
+        first, self._so_far = self._so_far is None, now.so_far
+        if first and now.so_far is not None:
+            self._show_found(now.so_far)
+
     def _on_stop_requested(self) -> None:
-        if self._searcher.busy:
-            self._searcher.cancel()
-            self._panel.search.show_idle("Stopped.")
+        if not self._searcher.busy:
+            return
+        self._searcher.cancel()
+        found, self._so_far = self._so_far, None
+        self._panel.search.show_idle("Stopped." if found is None else f"Stopped. {found}")
+        if found is not None:
+            self._show_found(found)
 
     def _on_found(self, found: Counterfactual) -> None:
         self._panel.search.show_idle(str(found))
+        self._show_found(found)
+
+    def _show_found(self, found: Counterfactual) -> None:
+        """Outline the set, and ask about it."""
         result = self._result
         if result is None or not found.found or found.is_all:
             return

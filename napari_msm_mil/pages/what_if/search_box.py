@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, get_args
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from msm_mil_core.progress import Progress
+from msm_mil_core.explain.counterfactual import SearchProgress
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 Search: TypeAlias = Literal["flip", "sufficient"]
@@ -48,9 +48,10 @@ class SearchBox(QWidget):
         self._show_busy(busy=True)
         self._text.setText("Searching…")
 
-    def show_progress(self, now: Progress) -> None:
-        """Show how far the search is."""
-        self._text.setText(f"{now.step}: {now.done:,} questions asked")
+    def show_progress(self, now: SearchProgress) -> None:
+        """Show how far the search is, and what it has so far."""
+        asked = f"{now.step}: {now.done:,} of at most {now.total:,} questions asked"
+        self._text.setText(asked if now.so_far is None else f"{now.so_far}\n{asked}")
 
     def show_idle(self, text: str) -> None:
         """Show that no search is running, and what the last one found."""

@@ -1,7 +1,7 @@
 """Small sets of tiles that decide."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -132,6 +132,45 @@ def test_the_budget_is_kept_and_said(kind):
 
     assert found.asked <= 5
     assert not found.minimal or found.tiles.sum() == 1
+
+
+@pytest.mark.parametrize("kind", ["flip", "sufficient"])
+@pytest.mark.parametrize("N", [1, 30, 300, 3000])
+def test_a_first_set_comes_after_questions_that_grow_with_the_logarithm_of_the_tiles(kind, N):
+    tile_outputs = some_tile_outputs(N, seed=2, k_share=0.05)
+
+    first = next((now for now in SEARCHES[kind](tile_outputs, SearchOptions()) if now.so_far is not None), None)
+
+    if first is None:
+        assert (kind, N) == ("flip", 1)
+        return
+    assert first.done <= 2 * np.log2(N) + 3
+    assert decides(tile_outputs, kind, first.so_far.tiles)
+    assert not first.so_far.minimal
+    assert "it is not known whether" in str(first.so_far)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_set_only_gets_smaller_and_is_called_minimal_at_the_end_alone(seed):
+    steps = list(find_flip(some_tile_outputs(200, seed=seed), SearchOptions()))
+
+    sets = [step.so_far for step in steps if step.so_far is not None]
+
+    assert [found.minimal for found in sets] == [False] * (len(sets) - 1) + [True]
+    assert all((later.tiles <= earlier.tiles).all() for earlier, later in pairwise(sets))
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+
+
+@pytest.mark.parametrize("budget", range(2, 60, 7))
+def test_a_set_is_called_minimal_only_if_all_its_tiles_were_tried(budget):
+    tile_outputs = some_tile_outputs(60, seed=1)
+
+    found = finish(find_flip(tile_outputs, SearchOptions(budget=budget)))
+
+    assert found.asked <= budget
+    if found.minimal:
+        one_fewer = found.tiles & (np.arange(60) != np.flatnonzero(found.tiles)[:, None])
+        assert not any(fewer.any() and decides(tile_outputs, "flip", fewer) for fewer in one_fewer)
 
 
 def test_a_search_can_be_dropped_at_every_step():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import OTHERS, evidence_of, evidence_sum
 from msm_mil_core.mil.predict import predict
+from msm_mil_core.mil.prediction import TileEvidence
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction
 
@@ -56,7 +57,10 @@ def test_a_number_added_to_every_logit_changes_no_evidence(added):
     prediction = a_prediction(12, S=2, C=3)
     moved = replace(
         prediction,
-        stages=tuple(replace(each, evidence=each.evidence + np.float32(added)) for each in prediction.stages),
+        stages=tuple(
+            replace(each, tile_evidence=TileEvidence.stored(each.evidence + np.float32(added)))
+            for each in prediction.stages
+        ),
     )
 
     np.testing.assert_allclose(evidence_of(moved, 1), evidence_of(prediction, 1), atol=1e-4)
@@ -74,7 +78,7 @@ def test_evidence_through_all_stages_is_that_through_each():
 def test_a_hidden_tile_adds_nothing():
     drawn = a_prediction(2, S=1)
     hidden = np.array([[1.5, -1.5], [np.nan, np.nan]], np.float32)
-    prediction = replace(drawn, stages=(replace(drawn.stages[0], evidence=hidden),))
+    prediction = replace(drawn, stages=(replace(drawn.stages[0], tile_evidence=TileEvidence.stored(hidden)),))
 
     assert evidence_of(prediction, 1, 0).tolist() == [-3, 0]
     assert evidence_of(prediction, 1).tolist() == [-3, 0]

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.localisation import ALL_AREAS, localise, tile_auc
+from msm_mil_core.mil.prediction import TileEvidence
 from msm_mil_core.slides.truth import TruthArea
 from tests.results import a_prediction, block_of_tiles
 
@@ -54,7 +55,7 @@ def test_tiles_that_were_not_shown_count_as_absent(drawn, inside, shown):
 def a_prediction_of(evidence):
     """A prediction of one stage whose evidence for three classes is drawn, (N, 3)."""
     drawn = a_prediction(len(evidence), S=1, C=3)
-    stages = (replace(drawn.stages[0], evidence=np.asarray(evidence, np.float32)),)
+    stages = (replace(drawn.stages[0], tile_evidence=TileEvidence.stored(np.asarray(evidence, np.float32))),)
     return replace(drawn, stages=stages, negative="class 2")
 
 

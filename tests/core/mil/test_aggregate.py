@@ -1,5 +1,7 @@
 """What is remembered of tiles answers for any part of a bag, as a run on just that part would."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,6 +51,34 @@ def test_what_if_on_a_part_equals_a_run_on_a_bag_of_just_those_tiles(model, N, s
         assert np.isnan(part.attention[~kept]).all()
         assert not part.claimed[~kept].any()
         assert not part.evidence[~kept].any()
+
+
+def part_of(tile_outputs, kept):
+    """What the model would have computed of a bag of just those tiles."""
+    fusion = tile_outputs.fusion
+    return replace(
+        tile_outputs,
+        scores=tile_outputs.scores[:, kept],
+        tile_logits=tile_outputs.tile_logits[kept],
+        stage_tile_logits=tile_outputs.stage_tile_logits[:, kept],
+        fusion=None if fusion is None else replace(fusion, inner=fusion.inner[kept]),
+    )
+
+
+@settings(max_examples=60)
+@given(models, st.integers(2, 60), st.sampled_from([1, 10, 100]))
+def test_a_part_is_answered_exactly_however_far_its_scores_are_below_those_of_the_rest(model, N, scale):
+    whole = predict_bag(a_checkpoint(**model), a_bag(N, seed=model["seed"]), device="cpu").tile_outputs
+    whole = replace(whole, scores=whole.scores * np.float32(scale))
+    kept = whole.scores[0] <= np.median(whole.scores[0])
+
+    asked, alone = aggregate(whole, kept), aggregate(part_of(whole, kept))
+
+    np.testing.assert_allclose(asked.logits, alone.logits, atol=1e-5)
+    for part, its in zip(asked.stages, alone.stages, strict=True):
+        assert (part.claimed[kept] == its.claimed).all()
+        np.testing.assert_allclose(part.attention[kept], its.attention, atol=1e-5)
+        np.testing.assert_allclose(part.evidence[kept], its.evidence, atol=1e-5)
 
 
 @settings(max_examples=40)

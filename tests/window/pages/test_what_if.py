@@ -239,7 +239,24 @@ def test_a_small_set_is_found_outlined_and_asked_about(panel, show, viewer, qtbo
     assert any(words in layer.name for layer in viewer.layers if isinstance(layer, Vectors))
     left = "(29 of 30 tiles left)" if search == "flip" else "(1 of 30 tiles left)"
     assert left in panel.answer.text
-    assert child(panel, "search_flip").isVisible()
+    qtbot.waitUntil(child(panel, "search_flip").isVisible, timeout=RUN_MS)
+    assert "cannot be spared" in panel.search.text
+
+
+def test_a_first_set_is_shown_while_it_is_tried_whether_it_can_be_smaller(panel, show, viewer, qtbot):
+    show(a_questionable_result(20_000))
+
+    child(panel, "search_flip").click()
+    qtbot.waitUntil(lambda: "Removing" in panel.search.text, timeout=RUN_MS)
+    while_trying = panel.search.text
+    child(panel, "search_stop").click()
+    settle()
+
+    assert "it is not known whether one can be spared" in while_trying
+    assert "of at most 2,000 questions asked" in while_trying
+    assert panel.search.text.startswith("Stopped. Removing ")
+    assert "the model now says" in panel.answer.text
+    assert any("change the answer" in layer.name for layer in viewer.layers if isinstance(layer, Vectors))
 
 
 def test_a_search_can_be_stopped_and_says_so(panel, show):

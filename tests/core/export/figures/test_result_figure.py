@@ -11,6 +11,7 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.export.figures.layout import lay_out
 from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.mil.predict import predict_bag
+from msm_mil_core.mil.prediction import TileEvidence
 from msm_mil_core.slides.slide import open_slide
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
@@ -65,7 +66,7 @@ def test_the_first_map_is_the_evidence_for_the_answer_with_its_sign(tmp_path):
     prediction = dataclasses.replace(
         one_stage,
         probabilities=np.float32([0.9, 0.1]),
-        stages=(dataclasses.replace(one_stage.stages[0], evidence=evidence),),
+        stages=(dataclasses.replace(one_stage.stages[0], tile_evidence=TileEvidence.stored(evidence)),),
     )
 
     write_figure(a_result(tiles, prediction=prediction), None, tmp_path / "a.png")
