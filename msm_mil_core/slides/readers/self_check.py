@@ -37,7 +37,7 @@ def _samples(tiled: TiledLevel, downsample: float) -> Iterator[tuple[tuple[int, 
     """Yield corner and size of what is compared, each within one tile, and where openslide need not blend."""
     size_px = tuple(min(SIDE_PX, *sides) for sides in zip(tiled.size_px, tiled.tile_px, strict=True))
     lefts, tops = (
-        _exact_starts(length, tile, side, downsample)
+        exact_starts(length, tile, side, downsample)
         for length, tile, side in zip(tiled.size_px, tiled.tile_px, size_px, strict=True)
     )
     counts = tiled.counts[np.ix_(list(tops), list(lefts))].ravel()
@@ -46,7 +46,7 @@ def _samples(tiled: TiledLevel, downsample: float) -> Iterator[tuple[tuple[int, 
         yield (cols[place % len(cols)], rows[place // len(cols)]), (size_px[0], size_px[1])
 
 
-def _exact_starts(length_px: int, tile_px: int, side_px: int, downsample: float) -> dict[int, int]:
+def exact_starts(length_px: int, tile_px: int, side_px: int, downsample: float) -> dict[int, int]:
     """Return, for each tile along an axis that has one, where a sample can start."""
     starts = np.arange(length_px - side_px + 1)
     off = np.abs(np.rint(starts * downsample) / downsample - starts)
