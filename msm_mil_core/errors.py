@@ -9,6 +9,14 @@ class SlideError(MsmMilError):
     """A slide cannot be opened, read or used as it is."""
 
 
+class SlideListError(MsmMilError):
+    """A list of slides that names what is not there, or what cannot be told apart."""
+
+
+class CohortError(MsmMilError):
+    """A folder of results that cannot be continued as it was begun."""
+
+
 class TissueError(MsmMilError):
     """No tissue, or no tile with enough of it, was found."""
 

@@ -74,7 +74,7 @@ def analyse(
         If this machine does not have the device, or it fails.
     """
     mpp = slide.require_mpp()
-    options = _complete(options, checkpoint)
+    options = completed(options, checkpoint)
     check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
     encoder = find_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)
     check_fits(checkpoint, encoder.card)
@@ -90,8 +90,8 @@ def analyse(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         slide=slide.facts,
         options=_record(options, encoder.card, regions),
-        model=_facts(checkpoint),
-        versions=_versions(),
+        model=model_facts(checkpoint),
+        versions=library_versions(),
         tiles=tiles,
         prediction=predicted.prediction,
         tile_outputs=predicted.tile_outputs,
@@ -99,7 +99,8 @@ def analyse(
     )
 
 
-def _complete(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptions:
+def completed(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptions:
+    """Return the options with the side and the pixel size of tiles that the model asks for, where they are open."""
     chosen = options.tiles
     tiles = chosen.replace(side_px=chosen.side_px or checkpoint.side_px, mpp=chosen.mpp or checkpoint.mpp)
     return options.replace(tiles=tiles)
@@ -110,7 +111,8 @@ def _record(options: AnalysisOptions, card: EncoderCard, regions: Regions | None
     return options.model_dump(mode="json") | found | {"regions_px0": regions.as_json() if regions else None}
 
 
-def _facts(checkpoint: Checkpoint) -> ModelFacts:
+def model_facts(checkpoint: Checkpoint) -> ModelFacts:
+    """Return what a result records of its model."""
     return ModelFacts(
         name=checkpoint.name,
         sha256=checkpoint.sha256,
@@ -127,7 +129,8 @@ def _finite(record: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return finite
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """Return what a result records of the software."""
     libraries = ("numpy", "torch", "timm", "openslide-python", "openslide-bin", "scikit-image")
     return {"napari-msm-mil": __version__, "python": platform.python_version()} | {
         name: version(name) for name in libraries

@@ -12,8 +12,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from examples.reliability.trial import Trial
-from msm_mil_core.cli import run as run_command
 from msm_mil_core.cli.app import call
+from msm_mil_core.cohort import slide_job
 from msm_mil_core.errors import SlideError
 from msm_mil_core.mil.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result, save_result
@@ -74,10 +74,10 @@ def _batch(folder: Path, count: int) -> Trial:
         seen.append(footprint())
         alive.append(sum(isinstance(each, SlideResult) for each in gc.get_objects()))
 
-    run_command.save_result = save  # what the run imports, for this process alone
+    slide_job.save_result = save  # what the run imports, for this process alone
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
         code = call(["run", *map(str, slides), "--model", str(model), "--out", str(folder / "out")])
-    run_command.save_result = save_result
+    slide_job.save_result = save_result
     flaw = _flaw(seen, RUN_TOLERANCE)
     if code:
         flaw = f"exit code {code}"

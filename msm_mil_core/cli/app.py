@@ -9,10 +9,13 @@ from cyclopts import App, CycloptsError
 
 from msm_mil_core import __version__
 from msm_mil_core.cli.console import errors
+from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError
 
+FAILED = 1
+"""Exit code where slides failed, one or all."""
 WRONG_USE = 2
-"""Exit code for wrong use and for input that cannot be used; 1 is for a batch of which some slides failed."""
+"""Exit code for wrong use, and for what keeps work from being started at all."""
 
 app = App(
     name="msm-mil",
@@ -22,6 +25,8 @@ app = App(
 )
 for name in (
     "run",
+    "status",
+    "retry",
     "export",
     "compare",
     "explain",
@@ -49,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def call(words: list[str]) -> int:
-    """Run one command and return its exit code: 0 good, 1 some slides failed, 2 wrong use or unusable input."""
+    """Run one command and return its exit code: 0 good, 1 slides failed, 2 wrong use, 3 others do the rest."""
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
@@ -58,6 +63,11 @@ def call(words: list[str]) -> int:
     except KeyboardInterrupt:
         errors.print("msm-mil: stopped; finished files remain.", highlight=False)
         return 130
+    except OnlyOneError as failed:
+        if debug:
+            raise failed.cause from None
+        _print(_sentence(failed.cause))
+        return FAILED
     except Exception as exc:  # the border between the program and its user
         if debug:
             raise
@@ -71,8 +81,8 @@ def _sentence(exc: Exception) -> str:
         return str(exc)
     from pydantic import ValidationError  # with what is below, not needed to show help
 
-    from msm_mil_core.cli.unforeseen import describe_unforeseen
     from msm_mil_core.cli.wrong_option import describe_wrong_use
+    from msm_mil_core.unforeseen import describe_unforeseen
 
     return describe_wrong_use(exc) if isinstance(exc, CycloptsError | ValidationError) else describe_unforeseen(exc)
 

@@ -10,12 +10,13 @@ from typing import Generic, TypeVar
 from rich.table import Table
 
 from msm_mil_core.cli.console import out, print_line, printable
-from msm_mil_core.cli.unforeseen import describe_unforeseen
+from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.export.tables.json_file import Record
 from msm_mil_core.results.annotations import Annotations, load_annotations
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.unforeseen import describe_unforeseen
 
 Row = TypeVar("Row")
 
@@ -32,10 +33,8 @@ class Batch(Generic[Row]):
     """Why it failed: a sentence, as an exception would keep everything that was in memory."""
 
     def exit_code(self) -> int:
-        """Return 0 if none failed, 1 if some did, 2 if all did."""
-        if not self.failed:
-            return 0
-        return 1 if self.good else 2
+        """Return 0 if none failed, 1 if any did."""
+        return 1 if self.failed else 0
 
 
 def each_slide(slides: Sequence[Path], work: Callable[[Path], Row]) -> Batch[Row]:
@@ -43,11 +42,11 @@ def each_slide(slides: Sequence[Path], work: Callable[[Path], Row]) -> Batch[Row
 
     Raises
     ------
-    MsmMilError
-        If it is the only slide that fails.
+    OnlyOneError
+        If it fails and is the only one.
     """
     if len(slides) == 1:
-        return Batch(good={slides[0]: work(slides[0])}, failed={})
+        return Batch(good={slides[0]: _only(slides[0], work)}, failed={})
     batch: Batch[Row] = Batch(good={}, failed={})
     for slide in slides:
         try:
@@ -58,6 +57,13 @@ def each_slide(slides: Sequence[Path], work: Callable[[Path], Row]) -> Batch[Row
             logger.debug("%s failed", slide, exc_info=True)
             batch.failed[slide] = describe_unforeseen(exc)
     return batch
+
+
+def _only(slide: Path, work: Callable[[Path], Row]) -> Row:
+    try:
+        return work(slide)
+    except Exception as exc:  # the border between the program and its user, who reads it as a sentence
+        raise OnlyOneError(exc) from exc
 
 
 def each_result(results: Sequence[Path], work: Callable[[Path, SlideResult], Row]) -> Batch[Row]:

@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 from msm_mil_core.cli.batch import annotations_in, each_slide, finish
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
+from msm_mil_core.cli.outputs import check_outputs, output_paths
+from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.export.qupath.export import write_geojson

@@ -1,15 +1,11 @@
 """Where outputs go: everything that would stop a file from being written is said before anything is computed."""
 
-import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from msm_mil_core.atomic_write import check_place
+from msm_mil_core.disk_space import ANOTHER_FOLDER, check_space
 from msm_mil_core.errors import OutputError
-
-ANOTHER_FOLDER = "another --out folder"
-RESERVE_BYTES = 2**20
-"""What is left free besides the estimate: names and folders take space, too."""
 
 
 def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
@@ -73,22 +69,6 @@ def check_free(path: Path, *, overwrite: bool, instead: str = "another name") ->
         raise OutputError(f"{path} already exists; use --overwrite or {instead}.")
 
 
-def check_space(folder: Path, needed_bytes: int, instead: str = ANOTHER_FOLDER) -> None:
-    """Refuse work whose output a disk cannot hold.
-
-    Raises
-    ------
-    OutputError
-        If less is free than `needed_bytes`.
-    """
-    free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < needed_bytes + RESERVE_BYTES:
-        raise OutputError(
-            f"About {_megabytes(needed_bytes + RESERVE_BYTES)} will be written into {folder}, where "
-            f"{_megabytes(free_bytes)} are free. Free some space, or use {instead}."
-        )
-
-
 def _exists(path: Path, instead: str) -> bool:
     """Return whether there is a file; a folder in its place, or a name that cannot be, is an error in any case."""
     try:
@@ -101,10 +81,6 @@ def _exists(path: Path, instead: str) -> bool:
 
 def _name_bytes(path: Path) -> int:
     return len(path.name.encode(errors="surrogateescape"))
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.3g} MB" if size < 1e9 else f"{size / 1e9:.3g} GB"
 
 
 def _stem(source: Path) -> str:

@@ -1,27 +1,19 @@
-"""msm-mil run: slides in, one result file each."""
+"""msm-mil run: slides in, one result file each; the same command continues where it was stopped."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.table import Table
 
-from msm_mil_core.cli.batch import each_slide, finish
-from msm_mil_core.cli.console import drive, out, print_line, printable
-from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
-from msm_mil_core.errors import RegionError
-from msm_mil_core.export.qupath.import_regions import read_regions
-from msm_mil_core.export.tables.roles import answer_roles
-from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
+from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.options import Options
-from msm_mil_core.pipeline import AnalysisOptions, analyse
-from msm_mil_core.results.result_file import save_result
+from msm_mil_core.pipeline import AnalysisOptions
 from msm_mil_core.slides.readers.reader import ReaderChoice
-from msm_mil_core.slides.resolution import resolution_warning
-from msm_mil_core.slides.slide import Slide, open_slide
-from msm_mil_core.user_folders import features_folder
+
+if TYPE_CHECKING:  # they import what a wrong option need not wait for
+    from msm_mil_core.cohort.slide_entry import SlideEntry
+    from msm_mil_core.cohort.slide_job import SlideJob
 
 SUFFIX = ".msm.h5"
 
@@ -45,9 +37,11 @@ class RunOptions(Options):
     region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """Only polygons of this class (classification) limit the run; may be repeated."""
     overwrite: bool = False
-    """Replace results that already exist; annotations on the same run are preserved."""
+    """Replace results of other models, options or slides; annotations on the same run are preserved."""
     keep_features: bool = True
     """Cache features for reuse in the user's cache folder."""
+    shard: str = "1/1"
+    """Take a fixed share of the slides: 1/8 to 8/8, for array jobs of a cluster."""
 
 
 def run(
@@ -56,93 +50,69 @@ def run(
     *,
     batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
     options: Annotated[AnalysisOptions, Parameter(name="*")] = AnalysisOptions(),
+    choices: Annotated[RunChoices, Parameter(name="*")] = RunChoices(),
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Run MSM-MIL on slides; write one result file (.msm.h5) a slide and print a table.
+
+    A slide is done when its result exists and is of the same slide, model, encoder and options; the same command does
+    what is left. Several processes and machines may work to one --out folder: each slide is done by one of them.
 
     Parameters
     ----------
     slides
-        Whole-slide images, or folders that hold one DICOM slide each.
+        Whole-slide images, folders of slides, folders that hold one DICOM slide each, patterns in quotes
+        ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features.
+    as_json
+        Print one line of JSON a slide instead of tables.
     """
-    checkpoint = load_checkpoint(batch.model or default_checkpoint_path())
-    paths = output_paths(slides, batch.out, SUFFIX)
-    check_outputs(paths.values(), overwrite=batch.overwrite)
-    if batch.region_class and batch.region is None:
+    from msm_mil_core.cli.show_run import check_targets, show_run
+
+    jobs = _jobs(slides, batch, options)
+    check_targets(jobs)
+    return show_run(jobs, choices, as_json=as_json)
+
+
+def _jobs(slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions) -> "Sequence[SlideJob]":
+    from msm_mil_core.cli.outputs import output_paths
+    from msm_mil_core.cohort.run_settings import settings_for
+    from msm_mil_core.cohort.shard import Shard
+    from msm_mil_core.cohort.slide_job import SlideJob
+    from msm_mil_core.cohort.slide_list import list_slides
+    from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+    from msm_mil_core.user_folders import features_folder
+
+    shard = Shard.parse(batch.shard)
+    entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
+    _check_regions(entries, batch)
+    paths = output_paths([entry.slide for entry in entries], batch.out, SUFFIX)
+    settings = settings_for(
+        load_checkpoint(batch.model or default_checkpoint_path()),
+        _with_device(options, batch.device),
+        reader=batch.reader,
+        region_class=batch.region_class,
+        features_folder=features_folder() if batch.keep_features else None,
+        listed=len(entries) > 1,
+        overwrite=batch.overwrite,
+    )
+    return shard.of([SlideJob(entry=entry, settings=settings, target=paths[entry.slide]) for entry in entries])
+
+
+def _with_defaults(entry: "SlideEntry", batch: RunOptions) -> "SlideEntry":
+    """Return a slide with what is said for all of them, where a table does not say it for this one."""
+    return entry.replace(mpp=entry.mpp or batch.mpp, region=entry.region or batch.region).absolute()
+
+
+def _check_regions(entries: "Sequence[SlideEntry]", batch: RunOptions) -> None:
+    from msm_mil_core.errors import RegionError
+
+    if batch.region is not None and not batch.region.exists():
+        raise RegionError(f"There is no {batch.region}. Check the path.")
+    if batch.region_class and not any(entry.region for entry in entries):
         raise RegionError("--region-class chooses among the polygons of a file: give the file with --region.")
-    options = _with_device(options, batch.device)
-    done = each_slide(slides, lambda slide: _run_one(slide, paths[slide], checkpoint, batch, options))
-    out.print(_table(done.good.values(), checkpoint))
-    if len(done.good) == 1:
-        _print_roles(*done.good.values())
-    for note in dict.fromkeys(note for row in done.good.values() for note in row.notes):
-        print_line(f"Note: {note}")
-    return finish(done)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What the table shows of a run."""
-
-    slide: str
-    answer: str
-    probabilities: tuple[float, ...]
-    tiles: int
-    coarse: str
-    """Both pixel sizes of a slide that is coarser than the tiles; else empty."""
-    notes: tuple[str, ...]
-    roles: tuple[str, ...]
-    """What each stage is for, in sentences."""
 
 
 def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOptions:
     if device is None:
         return options
     return options.replace(encode=options.encode.replace(device=device))
-
-
-def _run_one(path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions, options: AnalysisOptions) -> _Row:
-    with open_slide(path, mpp=batch.mpp, reader=batch.reader) as slide:
-        regions = read_regions(batch.region, slide.facts, classes=batch.region_class) if batch.region else None
-        check_space(target.parent, _most_bytes(slide, checkpoint))
-        cache = features_folder() if batch.keep_features else None
-        result = drive(analyse(slide, checkpoint, options, regions=regions, cache=cache), slide.facts.name)
-    save_result(result, target, overwrite=batch.overwrite)
-    too_coarse = resolution_warning(result.slide.name, result.slide.mpp, result.tiles.mpp)
-    remarks = (slide.remark, regions.remark if regions else "")
-    return _Row(
-        slide=path.name,
-        answer=result.worth.short,
-        probabilities=tuple(map(float, result.prediction.probabilities)),
-        tiles=len(result.tiles),
-        coarse=f"{result.slide.mpp:.3g} µm for {result.tiles.mpp:.3g} µm" if too_coarse else "",
-        notes=tuple(filter(None, (result.worth.warning, *result.warnings, *remarks))),
-        roles=() if result.worth.unlike else answer_roles(result).sentences,  # of an answer that means nothing
-    )
-
-
-def _print_roles(row: _Row) -> None:
-    for sentence in row.roles:
-        print_line(sentence)
-
-
-def _most_bytes(slide: Slide, checkpoint: Checkpoint) -> int:
-    """Return about how large a result can become: if the slide were all tissue, before compression."""
-    side_px0 = checkpoint.side_px * checkpoint.mpp / (slide.facts.mpp or checkpoint.mpp)
-    width, height = slide.facts.size_px0
-    tiles = max(1.0, width / side_px0) * max(1.0, height / side_px0)
-    per_stage = 3 + 2 * len(checkpoint.classes)
-    return round(tiles * 4 * (checkpoint.options.stages * per_stage + len(checkpoint.classes) + 4))
-
-
-def _table(rows: Collection[_Row], checkpoint: Checkpoint) -> Table:
-    table = Table(title=f"{checkpoint.name} (research use, not for diagnosis)", title_justify="left")
-    columns = ["slide", "prediction", *(f"P({name})" for name in checkpoint.classes), "tiles"]
-    if any(row.coarse for row in rows):
-        columns.append("too coarse")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        chances = (f"{chance:.3f}" for chance in row.probabilities)
-        cells = [printable(row.slide), row.answer, *chances, str(row.tiles), row.coarse]
-        table.add_row(*cells[: len(columns)])
-    return table

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.cli.outputs import check_outputs, check_space, output_paths
+from msm_mil_core.cli.outputs import check_outputs, output_paths
+from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import OutputError
 from msm_mil_core.results.result_file import save_result
 from tests.results import a_result

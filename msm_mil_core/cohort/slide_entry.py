@@ -1,0 +1,25 @@
+"""A slide of a list, with what is special about it."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from msm_mil_core.options import Options
+
+
+class SlideEntry(Options):
+    """One slide to run."""
+
+    slide: Path
+    """The file, or a folder that holds one DICOM slide."""
+    mpp: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Micrometres per level-0 pixel, which overrides the file's own."""
+    region: Path | None = None
+    """GeoJSON with polygons that limit the run."""
+    features: Path | None = None
+    """Features of its tiles, encoded before; then the slide is not encoded."""
+
+    def absolute(self) -> "SlideEntry":
+        """Return it with paths that hold in any folder."""
+        paths = {name: getattr(self, name) for name in ("slide", "region", "features")}
+        return self.replace(**{name: path.absolute() for name, path in paths.items() if path is not None})

@@ -1,0 +1,86 @@
+"""The slides that a user names: files, folders, patterns and tables."""
+
+import glob
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from msm_mil_core.cohort.slide_entry import SlideEntry
+from msm_mil_core.cohort.slide_table import is_slide_table, read_slide_table
+from msm_mil_core.errors import SlideListError
+from msm_mil_core.slides.slide_file import is_dicom
+
+IN_FOLDERS = (
+    *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),
+    *(".svslide", ".czi", ".qptiff", ".jp2"),
+)
+"""What the name of a slide in a folder ends in; pictures and whatever else is a slide are named one by one."""
+_PATTERN = frozenset("*?[")
+
+
+def list_slides(named: Iterable[Path]) -> tuple[SlideEntry, ...]:
+    """Return the slides that are named, each once, in their order; those of a folder or pattern by name.
+
+    Parameters
+    ----------
+    named
+        Slides, folders of slides, folders that hold one DICOM slide, folders of such folders, patterns such as
+        slides/*.svs or slides/**/*.svs, where no shell has replaced them, and tables (.csv, .tsv).
+
+    Raises
+    ------
+    SlideListError
+        If there is no such file, nothing fits a pattern, a folder holds no slide, or a table cannot be used.
+    """
+    found = (entry for path in named for entry in _entries(path))
+    return tuple(dict.fromkeys(found))
+
+
+def _entries(path: Path) -> Sequence[SlideEntry]:
+    if is_slide_table(path) and path.is_file():
+        return read_slide_table(path)
+    return [SlideEntry(slide=slide) for slide in _slides(path)]
+
+
+def _slides(path: Path) -> Sequence[Path]:
+    try:
+        if path.is_dir():
+            return (path,) if _is_dicom_slide(path) else _in_folder(path)
+        if path.exists():
+            return (path,)
+        if _PATTERN & set(str(path)):
+            return _fitting(path)
+    except OSError as exc:
+        raise SlideListError(f"Cannot read {path}: {exc.strerror or exc}. Check the path.") from exc
+    raise SlideListError(f"There is no {path}. Check the path.")
+
+
+def _in_folder(folder: Path) -> Sequence[Path]:
+    slides = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and _is_slide(path)]
+    if not slides:
+        raise SlideListError(
+            f"{folder} holds no slide: neither a file that ends in {', '.join(IN_FOLDERS[:5])} …, nor a folder with a "
+            "DICOM slide. Name the files themselves, or a pattern in quotes such as 'folder/**/*.svs'."
+        )
+    return slides
+
+
+def _is_slide(path: Path) -> bool:
+    return _is_dicom_slide(path) if path.is_dir() else path.suffix.lower() in IN_FOLDERS
+
+
+def _is_dicom_slide(folder: Path) -> bool:
+    return any(map(is_dicom, folder.iterdir()))
+
+
+def _fitting(pattern: Path) -> Sequence[Path]:
+    found = list(_files(glob.iglob(str(pattern), recursive=True)))  # noqa: PTH207 - pathlib's knows no folders' links
+    if not found:
+        raise SlideListError(f"Nothing fits {pattern}. Check the folder and the pattern.")
+    return sorted(found)
+
+
+def _files(names: Iterator[str]) -> Iterator[Path]:
+    for name in names:
+        path = Path(name)
+        if not path.is_dir() or _is_dicom_slide(path):
+            yield path

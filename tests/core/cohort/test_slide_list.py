@@ -1,0 +1,100 @@
+"""Which slides a user names."""
+
+import shutil
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from msm_mil_core.cohort.shard import Shard
+from msm_mil_core.cohort.slide_list import list_slides
+from msm_mil_core.errors import SlideListError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b.svs", "a.tiff", "notes.txt", ".hidden.svs", "deep/c.svs", "deep/deeper/d.svs"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def names_of(*named) -> list[str]:
+    return [entry.slide.name for entry in list_slides(map(Path, named))]
+
+
+def a_table(folder, text) -> Path:
+    path = folder / "slides.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_folder_gives_its_slides_by_name(folder):
+    assert names_of(folder) == ["a.tiff", "b.svs"]
+
+
+def test_a_pattern_finds_what_no_shell_has_found(folder):
+    assert names_of(folder / "*.svs") == ["b.svs"]
+    assert names_of(folder / "**" / "*.svs") == ["b.svs", "c.svs", "d.svs"]
+
+
+def test_a_slide_that_is_named_twice_is_one(folder):
+    assert names_of(folder / "b.svs", folder, folder / "b*") == ["b.svs", "a.tiff"]
+
+
+def test_a_folder_with_a_dicom_slide_is_a_slide_alone_and_in_a_folder(tmp_path, shared):
+    dicom = shutil.copytree(shared("slides/CMU-1-Small-Region-dicom"), tmp_path / "one")
+
+    assert names_of(dicom) == names_of(tmp_path) == names_of(tmp_path / "*") == ["one"]
+
+
+@pytest.mark.parametrize("named", ["missing.svs", "*.ndpi", "deep/deeper/*.tiff", "empty"])
+def test_what_is_not_there_is_said_by_name(folder, named):
+    (folder / "empty").mkdir()
+
+    with pytest.raises(SlideListError, match=named.rpartition("/")[2].replace("*", r"\*")):
+        names_of(folder / named)
+
+
+def test_a_table_says_what_is_special_about_a_slide(folder):
+    table = a_table(folder, "Slide;MPP;region\nb.svs;0.25;b.geojson\ndeep/c.svs;;\n")
+
+    first, second = list_slides([table])
+
+    assert first.slide == folder / "b.svs"
+    assert (first.mpp, first.region) == (0.25, folder / "b.geojson")
+    assert (second.slide, second.mpp, second.region) == (folder / "deep" / "c.svs", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("slide,label\nb.svs,tumour\n", "label.*Known are slide, mpp, region, features"),
+        ("mpp\n0.5\n", "no column slide"),
+        ("slide,mpp\nb.svs,0.5\na.tiff,half\n", "line 3, mpp: 'half' is not a number"),
+        ("slide,mpp\nb.svs,-1\n", "line 2, mpp: .*must be more than 0"),
+        ("slide,mpp\n,0.5\n", "line 2: no slide"),
+        ("slide\n", "names no slide"),
+        ("slide,slide_id\nb.svs,b\n", "two columns for slide"),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_where(folder, text, said):
+    with pytest.raises(SlideListError, match=said):
+        list_slides([a_table(folder, text)])
+
+
+@given(st.integers(1, 12), st.integers(0, 50))
+def test_shares_are_disjoint_and_together_the_list(count, length):
+    items = list(range(length))
+
+    shares = [Shard(number=number, count=count).of(items) for number in range(1, count + 1)]
+
+    assert sorted(item for share in shares for item in share) == items
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/4"])
+def test_a_share_that_is_none_is_refused(text):
+    with pytest.raises(SlideListError, match="1/8 to 8/8"):
+        Shard.parse(text)
