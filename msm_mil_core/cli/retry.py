@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.run_choices import RunChoices
 
 
@@ -14,6 +15,7 @@ def retry(
     *,
     left: Annotated[bool, Parameter(negative="")] = False,
     choices: Annotated[RunChoices, Parameter(name="*")] = RunChoices(),
+    cluster: Annotated[ClusterOptions, Parameter(name="*")] = ClusterOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Run the slides of a folder that failed again, with the model and the options of their run.
@@ -34,4 +36,4 @@ def retry(
     cohort = CohortFolder(folder)
     now = read_status(cohort)
     failed = [record.job.replace(target=folder / record.job.target.name) for record in now.failed]
-    return show_again([*failed, *(now.left if left else ())], choices, as_json=as_json)
+    return show_again([*failed, *(now.left if left else ())], choices, cluster, as_json=as_json)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions
@@ -51,6 +52,7 @@ def run(
     batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
     options: Annotated[AnalysisOptions, Parameter(name="*")] = AnalysisOptions(),
     choices: Annotated[RunChoices, Parameter(name="*")] = RunChoices(),
+    cluster: Annotated[ClusterOptions, Parameter(name="*")] = ClusterOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Run MSM-MIL on slides; write one result file (.msm.h5) a slide and print a table.
@@ -70,7 +72,7 @@ def run(
 
     jobs = _jobs(slides, batch, options)
     check_targets(jobs)
-    return show_run(jobs, choices, as_json=as_json)
+    return show_run(jobs, choices, cluster, as_json=as_json)
 
 
 def _jobs(slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions) -> "Sequence[SlideJob]":

@@ -11,6 +11,8 @@ from rich.table import Table
 from msm_mil_core.cli.console import drive, errors, out, print_line, printable
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.cli.outputs import check_outputs
+from msm_mil_core.cluster.cluster_options import ClusterOptions
+from msm_mil_core.cluster.dask_run import run_on_cluster
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.crew import RUNNING
 from msm_mil_core.cohort.index_page import write_index
@@ -53,7 +55,7 @@ def check_targets(jobs: Sequence[SlideJob]) -> None:
         raise OutputError(f"{different[0]}{more}")
 
 
-def show_run(jobs: Sequence[SlideJob], choices: RunChoices, *, as_json: bool) -> int:
+def show_run(jobs: Sequence[SlideJob], choices: RunChoices, cluster: ClusterOptions, *, as_json: bool) -> int:
     """Write down which slides are wanted, run them, show what comes of them, and return the exit code.
 
     Raises
@@ -63,17 +65,18 @@ def show_run(jobs: Sequence[SlideJob], choices: RunChoices, *, as_json: bool) ->
     """
     if jobs:
         write_plan(plan_of(jobs), jobs[0].folder)
-    return show_again(jobs, choices, as_json=as_json)
+    return show_again(jobs, choices, cluster, as_json=as_json)
 
 
-def show_again(jobs: Sequence[SlideJob], choices: RunChoices, *, as_json: bool) -> int:
+def show_again(jobs: Sequence[SlideJob], choices: RunChoices, cluster: ClusterOptions, *, as_json: bool) -> int:
     """Do the same for slides that were wanted before."""
     if not jobs:
         print_line("There is nothing to do.")
         return 0
     folder = jobs[0].folder
     view = _View(len(jobs), as_json=as_json)
-    drive(view.follow(run_jobs(jobs, choices)), "run" if len(jobs) > 1 else jobs[0].entry.slide.name)
+    events = run_on_cluster(jobs, choices, cluster) if cluster.wanted else run_jobs(jobs, choices)
+    drive(view.follow(events), "run" if len(jobs) > 1 else jobs[0].entry.slide.name)
     if jobs[0].settings.listed:
         write_index(folder)
     view.conclude(folder)

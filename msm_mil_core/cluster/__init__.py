@@ -1,0 +1,1 @@
+"""Slides on the workers of a Dask cluster."""
