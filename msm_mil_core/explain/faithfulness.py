@@ -11,7 +11,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.integrate import trapezoid
 
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.explain.tile_values import fused_attention
@@ -102,11 +101,11 @@ class Faithfulness:
 
     def deletion_area(self, curve: Curve) -> float:
         """Return the area under a deletion curve: the smaller, the more the first tiles matter."""
-        return float(trapezoid(curve.deletion, self.shares))
+        return float(_area(curve.deletion, self.shares))
 
     def insertion_area(self, curve: Curve) -> float:
         """Return the area under an insertion curve: the larger, the more the first tiles suffice."""
-        return float(trapezoid(curve.insertion, self.shares))
+        return float(_area(curve.insertion, self.shares))
 
     @property
     def areas_summary(self) -> str:
@@ -209,9 +208,16 @@ def _curve(stage: int | None, rows: list[tuple[Floats, Floats]], shares: Floats)
         insertion=insertion.mean(axis=0),
         deletion_sd=deletion.std(axis=0),
         insertion_sd=insertion.std(axis=0),
-        deletion_area_sd=float(trapezoid(deletion, shares).std()),
-        insertion_area_sd=float(trapezoid(insertion, shares).std()),
+        deletion_area_sd=float(_area(deletion, shares).std()),
+        insertion_area_sd=float(_area(insertion, shares).std()),
     )
+
+
+def _area(curves: Floats, shares: Floats) -> Floats:
+    from scipy.integrate import trapezoid
+
+    areas: Floats = np.asarray(trapezoid(curves, shares))
+    return areas
 
 
 def _effect(model: _Model, whole: Prediction, stage: int, random: list[Order]) -> StageEffect:

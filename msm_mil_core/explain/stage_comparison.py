@@ -9,7 +9,6 @@ from math import ceil, sqrt
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.spatial.distance import cdist
 
 from msm_mil_core.explain.coverage import CoverageStep, coverage
 from msm_mil_core.explain.ranks import FEWEST_TILES, ranks
@@ -213,6 +212,7 @@ def _distance_px0(one_px0: Points, other_px0: Points, side_px0: int) -> float:
     if not len(one_px0) or not len(other_px0):
         return np.nan
     import ot  # takes two seconds, and brings torch along where that is installed
+    from scipy.spatial.distance import cdist
 
     grain_px0 = _grain_px0(one_px0, other_px0, side_px0)
     (weights, places_px0), (others, there_px0) = (_gathered(each, grain_px0) for each in (one_px0, other_px0))
