@@ -1,4 +1,4 @@
-"""The cache of encoded slides: features are reused where slide, tiles and encoder are exactly the same.
+"""The cache of encoded slides: features are reused where slide, its reader, tiles and encoder are exactly the same.
 
 The first tiles of a slide, as far as a run came that was ended, are cached as a bag of those tiles.
 """
@@ -95,7 +95,7 @@ def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
     """Return a hash of everything on which the features depend."""
     what = [
         SCHEMA,
-        [facts.quick_hash, facts.size_px0],
+        [facts.quick_hash, facts.size_px0, facts.reader],
         [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
         [card.name, card.weights_sha256, card.features, card.precision],
     ]

@@ -45,9 +45,10 @@ class _NotNeededError(MsmMilError):
 
 
 def doctor() -> int:
-    """Check what works on this machine: openslide, encoder weights, models, devices, the window."""
+    """Check what works on this machine: openslide, decoders of tiles, encoder weights, models, devices, the window."""
     checks = [
         _examine("openslide", _openslide),
+        _examine("direct reading", _direct_reading),
         _examine("encoder", _encoder),
         _examine("bundled model", _model),
         _examine("devices", _devices),
@@ -74,6 +75,19 @@ def _openslide() -> str:
     import openslide
 
     return f"openslide {openslide.__library_version__}, openslide-python {version('openslide-python')}"
+
+
+def _direct_reading() -> str:
+    from msm_mil_core.slides.readers.tile_codec import has_dicom, has_jpeg, has_jpeg_2000
+
+    if not has_jpeg():
+        raise _NotNeededError("openslide reads all slides, more slowly; for JPEG tiles: pip install simplejpeg")
+    if not (has_jpeg_2000() and has_dicom()):
+        return (
+            f"JPEG by simplejpeg {version('simplejpeg')}; for JPEG 2000 and DICOM: pip install 'napari-msm-mil[fast]'"
+        )
+    others = f"JPEG 2000 by imagecodecs {version('imagecodecs')}, DICOM by pydicom {version('pydicom')}"
+    return f"JPEG by simplejpeg {version('simplejpeg')}, {others}"
 
 
 def _encoder() -> str:

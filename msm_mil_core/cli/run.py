@@ -18,6 +18,7 @@ from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, loa
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import AnalysisOptions, analyse
 from msm_mil_core.results.result_file import save_result
+from msm_mil_core.slides.readers.reader import ReaderChoice
 from msm_mil_core.slides.resolution import resolution_warning
 from msm_mil_core.slides.slide import Slide, open_slide
 from msm_mil_core.user_folders import features_folder
@@ -36,6 +37,9 @@ class RunOptions(Options):
     """auto, cpu, cuda, cuda:1 or mps; short for --encode.device."""
     mpp: float | None = None
     """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
+    reader: ReaderChoice = "auto"
+    """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
+    makes results alike where some lack a decoder."""
     region: Path | None = None
     """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
     region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
@@ -97,7 +101,7 @@ def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOption
 
 
 def _run_one(path: Path, target: Path, checkpoint: Checkpoint, batch: RunOptions, options: AnalysisOptions) -> _Row:
-    with open_slide(path, mpp=batch.mpp) as slide:
+    with open_slide(path, mpp=batch.mpp, reader=batch.reader) as slide:
         regions = read_regions(batch.region, slide.facts, classes=batch.region_class) if batch.region else None
         check_space(target.parent, _most_bytes(slide, checkpoint))
         cache = features_folder() if batch.keep_features else None

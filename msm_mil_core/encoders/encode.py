@@ -18,7 +18,6 @@ from msm_mil_core.errors import BatchTooLargeError
 from msm_mil_core.options import Options
 from msm_mil_core.precision import Precision
 from msm_mil_core.progress import Progress
-from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tile_reader import read_tile
 from msm_mil_core.slides.tiles import TileGrid
@@ -84,7 +83,7 @@ def encode_tiles(
 
 def _read_ahead(slide: Slide, tiles: TileGrid, options: EncodeOptions) -> Generator[NDArray[np.uint8], None, None]:
     """Give the pixels of the tiles in their order, some batches ahead; no thread outlives this generator."""
-    plan = plan_read(tiles.side_px0, tiles.side_px, slide.facts.size_px0, slide.level_sizes_px)
+    plan = slide.plan_read(tiles.side_px0, tiles.side_px)
     ahead: deque[Future[NDArray[np.uint8]]] = deque()
     readers = ThreadPoolExecutor(options.threads or _readers(), thread_name_prefix="read-tiles")
     try:

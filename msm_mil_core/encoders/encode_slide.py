@@ -11,6 +11,7 @@ from msm_mil_core.errors import TissueError
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.image_folder import images_in
+from msm_mil_core.slides.readers.reader import ReaderChoice
 from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
 from msm_mil_core.slides.tiles import TileOptions, lay_tiles
@@ -25,6 +26,9 @@ class EncodingOptions(Options):
 
     mpp: float | None = None
     """Micrometres per level-0 pixel, for slides and pictures that do not record it; overrides those that do."""
+    reader: ReaderChoice = "auto"
+    """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
+    makes features alike where some lack a decoder."""
     tissue: TissueOptions = TissueOptions()
     """How tissue is distinguished from glass."""
     tiles: TileOptions = TileOptions()
@@ -45,7 +49,7 @@ def encode_slide(path: Path, encoder: Encoder, options: EncodingOptions) -> Gene
     EncoderError, DeviceError
         As `encode_tiles` raises them.
     """
-    with open_slide(path, mpp=options.mpp) as slide:
+    with open_slide(path, mpp=options.mpp, reader=options.reader) as slide:
         return (yield from _encode(slide, encoder, options))
 
 
@@ -63,7 +67,7 @@ def encode_folder(folder: Path, encoder: Encoder, options: EncodingOptions) -> G
     empty: list[SlideFacts] = []
     without: TissueError | None = None
     for path in images_in(folder):
-        with open_slide(path, mpp=options.mpp) as slide:
+        with open_slide(path, mpp=options.mpp, reader=options.reader) as slide:
             try:
                 bags.append((yield from _encode(slide, encoder, options)))
             except TissueError as exc:

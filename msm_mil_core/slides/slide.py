@@ -1,29 +1,33 @@
-"""A whole-slide image as openslide reads it, or a picture behind the same interface."""
+"""A whole-slide image behind one interface, however its pixels are read; or a picture."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from openslide import AbstractSlide, OpenSlide, OpenSlideCache, OpenSlideError, OpenSlideUnsupportedFormatError
-from PIL import Image, ImageColor
+from openslide import AbstractSlide, OpenSlide, OpenSlideError
+from PIL import Image
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.picture import open_picture
+from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.opened_file import OPENSLIDE, OpenedFile, choose_reader, open_file
 from msm_mil_core.slides.pixel_size import find_pixel_size
-from msm_mil_core.slides.read_plan import level_ratio
-from msm_mil_core.slides.slide_file import check_pages, explain_refusal, find_slide_file, hash_ends, is_picture
+from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
+from msm_mil_core.slides.readers.openslide_reader import over_background
+from msm_mil_core.slides.readers.reader import Reader, ReaderChoice, ReadError
+from msm_mil_core.slides.slide_file import check_pages, find_slide_file, hash_ends
 from msm_mil_core.slides.tiff_pages import read_pages, remark_of
 
 GENERIC = "generic-tiff"
 """Openslide's name for a TIFF of no known scanner."""
 PICTURES = ("png", "jpeg", "tiff")
 """What `Slide.vendor` is of a picture, which openslide does not read."""
-CACHE_BYTES = 64 * 2**20
-"""Openslide's cache of decoded tiles, one per slide: enough for a row of tiles that straddle the file's own."""
+DECODED_BYTES = 128 * 2**20
+"""Tiles decoded directly, one store per slide unless one is given: two rows of tiles of a section 85,000 px wide."""
 STRIP_PX = 4 * 2**20
 """Pixels read at once for a thumbnail: a slide without coarse levels must not be in memory whole."""
 
@@ -48,6 +52,8 @@ class SlideFacts:
     """Width and height that QuPath shows: openslide's bounds size if the file has bounds, else `size_px0`."""
     quick_hash: str
     """Openslide's quickhash-1, or a hash of the file's size and its first and last MiB."""
+    reader: str = OPENSLIDE
+    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; older files do not say, and mean the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +75,9 @@ class Slide:
     """Why the file's own pixel size is not used, as a sentence; empty if it is."""
     remark: str
     """What of the file is not shown, as a sentence; empty if all of it is."""
-    _downsamples: tuple[float, ...] = field(repr=False)
-    """The one factor per level by which openslide itself converts positions: the mean of the two exact ratios."""
-    _open: list[AbstractSlide] = field(repr=False)
+    reductions: tuple[int, ...]
+    """By how many times a level can be read coarser than it is: (1,), or more where decoding itself reduces."""
+    _open: list[tuple[AbstractSlide, Reader]] = field(repr=False)
 
     def __repr__(self) -> str:
         width, height = self.facts.size_px0
@@ -80,35 +86,42 @@ class Slide:
             f"<Slide {self.facts.name}: {width} x {height} px, {mpp}, {len(self.level_sizes_px)} levels, {self.vendor}>"
         )
 
-    def read(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    def read(
+        self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int], reduction: int = 1
+    ) -> NDArray[np.uint8]:
         """Read `size_px` (width, height) pixels of a level as (height, width, 3); outside the slide is background.
 
-        The first pixel is the level's pixel nearest to `xy_px0` by the exact ratio of the levels' sizes.
+        The first pixel is the level's pixel nearest to `xy_px0` by the exact ratio of the levels' sizes. With one of
+        the `reductions`, pixels are so many times as large as the level's, which decoding makes at once.
 
         Raises
         ------
         SlideError
             If the file is damaged or no longer there.
         """
-        handle = self._handle()
+        _, reader = self._opened()
         across, down = level_ratio(self.facts.size_px0, self.level_sizes_px[level])
-        factor = self._downsamples[level]
-        location = round(round(xy_px0[0] / across) * factor), round(round(xy_px0[1] / down) * factor)
+        corner_px = round(xy_px0[0] / (across * reduction)), round(xy_px0[1] / (down * reduction))
         try:
-            pixels = handle.read_region(location, level, size_px)
-        except OpenSlideError as exc:
+            return reader.read(level, corner_px, size_px, reduction)
+        except ReadError as exc:
             raise self._damaged(f"level {level} at {tuple(xy_px0)}", exc) from exc
-        return _over_background(pixels, self.background_rgb)
+
+    def plan_read(self, side_px0: int, side_px: int) -> ReadPlan:
+        """Choose how to read square tiles of `side_px0` level-0 pixels that shall have `side_px`."""
+        return plan_read(side_px0, side_px, self.facts.size_px0, self.level_sizes_px, self.reductions)
 
     def thumbnail(self, max_side_px: int) -> NDArray[np.uint8]:
         """Read the whole slide as (height, width, 3), the longer side `max_side_px`, or level 0 if that is smaller."""
         width, height = _fit(self.facts.size_px0, max_side_px)
         level = max(n for n, (w, h) in enumerate(self.level_sizes_px) if (w >= width and h >= height) or n == 0)
+        wide, high = self.level_sizes_px[level]
+        reduction = max(n for n in self.reductions if (wide // n >= width and high // n >= height) or n == 1)
         thumbnail = np.empty((height, width, 3), np.uint8)
-        rows_at_once = max(1, STRIP_PX * height // (self.level_sizes_px[level][0] * self.level_sizes_px[level][1]))
+        rows_at_once = max(1, STRIP_PX * height * reduction**2 // (wide * high))
         for top in range(0, height, rows_at_once):
             rows = slice(top, min(top + rows_at_once, height))
-            thumbnail[rows] = self._strip(level, (width, height), rows)
+            thumbnail[rows] = self._strip((level, reduction), (width, height), rows)
         return thumbnail
 
     def associated_image(self, name: str) -> NDArray[np.uint8]:
@@ -116,10 +129,10 @@ class Slide:
         if name not in self.associated_names:
             raise ValueError(f"{self.facts.name} has no image {name!r}, only {self.associated_names}")
         try:
-            image = self._handle().associated_images[name]
+            image = self._opened()[0].associated_images[name]
         except OpenSlideError as exc:
             raise self._damaged(f"the associated image {name!r}", exc) from exc
-        return _over_background(image, (255, 255, 255))
+        return over_background(image, (255, 255, 255))
 
     def require_mpp(self) -> float:
         """Return the micrometres per level-0 pixel.
@@ -138,7 +151,7 @@ class Slide:
 
     def close(self) -> None:
         """Close the file; reads in progress in other threads finish first."""
-        self._open.clear()  # openslide closes with the last reference, which a running read still holds
+        self._open.clear()  # the file closes with the last reference, which a running read still holds
 
     def __enter__(self) -> Self:
         return self
@@ -148,29 +161,32 @@ class Slide:
     ) -> None:
         self.close()
 
-    def _handle(self) -> AbstractSlide:
+    def _opened(self) -> tuple[AbstractSlide, Reader]:
         try:
             return self._open[0]
         except IndexError as exc:
             raise ValueError(f"{self.facts.name} is closed") from exc
 
-    def _damaged(self, what: str, exc: OpenSlideError) -> SlideError:
+    def _damaged(self, what: str, exc: Exception) -> SlideError:
         return SlideError(
             f"{self.facts.path} opens, but {what} cannot be read ({exc}): the file is damaged or incomplete. "
             "Copy or export it again."
         )
 
-    def _strip(self, level: int, size_px: tuple[int, int], rows: slice) -> NDArray[np.uint8]:
-        level_width, level_height = self.level_sizes_px[level]
-        step = level_height / size_px[1]
-        top, bottom = int(rows.start * step), min(level_height, int(np.ceil(rows.stop * step)))
-        y_px0 = round(top * self.facts.size_px0[1] / level_height)
-        strip = Image.fromarray(self.read((0, y_px0), level, (level_width, bottom - top)))
-        box = (0, rows.start * step - top, level_width, min(rows.stop * step - top, bottom - top))
+    def _strip(self, source: tuple[int, int], size_px: tuple[int, int], rows: slice) -> NDArray[np.uint8]:
+        level, reduction = source
+        width, height = (side / reduction for side in self.level_sizes_px[level])
+        step = height / size_px[1]
+        top, bottom = int(rows.start * step), min(ceil(height), ceil(rows.stop * step))
+        y_px0 = round(top * self.facts.size_px0[1] / height)
+        strip = Image.fromarray(self.read((0, y_px0), level, (ceil(width), bottom - top), reduction))
+        box = (0, rows.start * step - top, width, min(rows.stop * step - top, bottom - top))
         return np.asarray(strip.resize((size_px[0], rows.stop - rows.start), Image.Resampling.BOX, box=box))
 
 
-def open_slide(path: Path, mpp: float | None = None) -> Slide:
+def open_slide(
+    path: Path, mpp: float | None = None, reader: ReaderChoice = "auto", tiles: DecodedTiles | None = None
+) -> Slide:
     """Open a slide, a folder that holds one DICOM slide, or a picture; close it, or use it in a `with`.
 
     Parameters
@@ -180,18 +196,24 @@ def open_slide(path: Path, mpp: float | None = None) -> Slide:
         folder.
     mpp
         Micrometres per level-0 pixel, which overrides the file's own; None takes what the file states, if it does.
+    reader
+        What reads the pixels: "auto" decodes the file's tiles directly where a check finds openslide's pixels, at
+        half or quarter scale where a level coarser than the file's is wanted; "openslide"; "direct", always at full
+        scale; "direct-scaled", which is what "auto" tries.
+    tiles
+        Where tiles decoded directly are kept; by default in a store of this slide alone.
 
     Raises
     ------
     SlideError
-        If there is no such file, it cannot be opened or its colours shown, or `mpp` is out of the range of slides.
+        If there is no such file, it cannot be opened or its colours shown, `mpp` is out of the range of slides, or it
+        cannot be read directly although `reader` asks for that.
     """
-    file = find_slide_file(path)
-    opened = _open(path, file)
-    vendor = opened.properties.get("openslide.vendor")
-    pages = read_pages(file) if vendor in {GENERIC, *PICTURES} else ()  # others know their pages
+    opened = open_file(path)
+    pages = read_pages(opened.file) if opened.vendor in {GENERIC, *PICTURES} else ()  # others know their pages
     check_pages(path, pages)
-    return _describe(opened, mpp, remark_of(pages))
+    opened, chosen = choose_reader(opened, reader, DecodedTiles(DECODED_BYTES) if tiles is None else tiles)
+    return _describe(opened, chosen, mpp, remark_of(pages))
 
 
 def is_slide(path: Path) -> bool:
@@ -199,37 +221,13 @@ def is_slide(path: Path) -> bool:
     try:
         if OpenSlide.detect_format(find_slide_file(path)) is None:
             return False
-        open_slide(path).close()
+        open_slide(path, reader=OPENSLIDE).close()
     except (SlideError, OSError, ValueError):
         return False
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What was opened."""
-
-    path: Path
-    file: Path
-    handle: AbstractSlide
-    properties: Mapping[str, str]
-
-
-def _open(path: Path, file: Path) -> _Opened:
-    try:
-        handle = OpenSlide(file)
-        properties = dict(handle.properties)
-        handle.set_cache(OpenSlideCache(CACHE_BYTES))
-    except OpenSlideError as exc:
-        if not (isinstance(exc, OpenSlideUnsupportedFormatError) and is_picture(file)):
-            raise explain_refusal(path, file, exc) from exc
-    else:
-        return _Opened(path, file, handle, properties)
-    picture = open_picture(path, file)
-    return _Opened(path, file, picture.handle, picture.properties)
-
-
-def _describe(opened: _Opened, mpp: float | None, remark: str) -> Slide:
+def _describe(opened: OpenedFile, reader: Reader, mpp: float | None, remark: str) -> Slide:
     path, handle, properties = opened.path, opened.handle, opened.properties
     pixel_size = find_pixel_size(path, properties, mpp)
     corner, extent = _bounds(properties) or ((0, 0), handle.dimensions)
@@ -242,18 +240,19 @@ def _describe(opened: _Opened, mpp: float | None, remark: str) -> Slide:
         origin_px0=corner,
         extent_px0=extent,
         quick_hash=properties.get("openslide.quickhash-1") or hash_ends(opened.file),
+        reader=reader.name,
     )
     return Slide(
         facts=facts,
         level_sizes_px=handle.level_dimensions,
-        vendor=properties.get("openslide.vendor", "unknown"),
+        vendor=opened.vendor or "unknown",
         properties=properties,
-        background_rgb=_background(properties),
+        background_rgb=opened.reader.background_rgb,
         associated_names=tuple(sorted(handle.associated_images)),
         mpp_remark=pixel_size.remark,
         remark=f"{path.name} {remark}" if remark else "",
-        _downsamples=handle.level_downsamples,
-        _open=[handle],
+        reductions=reader.reductions,
+        _open=[(handle, reader)],
     )
 
 
@@ -264,22 +263,6 @@ def _bounds(properties: Mapping[str, str]) -> tuple[tuple[int, int], tuple[int, 
     except (KeyError, ValueError):
         return None
     return (x, y), (width, height)
-
-
-def _background(properties: Mapping[str, str]) -> tuple[int, int, int]:
-    try:
-        red, green, blue = ImageColor.getrgb(f"#{properties['openslide.background-color']}")[:3]
-    except (KeyError, ValueError):
-        return (255, 255, 255)
-    return red, green, blue
-
-
-def _over_background(image: Image.Image, background_rgb: tuple[int, int, int]) -> NDArray[np.uint8]:
-    if image.mode != "RGBA" or image.getchannel("A").getextrema() == (255, 255):
-        return np.array(image.convert("RGB"))
-    opaque = Image.new("RGB", image.size, background_rgb)
-    opaque.paste(image, mask=image)
-    return np.array(opaque)
 
 
 def _fit(size_px0: tuple[int, int], max_side_px: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from msm_mil_core.slides.read_plan import ReadPlan, plan_read
+from msm_mil_core.slides.read_plan import ReadPlan
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -17,15 +17,16 @@ _WHOLE = 1e-6
 def read_tile(slide: Slide, plan: ReadPlan, xy_px0: tuple[int, int]) -> NDArray[np.uint8]:
     """Read the tile whose top-left corner is at `xy_px0` as (side_px, side_px, 3), from any thread.
 
-    The tile is cut out of the plan's level to a fraction of a pixel. It is reduced as pyramids are, by means over whole
-    blocks of pixels; the remaining factor (less than 2) is left to Pillow's bilinear filter, whose support grows with
-    the reduction. So it is antialiased, without overshoot at edges to glass, and fast.
+    The tile is cut out of the plan's level, reduced in decoding if the plan says so, to a fraction of a pixel. It is
+    reduced as pyramids are, by means over whole blocks of pixels; the remaining factor (less than 2) is left to
+    Pillow's bilinear filter, whose support grows with the reduction. So it is antialiased, without overshoot at edges
+    to glass, and fast.
     """
     left, top, right, bottom = plan.box_level_px(xy_px0)
     x, y = floor(left + _WHOLE), floor(top + _WHOLE)
     size_px = (ceil(right - _WHOLE) - x, ceil(bottom - _WHOLE) - y)
     across, down = plan.px0_per_px
-    pixels = slide.read((round(x * across), round(y * down)), plan.level, size_px)
+    pixels = slide.read((round(x * across), round(y * down)), plan.level, size_px, plan.reduction)
     return _resized(pixels, (left - x, top - y, right - x, bottom - y), plan.side_px)
 
 
@@ -49,6 +50,6 @@ def tile_picture(slide: Slide, tiles: TileGrid, tile: int, side_px: int, around:
         If the file is damaged or no longer there.
     """
     side_px0 = max(1, round(tiles.side_px0 * around))
-    plan = plan_read(side_px0, side_px, slide.facts.size_px0, slide.level_sizes_px)
+    plan = slide.plan_read(side_px0, side_px)
     x, y = tiles.xy_px0[tile] + (tiles.side_px0 - side_px0) // 2
     return read_tile(slide, plan, (int(x), int(y)))

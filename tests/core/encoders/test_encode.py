@@ -197,13 +197,12 @@ def test_options_out_of_range_are_refused(wrong: dict[str, object]):
 
 def test_a_real_slide_gives_the_same_features_as_its_tiles_in_memory(shared):
     from msm_mil_core.encoders.registry import load_encoder
-    from msm_mil_core.slides.read_plan import plan_read
     from msm_mil_core.slides.tile_reader import read_tile
 
     encoder = load_encoder("efficientnet-lite0", device="cpu", precision="float32")
     with open_slide(shared("slides/CMU-1-Small-Region.svs")) as slide:
         tiles = a_grid(slide, 448, 96)
-        plan = plan_read(448, 96, slide.facts.size_px0, slide.level_sizes_px)
+        plan = slide.plan_read(448, 96)
         pixels = np.stack([read_tile(slide, plan, (x, y)) for x, y in tiles.xy_px0.tolist()])
 
         _, bag = finish(encode_tiles(slide, tiles, encoder, EncodeOptions(batch=8)))

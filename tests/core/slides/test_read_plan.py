@@ -80,3 +80,21 @@ def test_what_is_no_tile_and_no_pyramid_is_a_callers_mistake():
         plan_read(0, 224, PYRAMID[0], PYRAMID)
     with pytest.raises(ValueError, match="the levels are"):
         plan_read(224, 224, (10, 10), PYRAMID)
+
+
+def test_a_level_is_reduced_in_decoding_where_a_coarser_one_is_wanted():
+    levels = [(8192, 8192), (2048, 2048)]
+
+    plans = [plan_read(side_px0, 224, (8192, 8192), levels, (1, 2, 4)) for side_px0 in (224, 448, 449, 886, 1792, 9000)]
+
+    assert [(plan.level, plan.reduction) for plan in plans] == [(0, 1), (0, 2), (0, 2), (1, 1), (1, 2), (1, 4)]
+    assert [plan.px0_per_px[0] for plan in plans] == [1, 2, 2, 4, 8, 16]
+
+
+@given(st.integers(1, 3000), st.integers(1, 500), st.sampled_from([(1,), (1, 2), (1, 2, 4)]))
+def test_reducing_never_leaves_too_few_pixels(side_px0: int, side_px: int, reductions: tuple[int, ...]):
+    plan = plan_read(side_px0, side_px, (8192, 8192), [(8192, 8192), (2048, 2048)], reductions)
+
+    assert plan.reduction in reductions
+    enough = side_px0 / side_px * (1 + TOLERATED_COARSENING)
+    assert max(plan.px0_per_px) <= enough or (plan.level, plan.reduction) == (0, 1)

@@ -1,0 +1,60 @@
+"""A slide whose tiles can be decoded directly, with openslide's own pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.readers.dicom_levels import dicom_levels
+from msm_mil_core.slides.readers.direct_reader import DIRECT, DIRECT_SCALED, DirectReader, reductions_of
+from msm_mil_core.slides.readers.openslide_reader import OpenslideReader
+from msm_mil_core.slides.readers.reader import ReaderChoice
+from msm_mil_core.slides.readers.self_check import find_difference
+from msm_mil_core.slides.readers.tiff_levels import tiff_levels
+from msm_mil_core.slides.readers.tiled_level import NotDirectError, TiledLevel
+
+APERIO, DICOM, GENERIC = "aperio", "dicom", "generic-tiff"
+DIRECT_VENDORS = frozenset({APERIO, DICOM, GENERIC})
+"""Formats whose levels are plain grids of tiles; others place, overlap or clean tiles in ways that openslide knows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlideFile:
+    """A slide that openslide has opened, and what of it decides how it is read."""
+
+    file: Path
+    vendor: str
+    level_sizes_px: Sequence[tuple[int, int]]
+    openslide: OpenslideReader
+
+
+def direct_reader(slide: SlideFile, choice: ReaderChoice, tiles: DecodedTiles) -> DirectReader:
+    """Return a reader that decodes tiles directly, once a few of them are checked.
+
+    Raises
+    ------
+    NotDirectError
+        If the file is not one that can be, or a checked tile differs from what openslide shows.
+    ReadError
+        If openslide cannot read a checked tile; its handle is of no more use then.
+    """
+    levels = _levels(slide)
+    if slide.vendor == APERIO and any((tiled.counts == 0).any() for tiled in levels):
+        raise NotDirectError("it lacks tiles, which openslide fills from coarser levels")
+    reductions = (1,) if choice == DIRECT else reductions_of(levels)
+    if choice == DIRECT_SCALED and len(reductions) == 1:
+        raise NotDirectError("its tiles cannot be decoded at half scale")
+    direct = DirectReader(levels, slide.openslide, tiles, reductions)
+    if difference := find_difference(direct):
+        raise NotDirectError(difference)
+    return direct
+
+
+def _levels(slide: SlideFile) -> list[TiledLevel]:
+    if slide.vendor not in DIRECT_VENDORS:
+        raise NotDirectError(f"tiles of the format {slide.vendor} are not decoded directly")
+    try:
+        find = dicom_levels if slide.vendor == DICOM else tiff_levels
+        return find(slide.file, slide.level_sizes_px)
+    except OSError as exc:
+        raise NotDirectError(f"it cannot be read ({exc})") from exc

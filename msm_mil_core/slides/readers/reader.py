@@ -1,0 +1,36 @@
+"""What reads the pixels of a slide, whichever way."""
+
+from typing import Literal, Protocol, TypeAlias
+
+from msm_mil_core.slides.decoded_tiles import Pixels
+
+ReaderChoice: TypeAlias = Literal["auto", "openslide", "direct", "direct-scaled"]
+"""What a user may ask for: the fastest that can be trusted with the file, or one of them."""
+
+
+class ReadError(Exception):
+    """A region cannot be read; the message says why, as far as the decoder does."""
+
+
+class Reader(Protocol):
+    """Reads regions of the levels of one open slide, from any number of threads."""
+
+    @property
+    def name(self) -> str:
+        """What the result records: "openslide", "picture", "direct" or "direct-scaled"."""
+
+    @property
+    def reductions(self) -> tuple[int, ...]:
+        """By how many times a level can be read coarser than it is: (1,), or (1, 2, 4) where decoding reduces."""
+
+    def read(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int], reduction: int = 1) -> Pixels:
+        """Read `size_px` (width, height) pixels as (height, width, 3), the slide's background outside of it.
+
+        Corner and size are in pixels of the level, reduced: pixel (x, y) covers `reduction` pixels of the level each
+        way from (reduction * x, reduction * y) on.
+
+        Raises
+        ------
+        ReadError
+            If the file is damaged.
+        """
