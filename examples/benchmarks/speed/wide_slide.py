@@ -17,30 +17,27 @@ REDUCTIONS = (1, 4, 16)
 """Of the levels, as scanners write them at 40x."""
 MPP = 0.25
 QUALITY = 80
-HEADER = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
-"""Of a BigTIFF, whose first directory follows."""
 SHORT, LONG, RATIONAL, LONG8 = 3, 4, 5, 16
-FORMATS = {SHORT: "H", LONG: "I", RATIONAL: "II", LONG8: "Q"}
+"""TIFF's types of values."""
+LETTERS = {SHORT: "H", LONG: "I", RATIONAL: "I", LONG8: "Q"}
 JPEG_COMPRESSION, YCBCR, CENTIMETRE = 7, 6, 3
+HEADER_BYTES = 16
 
 Field = tuple[int, int, Sequence[int]]
-"""Tag, type and values."""
+"""Tag, type and values; a rational is two values."""
 
 
 def write_wide_slide(path: Path, side_px0: int) -> Path:
-    """Write a square slide of tissue: its tiles are those of the skin sample, over and over."""
+    """Write a square slide of tissue: its tiles are those of the skin sample, in any order, over and over."""
     tiles = _jpeg_tiles()
-    offsets, at = [], len(HEADER)
-    directories_at = at + sum(map(len, tiles))
-    for tile in tiles:
-        offsets.append(at)
-        at += len(tile)
-    header = struct.pack("<2sHHHQ", b"II", 43, 8, 0, directories_at)
+    lengths = np.array([len(tile) for tile in tiles])
+    offsets = HEADER_BYTES + np.concatenate([[0], np.cumsum(lengths)[:-1]])
     with path.open("wb") as file:
-        file.write(header + b"".join(tiles))
+        file.write(struct.pack("<2sHHHQ", b"II", 43, 8, 0, HEADER_BYTES + int(lengths.sum())))
+        file.write(b"".join(tiles))
         for reduction in REDUCTIONS:
-            last = reduction == REDUCTIONS[-1]
-            file.write(_directory(_fields(side_px0 // reduction, reduction, tiles, offsets), file.tell(), last=last))
+            fields = _fields(side_px0 // reduction, reduction, offsets, lengths)
+            file.write(_directory(fields, file.tell(), last=reduction == REDUCTIONS[-1]))
     return path
 
 
@@ -57,9 +54,9 @@ def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
-def _fields(side_px: int, reduction: int, tiles: Sequence[bytes], offsets: Sequence[int]) -> list[Field]:
+def _fields(side_px: int, reduction: int, offsets: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[Field]:
     across = -(-side_px // TILE_PX)
-    chosen = np.random.default_rng(reduction).integers(len(tiles), size=across * across).tolist()
+    chosen = np.random.default_rng(reduction).integers(len(offsets), size=across * across)
     per_cm = round(1e4 / (MPP * reduction))
     return [
         (254, LONG, [int(reduction > 1)]),
@@ -75,24 +72,22 @@ def _fields(side_px: int, reduction: int, tiles: Sequence[bytes], offsets: Seque
         (296, SHORT, [CENTIMETRE]),
         (322, LONG, [TILE_PX]),
         (323, LONG, [TILE_PX]),
-        (324, LONG8, [offsets[tile] for tile in chosen]),
-        (325, LONG8, [len(tiles[tile]) for tile in chosen]),
+        (324, LONG8, offsets[chosen].tolist()),
+        (325, LONG8, lengths[chosen].tolist()),
         (530, SHORT, [2, 2]),
     ]
 
 
 def _directory(fields: Sequence[Field], at: int, *, last: bool) -> bytes:
-    """Pack a directory that begins at a place of the file; what is too long for a field follows it."""
+    """Pack a directory of a BigTIFF that begins at a place of the file; values too long for their field follow it."""
     behind = at + 8 + 20 * len(fields) + 8
     entries, values = b"", b""
     for tag, kind, content in fields:
-        packed = struct.pack(
-            f"<{len(content) // len(FORMATS[kind])}{FORMATS[kind]}" if len(FORMATS[kind]) == 1 else f"<{len(content)}I",
-            *content,
-        )
-        count = len(content) // len(FORMATS[kind])
-        place = packed.ljust(8, b"\0") if len(packed) <= 8 else struct.pack("<Q", behind + len(values))
+        packed = struct.pack(f"<{len(content)}{LETTERS[kind]}", *content)
+        count = len(content) // 2 if kind == RATIONAL else len(content)
+        short = len(packed) <= 8
+        place = packed.ljust(8, b"\0") if short else struct.pack("<Q", behind + len(values))
         entries += struct.pack("<HHQ", tag, kind, count) + place
-        values += packed if len(packed) > 8 else b""
+        values += b"" if short else packed
     following = 0 if last else behind + len(values)
     return struct.pack("<Q", len(fields)) + entries + struct.pack("<Q", following) + values
