@@ -128,6 +128,7 @@ def _facts(file: h5py.File, tiles: TileGrid, slide_mpp: float | None) -> SlideFa
         origin_px0=(0, 0),
         extent_px0=size_px0,
         quick_hash="",
+        reader=UNKNOWN,
     )
 
 

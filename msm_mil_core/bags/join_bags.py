@@ -44,22 +44,23 @@ def join_bags(bags: Sequence[FeatureBag], folder: Path, *, empty: Sequence[Slide
     return FeatureBag(
         features=np.concatenate([bag.features for bag in bags]),
         tiles=TileGrid(np.concatenate(moved), first.tiles.side_px0, first.tiles.side_px, first.tiles.mpp),
-        slide=_facts(first.slide, joined, folder),
+        slide=_facts([bag.slide for bag in bags], joined, folder),
         encoder=first.encoder,
         joined=(*joined, *without),
     )
 
 
-def _facts(first: SlideFacts, joined: Sequence[JoinedSlide], folder: Path) -> SlideFacts:
+def _facts(slides: Sequence[SlideFacts], joined: Sequence[JoinedSlide], folder: Path) -> SlideFacts:
     """Return the facts of the sheet on which the slides lie."""
     size_px0 = max(one.size_px0[0] for one in joined), joined[-1].y_px0 + joined[-1].size_px0[1]
     return SlideFacts(
         name=folder.absolute().name,
         path=str(folder.absolute()),
         size_px0=size_px0,
-        mpp=first.mpp,
-        mpp_origin=first.mpp_origin,
+        mpp=slides[0].mpp,
+        mpp_origin=slides[0].mpp_origin,
         origin_px0=(0, 0),
         extent_px0=size_px0,
         quick_hash=hashlib.sha256("\n".join(one.quick_hash for one in joined).encode()).hexdigest(),
+        reader=", ".join(sorted({slide.reader for slide in slides})),
     )

@@ -78,13 +78,16 @@ def _openslide() -> str:
 
 
 def _direct_reading() -> str:
-    from msm_mil_core.slides.readers.tile_codec import has_jpeg, has_jpeg_2000
+    from msm_mil_core.slides.readers.tile_codec import has_dicom, has_jpeg, has_jpeg_2000
 
     if not has_jpeg():
         raise _NotNeededError("openslide reads all slides, more slowly; for JPEG tiles: pip install simplejpeg")
-    if not has_jpeg_2000():
-        return f"JPEG by simplejpeg {version('simplejpeg')}; for JPEG 2000: pip install 'napari-msm-mil[fast]'"
-    return f"JPEG by simplejpeg {version('simplejpeg')}, JPEG 2000 by imagecodecs {version('imagecodecs')}"
+    if not (has_jpeg_2000() and has_dicom()):
+        return (
+            f"JPEG by simplejpeg {version('simplejpeg')}; for JPEG 2000 and DICOM: pip install 'napari-msm-mil[fast]'"
+        )
+    others = f"JPEG 2000 by imagecodecs {version('imagecodecs')}, DICOM by pydicom {version('pydicom')}"
+    return f"JPEG by simplejpeg {version('simplejpeg')}, {others}"
 
 
 def _encoder() -> str:

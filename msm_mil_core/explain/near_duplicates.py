@@ -2,8 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import rgb2lab
-from skimage.transform import resize_local_mean
 
 BLOCKS = 8
 """Pictures are compared by the mean colours of this number of blocks a side."""
@@ -27,6 +25,9 @@ def alike(pictures: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _block_colours(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    from skimage.color import rgb2lab
+    from skimage.transform import resize_local_mean
+
     means = resize_local_mean(picture, (BLOCKS, BLOCKS), channel_axis=-1)  # type: ignore[no-untyped-call]
     colours: NDArray[np.float64] = rgb2lab(means)
     return colours

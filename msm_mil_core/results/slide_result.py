@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from pydantic import JsonValue
 
-from msm_mil_core.explain.what_if import require_tile_outputs
 from msm_mil_core.mil.answer_worth import AnswerWorth, weigh_answer
 from msm_mil_core.mil.checkpoint import bundled_record
 from msm_mil_core.mil.prediction import Prediction
@@ -70,6 +69,8 @@ class SlideResult:
         QuestionError
             If there is none; it says why.
         """
+        from msm_mil_core.explain.what_if import require_tile_outputs  # a result is opened more often than asked
+
         return require_tile_outputs(self.tile_outputs, refined=self.model.preset == "paper")
 
     @property

@@ -17,6 +17,7 @@ from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.opened_file import OPENSLIDE, OpenedFile, choose_reader, open_file
 from msm_mil_core.slides.pixel_size import find_pixel_size
 from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
+from msm_mil_core.slides.readers.direct_reader import DIRECT
 from msm_mil_core.slides.readers.openslide_reader import over_background
 from msm_mil_core.slides.readers.reader import Reader, ReaderChoice, ReadError
 from msm_mil_core.slides.slide_file import check_pages, find_slide_file, hash_ends
@@ -53,7 +54,7 @@ class SlideFacts:
     quick_hash: str
     """Openslide's quickhash-1, or a hash of the file's size and its first and last MiB."""
     reader: str = OPENSLIDE
-    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"."""
+    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; older files do not say, and mean the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,11 @@ class Slide:
         return (
             f"<Slide {self.facts.name}: {width} x {height} px, {mpp}, {len(self.level_sizes_px)} levels, {self.vendor}>"
         )
+
+    @property
+    def keeps_tiles(self) -> bool:
+        """Whether it keeps the file's decoded tiles itself, so that reading a region again is cheap."""
+        return self.facts.reader.startswith(DIRECT)
 
     def read(
         self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int], reduction: int = 1

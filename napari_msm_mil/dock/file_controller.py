@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
-from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 from napari_msm_mil.files.annotation_store import AnnotationStore
@@ -16,6 +16,9 @@ from napari_msm_mil.files.file_jobs import OpenedResult
 from napari_msm_mil.files.slide_locator import SlideLocator
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.run_bar import RunBar
+
+if TYPE_CHECKING:  # opening the dock does not need what it imports
+    from msm_mil_core.explain.stage_comparison import StageComparison
 
 
 class FileController(QObject):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.answer_notes import AnswerNotes
@@ -18,7 +18,7 @@ from napari_msm_mil.pages.stages.evidence_row import EvidenceRow
 from napari_msm_mil.pages.stages.stage_table import StageTable
 from napari_msm_mil.pages.verdict.panel import VerdictPanel
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
-from napari_msm_mil.widgets.controls import column, named_button
+from napari_msm_mil.widgets.controls import column
 from napari_msm_mil.widgets.outline_legend import OutlineLegend
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
 from napari_msm_mil.widgets.scroll_column import PinnedColumn
@@ -30,14 +30,10 @@ RESEARCH_USE = "Research use, not for diagnosis"
 
 
 class ResultPanel(QWidget):
-    """Shows one result; before there is one, only the button that opens a saved result."""
+    """Shows one result; nothing where there is none."""
 
     shown = Signal(object)
     """The `SlideResult` that is shown now, or None."""
-    export_requested = Signal()
-    save_requested = Signal()
-    open_requested = Signal()
-    report_requested = Signal()
 
     pinned: PinnedColumn
     """In view whatever page is in front: outlines, the tile under the mouse. It is laid out apart from the panel."""
@@ -62,15 +58,12 @@ class ResultPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._body)
-        layout.addLayout(self._buttons())
         self.show_result(None, None)
 
     def show_result(self, result: SlideResult | None, saved_path: Path | None) -> None:
         """Show a result and where it is saved; None if there is nothing to show."""
         self._body.setVisible(result is not None)
         self.pinned.setVisible(result is not None)
-        for button in (self._export, self._save, self._report):
-            button.setEnabled(result is not None)
         if result is not None:
             self._show(result)
             self.show_saved_path(saved_path)
@@ -107,24 +100,6 @@ class ResultPanel(QWidget):
         ):
             tabs.add(name, page, help_text)
         return tabs
-
-    def _buttons(self) -> QGridLayout:
-        self._export = named_button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
-        self._save = named_button("Save result…", "save_result", "The complete result as one file (.msm.h5)")
-        self._open = named_button("Open result…", "open_result", "Show a saved result again, without computing")
-        self._report = named_button(
-            "Report…", "report", "The complete result as one page to read, print and send (HTML)"
-        )
-        self._report.clicked.connect(lambda _: self.report_requested.emit())
-        self._export.clicked.connect(lambda _: self.export_requested.emit())
-        self._save.clicked.connect(lambda _: self.save_requested.emit())
-        self._open.clicked.connect(lambda _: self.open_requested.emit())
-        grid = QGridLayout()
-        grid.addWidget(self._export, 0, 0)
-        grid.addWidget(self._report, 0, 1)
-        grid.addWidget(self._save, 1, 0)
-        grid.addWidget(self._open, 1, 1)
-        return grid
 
 
 def _from_home(path: Path) -> str:

@@ -1,19 +1,19 @@
 """Asks for the names of files, and reads and writes results in a thread."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.explain.stage_comparison import StageComparison
-from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.file_names import file_stem
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
-from napari_msm_mil.files.export_dialog import ExportDialog
 from napari_msm_mil.files.file_jobs import (
     OpenedResult,
     WrittenFile,
@@ -24,6 +24,10 @@ from napari_msm_mil.files.file_jobs import (
     write_table,
 )
 from napari_msm_mil.files.folders import SUFFIX
+
+if TYPE_CHECKING:  # opening the dock does not need what they import
+    from msm_mil_core.explain.stage_comparison import StageComparison
+    from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 
 RESULTS_FILTER = f"Results (*{SUFFIX})"
 REPORT_FILTER = "Pages (*.html);;PDF (*.pdf)"
@@ -62,6 +66,8 @@ class FileDialogs(QObject):
 
     def ask_export(self, result: SlideResult, annotations: Annotations) -> None:
         """Ask what to export and where, and write it for QuPath."""
+        from napari_msm_mil.files.export_dialog import ExportDialog
+
         dialog = ExportDialog(_suggested(result, ".geojson"), self._window)
         dialog.export_requested.connect(partial(self._export, result, annotations))
         dialog.open()

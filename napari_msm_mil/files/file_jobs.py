@@ -1,21 +1,23 @@
 """Result files and exports as jobs for a thread: a large slide must not block the window."""
 
+from __future__ import annotations
+
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msm_mil_core.errors import ResultError
-from msm_mil_core.explain.stage_comparison import StageComparison
-from msm_mil_core.export.qupath.export import write_geojson
-from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.export.tables.comparison import write_comparison_csv
-from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import find_slide
 from msm_mil_core.slides.slide import Slide
+
+if TYPE_CHECKING:  # opening the dock does not need what they import
+    from msm_mil_core.explain.stage_comparison import StageComparison
+    from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def export_geojson(
     result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions
 ) -> Generator[Progress, None, WrittenFile]:
     """Write a result for QuPath, with the verdicts on its stages."""
+    from msm_mil_core.export.qupath.export import write_geojson
+
     yield Progress("Exporting GeoJSON", 0, 1)
     return WrittenFile(write_geojson(result, path, options, annotations))
 
@@ -66,6 +70,9 @@ def write_report(result: SlideResult, annotations: Annotations, path: Path) -> G
 
 def write_table(result: SlideResult, comparison: StageComparison, path: Path) -> Generator[Progress, None, WrittenFile]:
     """Write the comparison of a result's stages as CSV, with what each is for."""
+    from msm_mil_core.export.tables.comparison import write_comparison_csv
+    from msm_mil_core.export.tables.roles import answer_roles
+
     yield Progress("Writing the table", 0, 1)
     write_comparison_csv(comparison, answer_roles(result), path)
     return WrittenFile(path)

@@ -1,37 +1,42 @@
-"""A slide as napari wants it: one lazy array per level, all of them read through one cache of decoded tiles."""
+"""A slide as napari wants it: one lazy array per level, all of them read through bounded stores of decoded tiles."""
 
-import operator
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from math import ceil, floor
-from types import EllipsisType
-from typing import Any, ClassVar, Self, SupportsIndex, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from napari.utils.notifications import show_warning
 from numpy.typing import DTypeLike
 from PIL import Image
 
+from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.decoded_tiles import DecodedTiles, Pixels
+from msm_mil_core.slides.read_plan import level_ratio
 from msm_mil_core.slides.slide import Slide, SlideFacts
+from napari_msm_mil.slides.array_index import Index, per_axis, wanted_positions, within
 from napari_msm_mil.slides.damaged_slide import SalvagedSlide, reopened
 from napari_msm_mil.slides.pyramid_levels import LevelPlan, Size, plan_levels
-from napari_msm_mil.slides.tile_cache import Key, Pixels, TileCache
+from napari_msm_mil.slides.read_ahead import Area, ReadAhead
+
+logger = logging.getLogger(__name__)
 
 TILE_PX = 512
-AVERAGED_TILE_PX = 256
-"""Of levels that the file lacks: made of as many finer pixels as a tile of the file has."""
 CACHE_BYTES = 256 * 2**20
-"""Of decoded tiles, for each open slide: some ten screens."""
+"""Of tiles that a slide does not keep itself, for each open slide: some ten screens."""
 READERS = 2
 """Threads that read at once: openslide gains no more from a third."""
 SAME_SHAPE = 0.01
 """How far the sides of a thumbnail may be from those of the slide."""
 
-AxisIndex: TypeAlias = SupportsIndex | slice
-Index: TypeAlias = AxisIndex | EllipsisType
+Key: TypeAlias = tuple[int, int, int]
+"""Level, row and column of a tile."""
+Each: TypeAlias = Callable[..., Iterator[None]]
+"""Does something with every piece, as `map` does."""
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 
@@ -56,8 +61,7 @@ class PyramidLevel:
     @property
     def chunks(self) -> tuple[int, int, int]:
         """The shape of a tile: napari widens each view to whole tiles, so that small pans read nothing."""
-        side = _tile_px(self.pyramid.levels[self.index])
-        return side, side, 3
+        return TILE_PX, TILE_PX, 3
 
     @property
     def size(self) -> int:
@@ -68,9 +72,11 @@ class PyramidLevel:
         return self.shape[0]
 
     def __getitem__(self, key: Index | tuple[Index, ...]) -> Pixels:
-        row, column, colour = _per_axis(key)
-        rows, columns = (_wanted(index, length) for index, length in zip((row, column), self.shape[:2], strict=True))
-        return self.pyramid.read(self.index, rows, columns)[_within(row), _within(column), colour]
+        row, column, colour = per_axis(key)
+        rows, columns = (
+            wanted_positions(index, length) for index, length in zip((row, column), self.shape[:2], strict=True)
+        )
+        return self.pyramid.show(Area(self.index, rows, columns))[within(row), within(column), colour]
 
     def __array__(self, dtype: DTypeLike | None = None, *, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if copy is False:
@@ -101,28 +107,58 @@ class Pyramid:
     def __init__(self, slide: Slide) -> None:
         self.facts = slide.facts
         self._thumbnail = _whole_thumbnail(slide)
-        self.levels = plan_levels(slide.level_sizes_px, has_thumbnail=self._thumbnail is not None)
-        self._cache = TileCache(CACHE_BYTES)
+        has_thumbnail = self._thumbnail is not None
+        self.levels = plan_levels(slide.level_sizes_px, has_thumbnail=has_thumbnail, reductions=slide.reductions)
+        self._tiles = DecodedTiles(CACHE_BYTES)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="slide-reader")
+        self._ahead = ReadAhead(self._readers, self.read, TILE_PX)
+        self._whole = slide
         self._slide: Slide | SalvagedSlide = slide  # damage in the overview is an error, later it is hatched
         width, height = self.levels[-1].size_px
-        self.read(len(self.levels) - 1, range(height), range(width))
+        self.read(Area(len(self.levels) - 1, range(height), range(width)))
         self._slide = SalvagedSlide(slide, show_warning)
 
     def __reduce__(self) -> tuple[Callable[..., "Pyramid"], tuple[SlideFacts]]:
         return _pyramid_again, (self.facts,)
 
-    def read(self, level: int, rows: range, columns: range) -> Pixels:
-        """Return these rows and columns of a level, both ascending; any thread may ask, and several read."""
-        pieces = list(_pieces(level, rows, columns, _tile_px(self.levels[level])))
-        absent = sum(piece.tile not in self._cache for piece in pieces)
-        return self._joined(pieces, (len(rows), len(columns)), self._readers.map if absent > 1 else map)
+    def show(self, area: Area) -> Pixels:
+        """Read as `read` does, and read on in the direction in which the areas move."""
+        pixels = self.read(area)
+        width, height = self.levels[area.level].size_px
+        self._ahead.follow(area, (height, width))
+        return pixels
 
-    def _joined(self, pieces: list[_Piece], shape_px: Size, each: Callable[..., Iterator[None]]) -> Pixels:
-        pixels = np.empty((*shape_px, 3), np.uint8)
+    def read(self, area: Area) -> Pixels:
+        """Return these rows and columns of a level; any thread may ask, and several read."""
+        return self._read(area, self._readers.map)
+
+    def _read(self, area: Area, each: Each) -> Pixels:
+        """Read at once what the slide keeps the tiles of; else, and where it is damaged, tile by tile."""
+        plan, size_px = self.levels[area.level], (len(area.columns), len(area.rows))
+        if self._is_kept(plan) and area.rows.step == area.columns.step == 1:
+            try:
+                return self._read_file(self._whole, plan, (area.columns.start, area.rows.start), size_px)
+            except SlideError:
+                logger.info("%s: a part of level %d is damaged", self.facts.name, area.level)
+        pieces = list(_pieces(area, TILE_PX))
+        absent = sum(piece.tile not in self._tiles for piece in pieces)
+        return self._joined(pieces, size_px, each if absent > 1 else map)
+
+    def _read_file(self, slide: Slide | SalvagedSlide, plan: LevelPlan, corner_px: Size, size_px: Size) -> Pixels:
+        level = plan.in_file or 0
+        across, down = level_ratio(self.facts.size_px0, self._whole.level_sizes_px[level])
+        xy_px0 = round(corner_px[0] * across * plan.reduction), round(corner_px[1] * down * plan.reduction)
+        return slide.read(xy_px0, level, size_px, plan.reduction)
+
+    def _is_kept(self, plan: LevelPlan) -> bool:
+        """Whether the slide itself keeps the tiles of which a level is made."""
+        return self._whole.keeps_tiles and plan.in_file is not None
+
+    def _joined(self, pieces: list[_Piece], size_px: Size, each: Each) -> Pixels:
+        pixels = np.empty((size_px[1], size_px[0], 3), np.uint8)
 
         def place(piece: _Piece) -> None:
-            pixels[piece.into] = self._cache.get(piece.tile, partial(self._make, piece.tile))[piece.cut]
+            pixels[piece.into] = self._tiles.get(piece.tile, partial(self._make, piece.tile))[piece.cut]
 
         for _ in each(place, pieces):
             pass
@@ -131,12 +167,10 @@ class Pyramid:
     def _make(self, tile: Key) -> Pixels:
         level, row, column = tile
         plan = self.levels[level]
-        side = _tile_px(plan)
-        left, top = column * side, row * side
-        width, height = min(side, plan.size_px[0] - left), min(side, plan.size_px[1] - top)
+        left, top = column * TILE_PX, row * TILE_PX
+        width, height = min(TILE_PX, plan.size_px[0] - left), min(TILE_PX, plan.size_px[1] - top)
         if plan.in_file is not None:
-            x_px0, y_px0, *_ = _scaled((left, top, left, top), plan.size_px, self.facts.size_px0)
-            return self._slide.read((round(x_px0), round(y_px0)), plan.in_file, (width, height))
+            return self._read_file(self._slide, plan, (left, top), (width, height))
         return self._reduced(level, (left, top, left + width, top + height), (width, height))
 
     def _reduced(self, level: int, box: Box, size_px: Size) -> Pixels:
@@ -147,8 +181,7 @@ class Pyramid:
         left, top, right, bottom = _scaled(box, plan.size_px, finer.size_px)
         x, y = floor(left), floor(top)
         rows, columns = range(y, min(ceil(bottom), finer.size_px[1])), range(x, min(ceil(right), finer.size_px[0]))
-        pieces = list(_pieces(level - 1, rows, columns, _tile_px(finer)))
-        pixels = self._joined(pieces, (len(rows), len(columns)), map)  # by itself: readers do not wait for readers
+        pixels = self._read(Area(level - 1, rows, columns), map)  # by itself: readers do not wait for readers
         return _resized(Image.fromarray(pixels), (left - x, top - y, right - x, bottom - y), size_px)
 
 
@@ -179,41 +212,11 @@ def _whole_thumbnail(slide: Slide) -> Image.Image | None:
     return image if abs(across / down - 1) < SAME_SHAPE else None
 
 
-def _per_axis(key: Index | tuple[Index, ...]) -> tuple[AxisIndex, ...]:
-    """Spell a key out: one index for each of the three axes."""
-    given = key if isinstance(key, tuple) else (key,)
-    spelt = [index for index in given if not isinstance(index, EllipsisType)]
-    missing = [slice(None)] * (3 - len(spelt))
-    if len(spelt) > 3 or len(given) - len(spelt) > 1:
-        raise IndexError(f"a slide has rows, columns and colours; got {key}")
-    dots = next((at for at, index in enumerate(given) if isinstance(index, EllipsisType)), len(spelt))
-    return (*spelt[:dots], *missing, *spelt[dots:])
-
-
-def _wanted(index: AxisIndex, length: int) -> range:
-    """Return what an index means on an axis, ascending."""
-    if isinstance(index, slice):
-        wanted = range(length)[index]
-        return wanted[::-1] if wanted.step < 0 else wanted
-    at = range(length)[operator.index(index)]
-    return range(at, at + 1)
-
-
-def _within(index: AxisIndex) -> int | slice:
-    """Return what turns the wanted positions into what the index asks for."""
-    if isinstance(index, slice):
-        return slice(None, None, -1 if (index.step or 1) < 0 else 1)
-    return 0
-
-
-def _tile_px(plan: LevelPlan) -> int:
-    return TILE_PX if plan.in_file is not None else AVERAGED_TILE_PX
-
-
-def _pieces(level: int, rows: range, columns: range, side: int) -> Iterator[_Piece]:
+def _pieces(area: Area, side: int) -> Iterator[_Piece]:
     """Yield the parts of an area, tile by tile."""
-    for (row, row_cut, row_into), (column, column_cut, column_into) in product(_runs(rows, side), _runs(columns, side)):
-        yield _Piece((level, row, column), (row_cut, column_cut), (row_into, column_into))
+    rows, columns = _runs(area.rows, side), _runs(area.columns, side)
+    for (row, row_cut, row_into), (column, column_cut, column_into) in product(rows, columns):
+        yield _Piece((area.level, row, column), (row_cut, column_cut), (row_into, column_into))
 
 
 def _runs(wanted: range, side: int) -> Iterator[tuple[int, slice, slice]]:

@@ -1,14 +1,19 @@
 """A figure as wide as the dock, in the text colour of the window."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QPalette, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy
 from superqt.utils import QSignalDebouncer
 
-from msm_mil_core.export.figures.style import Sheet
 from napari_msm_mil.widgets.probability_bars import INDENT_PX
+
+if TYPE_CHECKING:  # it imports matplotlib, which opening the dock does not need
+    from msm_mil_core.export.figures.style import Sheet
 
 REDRAW_MS = 60
 MIN_WIDTH_PX = 160
@@ -55,8 +60,10 @@ class FigureView(QLabel):
             self._changes.throttle()
 
     def _redraw(self) -> None:
+        if self._draw is None or self.width() < MIN_WIDTH_PX:
+            return
         sheet = self._sheet()
-        if self._draw is None or sheet == self._drawn_on or self.width() < MIN_WIDTH_PX:
+        if sheet == self._drawn_on:
             return
         self._drawn_on = sheet
         pixmap = QPixmap()
@@ -66,6 +73,8 @@ class FigureView(QLabel):
         self.setFixedHeight(round(pixmap.height() / self.devicePixelRatioF()))
 
     def _sheet(self) -> Sheet:
+        from msm_mil_core.export.figures.style import Sheet
+
         finer = self.devicePixelRatioF()
         ink = self.palette().color(QPalette.ColorRole.WindowText).name()
         return Sheet(round(self.contentsRect().width() * finer), self.logicalDpiX() * finer, ink, "none")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from examples.benchmarks.speed import reading
+from examples.benchmarks.speed import reading, viewing
 from examples.benchmarks.speed.comparison import Comparison
 
 Part = Callable[[bool], Iterator[Comparison]]
@@ -10,4 +10,5 @@ Part = Callable[[bool], Iterator[Comparison]]
 
 PARTS: dict[str, Part] = {
     "reading": reading.measure,
+    "viewing": viewing.measure,
 }

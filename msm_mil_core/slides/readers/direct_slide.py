@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.readers.dicom_levels import dicom_levels
 from msm_mil_core.slides.readers.direct_reader import DIRECT, DIRECT_SCALED, DirectReader, reductions_of
 from msm_mil_core.slides.readers.openslide_reader import OpenslideReader
 from msm_mil_core.slides.readers.reader import ReaderChoice
@@ -12,8 +13,8 @@ from msm_mil_core.slides.readers.self_check import find_difference
 from msm_mil_core.slides.readers.tiff_levels import tiff_levels
 from msm_mil_core.slides.readers.tiled_level import NotDirectError, TiledLevel
 
-APERIO, GENERIC = "aperio", "generic-tiff"
-DIRECT_VENDORS = frozenset({APERIO, GENERIC})
+APERIO, DICOM, GENERIC = "aperio", "dicom", "generic-tiff"
+DIRECT_VENDORS = frozenset({APERIO, DICOM, GENERIC})
 """Formats whose levels are plain grids of tiles; others place, overlap or clean tiles in ways that openslide knows."""
 
 
@@ -53,6 +54,7 @@ def _levels(slide: SlideFile) -> list[TiledLevel]:
     if slide.vendor not in DIRECT_VENDORS:
         raise NotDirectError(f"tiles of the format {slide.vendor} are not decoded directly")
     try:
-        return tiff_levels(slide.file, slide.level_sizes_px)
+        find = dicom_levels if slide.vendor == DICOM else tiff_levels
+        return find(slide.file, slide.level_sizes_px)
     except OSError as exc:
         raise NotDirectError(f"it cannot be read ({exc})") from exc

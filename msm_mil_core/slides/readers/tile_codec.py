@@ -93,6 +93,11 @@ def has_jpeg_2000() -> bool:
     return find_spec("imagecodecs") is not None
 
 
+def has_dicom() -> bool:
+    """Return whether the frames of DICOM files can be found here."""
+    return find_spec("pydicom") is not None
+
+
 def _of_size(tile: Pixels, size_px: tuple[int, int]) -> Pixels:
     if tile.shape != (size_px[1], size_px[0], 3) or tile.dtype != np.uint8:
         raise DamagedTileError(f"a tile has the shape {tile.shape}, not {size_px[0]} x {size_px[1]} pixels of RGB")

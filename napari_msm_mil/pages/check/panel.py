@@ -8,7 +8,6 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.faithfulness import Faithfulness
 from msm_mil_core.explain.stability import Stability
-from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.check.attribution_row import AttributionRow
@@ -90,6 +89,8 @@ class CheckPanel(QWidget):
 
     def show_checked(self, faithfulness: Faithfulness, stability: Stability) -> None:
         """Show the outcome."""
+        from msm_mil_core.export.figures.faithfulness import faithfulness_figure  # imports matplotlib
+
         self.show_idle(f"The model says {faithfulness.answer}, with probability {faithfulness.before:.3f}.")
         self._effects.setText("\n".join(faithfulness.sentences))
         areas = faithfulness.areas_summary

@@ -6,7 +6,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison
-from msm_mil_core.export.figures.comparison import coverage_figure, findings, pairs_figure
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
@@ -116,6 +115,8 @@ class ComparePanel(QWidget):
 
     def show_comparison(self, comparison: StageComparison) -> None:
         """Show what was found."""
+        from msm_mil_core.export.figures.comparison import coverage_figure, findings, pairs_figure  # matplotlib
+
         self.show_idle(_compared(comparison))
         text = "\n".join(findings(comparison))
         many = len(comparison.coverage) > MOST_LISTED

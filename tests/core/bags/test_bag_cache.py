@@ -45,6 +45,7 @@ def test_what_was_never_cached_is_not_found(tmp_path: Path):
 OTHERS = {
     "slide": lambda bag: replace_bag(bag, slide=replace(FACTS, quick_hash="f" * 64)),
     "size": lambda bag: replace_bag(bag, slide=replace(FACTS, size_px0=(2048, 1537))),
+    "reader": lambda bag: replace_bag(bag, slide=replace(FACTS, reader="direct-scaled")),
     "tiles": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0 + 128, 128, 64, 0.5)),
     "order": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0[::-1].copy(), 128, 64, 0.5)),
     "side": lambda bag: replace_bag(bag, tiles=TileGrid(bag.tiles.xy_px0, 128, 32, 1.0)),

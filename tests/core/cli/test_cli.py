@@ -329,7 +329,8 @@ def test_the_doctor_tells_what_works(capsys):
     call(["doctor"])
 
     printed, _ = words_of(capsys)
-    for thing in ("openslide", "encoder", "bundled model", "devices", "window", "cached features"):
+    things = ("openslide", "direct reading", "encoder", "bundled model", "devices", "window", "cached features")
+    for thing in (*things, "simplejpeg"):
         assert thing in printed
 
 

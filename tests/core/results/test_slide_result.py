@@ -141,12 +141,12 @@ def test_a_file_that_lacks_our_additions_to_the_slide_facts_is_read(tmp_path):
     path = saved(tmp_path)
     with h5py.File(path, "r+") as file:
         facts = json.loads(file.attrs["slide"])
-        del facts["path"], facts["extent_px0"]
+        del facts["path"], facts["extent_px0"], facts["reader"]
         file.attrs["slide"] = json.dumps(facts)
 
     slide = load_result(path).slide
 
-    assert (slide.path, slide.extent_px0) == ("", slide.size_px0)
+    assert (slide.path, slide.extent_px0, slide.reader) == ("", slide.size_px0, "openslide")
 
 
 def test_a_missing_file_is_told(tmp_path):

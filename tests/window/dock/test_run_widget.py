@@ -66,9 +66,22 @@ def dock(qtbot, viewer, model, tmp_path, monkeypatch):
     settle()
 
 
-def test_the_dock_brings_a_scale_bar(viewer, dock):
+def test_the_first_slide_brings_a_scale_bar(viewer, dock, drawn):
+    before = viewer.canvas.overlays["scale_bar"].visible
 
+    show_slide(viewer, drawn)
+
+    assert not before
     assert viewer.canvas.overlays["scale_bar"].visible
+
+
+def test_a_scale_bar_that_the_user_hid_stays_hidden(viewer, dock, drawn):
+    show_slide(viewer, drawn)
+    viewer.canvas.overlays["scale_bar"].visible = False
+
+    show_slide(viewer, drawn)
+
+    assert not viewer.canvas.overlays["scale_bar"].visible
 
 
 def test_a_run_needs_a_slide(dock, viewer, drawn):

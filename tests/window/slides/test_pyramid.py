@@ -3,7 +3,6 @@
 import copy
 import gc
 import pickle
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -26,7 +25,6 @@ from napari_msm_mil.slides import pyramid_levels as _levels
 from napari_msm_mil.slides.damaged_slide import HATCH_GREYS
 from napari_msm_mil.slides.pyramid import slide_pyramid
 from napari_msm_mil.slides.pyramid_levels import plan_levels
-from napari_msm_mil.slides.tile_cache import TileCache
 from tests.slides import a_drawn_slide, a_picture, write_slide
 
 
@@ -185,42 +183,6 @@ def test_many_threads_read_the_same_as_one(level, picture):
 
     for at, part in zip(range(0, 800, 20), parts, strict=True):
         assert np.array_equal(part, picture[at : at + 300, at : at + 400])
-
-
-def test_the_cache_stores_what_was_used_last_within_its_bytes():
-    cache = TileCache(capacity_bytes=3000)
-
-    for tile in (1, 2, 3, 1, 4):
-        cache.get((0, 0, tile), lambda: np.zeros(1000, np.uint8))
-
-    assert [tile for tile in range(5) if (0, 0, tile) in cache] == [1, 3, 4]
-
-
-def test_a_tile_that_two_threads_want_is_decoded_once():
-    cache, begun, decoded = TileCache(1000), threading.Event(), []
-
-    def decode():
-        begun.set()
-        threading.Event().wait(0.05)
-        decoded.append(1)
-        return np.zeros(10, np.uint8)
-
-    with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(cache.get, (0, 0, 0), decode)
-        begun.wait()
-        second = threads.submit(cache.get, (0, 0, 0), decode)
-
-        assert second.result() is first.result()
-    assert decoded == [1]
-
-
-def test_a_failed_tile_is_tried_again():
-    cache = TileCache(1000)
-
-    with pytest.raises(SlideError):
-        cache.get((0, 0, 0), lambda: (_ for _ in ()).throw(SlideError("gone")))
-
-    assert cache.get((0, 0, 0), lambda: np.ones(1, np.uint8)) == [1]
 
 
 def test_damage_is_hatched_reported_once_and_leaves_the_rest_readable(tmp_path, notes, picture):

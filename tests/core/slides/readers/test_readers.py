@@ -213,6 +213,8 @@ def test_the_real_slides_are_read_directly_where_they_can_be(shared: Callable[[s
         "slides/CMU-1-Small-Region.svs": "direct-scaled",
         "slides/TCGA-CR-7395-01A-01-TS1.svs": "direct",
         "slides/tiny/small.svs": "direct-scaled",
+        "slides/CMU-1-Small-Region-dicom": "direct-scaled",
+        "slides/tiny/boxes_0.dcm": "direct-scaled",
         "slides/tiny/boxes.tiff": "openslide",
     }
 

@@ -1,0 +1,39 @@
+"""The buttons that save, export and open results."""
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QWidget
+
+from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.widgets.controls import named_button
+
+
+class ResultButtons(QWidget):
+    """Four buttons; before there is a result only the one that opens a saved result can be pressed."""
+
+    export_requested = Signal()
+    save_requested = Signal()
+    open_requested = Signal()
+    report_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._export = named_button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
+        self._save = named_button("Save result…", "save_result", "The complete result as one file (.msm.h5)")
+        self._open = named_button("Open result…", "open_result", "Show a saved result again, without computing")
+        self._report = named_button(
+            "Report…", "report", "The complete result as one page to read, print and send (HTML)"
+        )
+        self._report.clicked.connect(lambda _: self.report_requested.emit())
+        self._export.clicked.connect(lambda _: self.export_requested.emit())
+        self._save.clicked.connect(lambda _: self.save_requested.emit())
+        self._open.clicked.connect(lambda _: self.open_requested.emit())
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for place, button in enumerate((self._export, self._report, self._save, self._open)):
+            grid.addWidget(button, *divmod(place, 2))
+        self.show_result(None)
+
+    def show_result(self, result: SlideResult | None) -> None:
+        """Allow what needs a result where there is one."""
+        for button in (self._export, self._save, self._report):
+            button.setEnabled(result is not None)
