@@ -54,7 +54,7 @@ class SlideFacts:
     quick_hash: str
     """Openslide's quickhash-1, or a hash of the file's size and its first and last MiB."""
     reader: str = OPENSLIDE
-    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; older files do not say, and mean the first."""
+    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; in older files always the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
