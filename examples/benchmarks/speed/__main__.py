@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from examples.benchmarks.speed.comparison import Comparison
-from examples.benchmarks.speed.parts import PARTS
+from examples.benchmarks.speed.parts import PARTS, load_part
 from examples.benchmarks.speed.report import Found, line, write
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def main() -> int:
 
 def _measure(part: str, *, short: bool) -> list[Comparison]:
     found = []
-    for comparison in PARTS[part](short):
+    for comparison in load_part(part)(short):
         print(f"{part}: {line(comparison)}", flush=True)
         found.append(comparison)
     return found
