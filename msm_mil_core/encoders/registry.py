@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.devices import choose_device
+from msm_mil_core.devices import choose_device, choose_slide_devices
 from msm_mil_core.encoders.batch_device import BatchDevice
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.errors import EncoderError
@@ -90,6 +90,19 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
     )
 
     return put_on_device(_load_network(name), chosen, precision)
+
+
+def load_encoders(name: str, *, devices: str = "auto", precision: Precision = "auto") -> tuple[Encoder, ...]:
+    """Load an encoder onto each of the devices that `choose_slide_devices` gives, for `encode_slides`.
+
+    Raises
+    ------
+    EncoderError, DeviceError
+        As `load_encoder` raises them.
+    """
+    return tuple(
+        load_encoder(name, device=str(device), precision=precision) for device in choose_slide_devices(devices)
+    )
 
 
 def _load_network(name: str) -> Network:
