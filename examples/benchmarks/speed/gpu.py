@@ -201,7 +201,7 @@ def _memory_taken(device: torch.device) -> Iterator[None]:
 
 def _head(device: torch.device, tiles: int) -> Figures:
     """Time a forward and a training step of the model on one bag."""
-    options = preset("default", features=1280, classes=2).replace(stages=3)
+    options = preset("default", features=1280, classes=2)
     network = MsmMil(options).to(device)
     optimiser = torch.optim.AdamW(network.parameters())
     bag, label = torch.randn(1, tiles, 1280, device=device), torch.tensor([1], device=device)
@@ -215,7 +215,7 @@ def _head(device: torch.device, tiles: int) -> Figures:
         loss(network.train()(bag), label, options).backward()
         optimiser.step()
 
-    return {"tiles": tiles, "stages": 3} | _timed("forward", forward, device) | _timed("training step", step, device)
+    return {"tiles": tiles, "stages": options.stages} | _timed("forward", forward, device) | _timed("training step", step, device)
 
 
 def _timed(name: str, work: Callable[[], None], device: torch.device) -> Figures:
