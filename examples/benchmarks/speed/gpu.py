@@ -215,7 +215,8 @@ def _head(device: torch.device, tiles: int) -> Figures:
         loss(network.train()(bag), label, options).backward()
         optimiser.step()
 
-    return {"tiles": tiles, "stages": options.stages} | _timed("forward", forward, device) | _timed("training step", step, device)
+    sizes = {"tiles": tiles, "stages": options.stages}
+    return sizes | _timed("forward", forward, device) | _timed("training step", step, device)
 
 
 def _timed(name: str, work: Callable[[], None], device: torch.device) -> Figures:
