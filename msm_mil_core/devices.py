@@ -48,6 +48,21 @@ def choose_devices(requested: str = "auto") -> tuple[torch.device, ...]:
     return devices
 
 
+def choose_slide_devices(requested: str = "auto") -> tuple[torch.device, ...]:
+    """Return the devices among which slides are shared: "auto" takes every CUDA card, else as `choose_devices` does.
+
+    Raises
+    ------
+    DeviceError
+        As `choose_devices` raises it.
+    """
+    import torch
+
+    if requested == "auto" and (cards := torch.cuda.device_count()) > 1:
+        return tuple(torch.device("cuda", card) for card in range(cards))
+    return choose_devices(requested)
+
+
 def best_device_name(*, has_cuda: bool, has_mps: bool) -> str:
     """Name the device that "auto" means on a machine with these."""
     if has_cuda:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -75,13 +74,14 @@ class BatchReader:
         self._spare: list[Pixels] = []
         self._begun: Iterator[TileBatch] = iter(())
 
-    def take(self, *, wait: bool) -> TileBatch | None:
-        """Return the next batch, which may still be read; None if there is none or, without `wait`, none is whole.
+    def take(self, *, wait_for_slide: bool, wait_for_tiles: bool) -> TileBatch | None:
+        """Return the next batch, which may still be read.
 
-        Without `wait` it never blocks: then the device, which is at work, is waited for instead.
+        None if there is none, or none without waiting for what is not to be waited for: then the device, which is at
+        work, is waited for instead.
         """
-        self._fill(wait=wait)
-        if not self._ahead or not (wait or self._ahead[0].is_read()):
+        self._fill(wait=wait_for_slide)
+        if not self._ahead or not (wait_for_tiles or self._ahead[0].is_read()):
             return None
         batch = self._ahead.popleft()
         self._fill(wait=False)
@@ -89,13 +89,18 @@ class BatchReader:
 
     def release(self, batch: TileBatch) -> None:
         """Take back the memory of a batch that is encoded or given up."""
-        futures.wait([job for job in batch.jobs if not job.cancel()])
+        for job in batch.jobs:
+            if not job.cancel():
+                job.exception()  # waits: it may still write there
         self._spare = [memory for memory in self._spare if memory.shape == batch.memory.shape]
         self._spare.append(batch.memory)
 
     def _fill(self, *, wait: bool) -> None:
         self._drop()
-        while len(self._ahead) < BATCHES_AHEAD and (batch := self._ask_for_next(wait=wait and not self._ahead)):
+        while len(self._ahead) < BATCHES_AHEAD:
+            batch = self._ask_for_next(wait=wait and not self._ahead)
+            if batch is None:
+                return
             self._ahead.append(batch)
 
     def _drop(self) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.batch_reader import BatchReader
 from msm_mil_core.encoders.encode_batches import encode_batches
+from msm_mil_core.encoders.kept_memory import freed_memory_kept
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.options import Options
@@ -68,7 +69,7 @@ def encode_tiles(
     task = TileTask(slide, tiles, features, done)
     yield progress_of(task)
     if done < len(tiles):
-        with reading_threads(options) as threads:
+        with freed_memory_kept(), reading_threads(options) as threads:
             reader = BatchReader(_One(task), batch_of(options, encoder), threads, encoder.device.pixels)
             for advance in encode_batches(reader, encoder):
                 if advance.error:

@@ -13,6 +13,9 @@ from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.errors import BatchTooLargeError
 
+STILL_AT_WORK = 1
+"""With more batches than this on the device, waiting for the first of them leaves it at work; else tiles come first."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -31,7 +34,10 @@ def encode_batches(reader: BatchReader, encoder: Encoder) -> Iterator[Advance]:
     The device is never waited for while it has room and a batch is ready, also where one slide ends and another begins.
     """
     flight = _Flight(reader, encoder)
-    while (batch := reader.take(wait=not flight)) or flight:
+    while True:
+        batch = reader.take(wait_for_slide=not flight, wait_for_tiles=len(flight) <= STILL_AT_WORK)
+        if batch is None and not flight:
+            return
         if batch is not None:
             flight.begin(batch)
         if flight and (batch is None or len(flight) >= encoder.device.in_flight):

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from msm_mil_core.bags.bag import FeatureBag
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cache_begun, load_begun, load_cached_bag
 from msm_mil_core.encoders.encode import EncodeOptions, batch_of, encode_tiles
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.registry import Encoder
+from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileGrid
@@ -39,21 +40,33 @@ def encode_cached(
     return bag
 
 
+def task_from_cache(slide: Slide, tiles: TileGrid, card: EncoderCard, batch: int, cache: Path | None) -> TileTask:
+    """Return the task of encoding a slide; what the cache holds of it is done.
+
+    Of a run that was ended whole batches are taken, so that the features are those of a run that was never ended.
+    """
+    if cache is not None and (cached := load_cached_bag(cache, slide.facts, tiles, card)):
+        return TileTask(slide, tiles, cached.features, len(tiles))
+    features = np.empty((len(tiles), card.features), np.float32)
+    begun = features[:0] if cache is None else load_begun(cache, slide.facts, tiles, card)
+    done = len(begun) - len(begun) % batch
+    features[:done] = begun[:done]
+    return TileTask(slide, tiles, features, done)
+
+
 def _continue(
     slide: Slide, tiles: TileGrid, encoder: Encoder, options: EncodeOptions, cache: Path
 ) -> Generator[Progress, None, FeatureBag]:
     """Encode the tiles that no ended run has encoded."""
-    begun = load_begun(cache, slide.facts, tiles, encoder.card)
-    start = done = len(begun) - len(begun) % batch_of(options, encoder)
-    bag = FeatureBag(np.empty((len(tiles), encoder.card.features), np.float32), tiles, slide.facts, encoder.card)
-    bag.features[:start] = begun[:start]
-    steps = encode_tiles(slide, tiles, encoder, options, bag.features, start)
+    task = task_from_cache(slide, tiles, encoder.card, batch_of(options, encoder), cache)
+    begun = task.done
+    steps = encode_tiles(slide, tiles, encoder, options, task.features, begun)
     try:
         for now in steps:
-            done = now.done
+            task.done = now.done
             yield now
     finally:
         steps.close()
-        if len(begun) < done < len(tiles):
-            cache_begun(bag, done, cache)
-    return bag
+        if begun < task.done < len(tiles):
+            cache_begun(task.bag(encoder.card), task.done, cache)
+    return task.bag(encoder.card)

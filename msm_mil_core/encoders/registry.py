@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.devices import choose_device
+from msm_mil_core.devices import choose_device, choose_slide_devices
 from msm_mil_core.encoders.batch_device import BatchDevice
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.errors import EncoderError
@@ -102,6 +102,19 @@ def weights_file(name: str) -> Path | None:
     kind, _, rest = name.partition(":")
     file = rest.partition("@")[2]
     return Path(file) if kind == "timm" and file and not rest.startswith("hf-hub:") else None
+
+
+def load_encoders(name: str, *, devices: str = "auto", precision: Precision = "auto") -> tuple[Encoder, ...]:
+    """Load an encoder onto each of the devices that `choose_slide_devices` gives, for `encode_slides`.
+
+    Raises
+    ------
+    EncoderError, DeviceError
+        As `load_encoder` raises them.
+    """
+    return tuple(
+        load_encoder(name, device=str(device), precision=precision) for device in choose_slide_devices(devices)
+    )
 
 
 def _load_network(name: str) -> Network:

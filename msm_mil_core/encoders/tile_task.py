@@ -19,8 +19,13 @@ class TileTask:
     features: NDArray[np.float32]
     """(N, P), filled from the first row on."""
     done: int = 0
+    begun: int = field(init=False)
+    """How many were done at first."""
     dropped: bool = field(default=False, init=False)
     """Whether it has failed: what is still read or computed for it is thrown away."""
+
+    def __post_init__(self) -> None:
+        self.begun = self.done
 
     def bag(self, card: EncoderCard) -> FeatureBag:
         """Return all features of the slide."""

@@ -38,8 +38,8 @@ def test_a_number_that_cannot_be_read_is_told_before_the_run(form, qtbot):
 
 def test_advanced_numbers_are_told_too(form):
     form.advanced.toggleButton().click()
-    batch = form.findChild(NumberField, "encode.batch")
-    batch.lineEdit().selectAll()
-    QTest.keyClicks(batch.lineEdit(), "1,000")
+    side = form.findChild(NumberField, "tissue.thumbnail_px")
+    side.lineEdit().selectAll()
+    QTest.keyClicks(side.lineEdit(), "1,000")
 
-    assert form.problem.startswith("Batch: “1,000”")
+    assert form.problem.startswith("Thumbnail (pixels): “1,000”")
