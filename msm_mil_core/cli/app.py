@@ -1,26 +1,29 @@
 """The command msm-mil: its subcommands, and exit codes."""
 
-import logging
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-
-from cyclopts import App, CycloptsError
+from typing import TYPE_CHECKING
 
 from msm_mil_core import __version__
-from msm_mil_core.cli.console import errors
+from msm_mil_core.cli.console import errors, out
+from msm_mil_core.cli.help_page import print_help
+from msm_mil_core.cli.outline import asks_for_help, describe_wrong_words, find_outline
 from msm_mil_core.errors import MsmMilError
+
+if TYPE_CHECKING:  # help and wrong options are answered without it
+    from cyclopts import App
 
 WRONG_USE = 2
 """Exit code for wrong use and for input that cannot be used; 1 is for a batch of which some slides failed."""
 
-app = App(
-    name="msm-mil",
-    help="Run MSM-MIL on whole-slide images and see what each mask stage attended to. "
-    "Research use, not for diagnosis. --debug shows where an error came from.",
-    version=__version__,
+ABOUT = (
+    "Run MSM-MIL on whole-slide images and see what each mask stage attended to. "
+    "Research use, not for diagnosis. --debug shows where an error came from."
 )
-for name in (
+COMMANDS = (
     "run",
     "export",
     "compare",
@@ -36,8 +39,7 @@ for name in (
     "encoders",
     "doctor",
     "demo",
-):
-    app.command(f"msm_mil_core.cli.{name}:{name}")  # imported when called: help and errors appear at once
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,9 +54,43 @@ def call(words: list[str]) -> int:
     """Run one command and return its exit code: 0 good, 1 some slides failed, 2 wrong use or unusable input."""
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    if (code := _answer_from_outline(words)) is not None:
+        return code
+    return _run(words, debug=debug)
+
+
+def make_app() -> App:
+    """Return the command line as cyclopts has it; each command is imported when it is called."""
+    from cyclopts import App
+
+    app = App(name="msm-mil", help=ABOUT, version=__version__, help_format="plaintext")
+    for name in COMMANDS:
+        app.command(f"msm_mil_core.cli.{name}:{name}")
+    return app
+
+
+def _answer_from_outline(words: list[str]) -> int | None:
+    """Print help, or what is wrong with the words, if that can be said without importing the command."""
+    command = words[0] if words and words[0] in COMMANDS else ""
+    bare = not words or (len(words) == 1 and asks_for_help(words))
+    outline = find_outline(command) if command or bare else None
+    if outline is None:
+        return None
+    if not words or asks_for_help(words):
+        print_help(outline.page, out)
+        return 0
+    if wrong := describe_wrong_words(words[1:], outline):
+        _print(wrong)
+        return WRONG_USE
+    return None
+
+
+def _run(words: list[str], *, debug: bool) -> int:
+    import logging
+
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
     try:
-        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        code = make_app()(words, exit_on_error=False, print_error=False, result_action="return_value")
     except KeyboardInterrupt:
         errors.print("msm-mil: stopped; finished files remain.", highlight=False)
         return 130
@@ -69,7 +105,8 @@ def call(words: list[str]) -> int:
 def _sentence(exc: Exception) -> str:
     if isinstance(exc, MsmMilError):
         return str(exc)
-    from pydantic import ValidationError  # with what is below, not needed to show help
+    from cyclopts import CycloptsError  # with what is below, not needed to show help
+    from pydantic import ValidationError
 
     from msm_mil_core.cli.unforeseen import describe_unforeseen
     from msm_mil_core.cli.wrong_option import describe_wrong_use

@@ -4,14 +4,16 @@ import sys
 import time
 import unicodedata
 from collections.abc import Generator, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from rich import progress
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
 from msm_mil_core.progress import Progress
+
+if TYPE_CHECKING:  # slow to import, and not needed to print
+    from rich import progress
 
 Noun = TypeVar("Noun")
 
@@ -70,6 +72,8 @@ def drive(work: Generator[Progress, None, Noun], title: str) -> Noun:
     """Run long work to its end, showing its progress, and return its result."""
     if not errors.is_terminal:
         return _watch(work, _Lines(title))
+    from rich import progress
+
     with progress.Progress(*_columns(), console=errors, transient=True) as bars:
         return _watch(work, _Bar(title, bars))
 
@@ -97,7 +101,9 @@ def _rate(now: Progress, began: float) -> str:
     return f"{now.done / seconds:.0f} {now.unit}/s" if now.done and seconds > 0 else ""
 
 
-def _columns() -> tuple[progress.ProgressColumn, ...]:
+def _columns() -> "tuple[progress.ProgressColumn, ...]":
+    from rich import progress
+
     return (
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
@@ -108,7 +114,7 @@ def _columns() -> tuple[progress.ProgressColumn, ...]:
 
 
 class _Bar:
-    def __init__(self, title: str, bars: progress.Progress) -> None:
+    def __init__(self, title: str, bars: "progress.Progress") -> None:
         self._title, self._bars = title, bars
         self._task = bars.add_task(title, total=None, rate="")
 
