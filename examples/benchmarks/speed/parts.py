@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from examples.benchmarks.speed import start
+from examples.benchmarks.speed import export, start
 from examples.benchmarks.speed.comparison import Comparison
 
 Part = Callable[[bool], Iterator[Comparison]]
@@ -10,4 +10,5 @@ Part = Callable[[bool], Iterator[Comparison]]
 
 PARTS: dict[str, Part] = {
     "start": start.measure,
+    "export": export.measure,
 }
