@@ -61,6 +61,7 @@ bench-choose: $(VENV)/.has-$(QT)-bench
 
 bench-speed: $(VENV)/.has-$(QT)-bench
 	@sh .ci/on-a-screen $(VENV)/bin/python -m examples.benchmarks.speed $(if $(SHORT),--short)
+	@$(VENV)/bin/python -m examples.benchmarks.speed.growth $(if $(SHORT),--short)
 
 bench-quick: $(VENV)/.has-$(QT)-test
 	@$(VENV)/bin/python -m examples.benchmarks.science --quick

@@ -12,9 +12,10 @@ def ranks(attention: NDArray[np.float32]) -> NDArray[np.float64]:
 
     Equals share the mean of their ranks; 0.5 stands where all are equal.
     """
-    shown = np.isfinite(attention)
-    ranked = np.full(len(attention), np.nan)
-    ranked[shown] = ranks_among(attention[shown], np.sort(attention[shown]))
+    shown = np.flatnonzero(np.isfinite(attention))
+    order = shown[np.argsort(attention[shown])]
+    ranked, ascending = np.full(len(attention), np.nan), attention[order]
+    ranked[order] = ranks_among(ascending, ascending)  # a sorted search is several times as fast
     return ranked
 
 

@@ -108,18 +108,31 @@ class _Pair:
     ranks_of_one: Floats
     ranks_of_other: Floats
 
-    def measured(self, sets: list[Chosen], tiles: TileGrid) -> tuple[float, float, float]:
+    def measured(self, sets: list["_PlacedSet"], side_px0: int) -> tuple[float, float, float]:
         """Return overlap, rank correlation and distance (level-0 pixels), with a set of tiles for every stage."""
         one, other = sets[self.one], sets[self.other]
         return (
-            _overlap(one, other),
+            _overlap(one.chosen, other.chosen),
             _correlation(self.ranks_of_one, self.ranks_of_other),
-            _distance_px0(tiles.xy_px0[one], tiles.xy_px0[other], tiles.side_px0),
+            _distance_px0(one.xy_px0, other.xy_px0, side_px0),
         )
 
     def shuffled(self, rng: np.random.Generator) -> "_Pair":
         """Return the pair with one stage attending to the tiles in random order."""
         return _Pair(self.one, self.other, rng.permutation(self.ranks_of_one), self.ranks_of_other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PlacedSet:
+    """Some tiles, and where they lie."""
+
+    chosen: Chosen
+    xy_px0: Points
+
+    @classmethod
+    def of(cls, chosen: Chosen, tiles: TileGrid) -> "_PlacedSet":
+        """Look up the places once for all pairs."""
+        return cls(chosen, tiles.xy_px0[np.flatnonzero(chosen)])
 
 
 def compare_stages(
@@ -146,13 +159,14 @@ def compare_stages(
         Which share of its tiles is a stage's top, and how many random claims are drawn.
     """
     rng = np.random.default_rng(options.seed)
-    tops = [top_tiles(stage.attention, options.top_percent) for stage in prediction.stages]
+    tops = [_PlacedSet.of(top_tiles(stage.attention, options.top_percent), tiles) for stage in prediction.stages]
     pairs = [_pair(prediction, one, other) for one, other in combinations(range(len(tops)), 2)]
     drawn = []
     for draw in range(options.draws if pairs else 0):
         yield Progress("Comparing stages with chance", draw, options.draws, "draws")
-        claims = [_random_claim(stage.attention, top, rng) for stage, top in zip(prediction.stages, tops, strict=True)]
-        drawn.append([pair.shuffled(rng).measured(claims, tiles) for pair in pairs])
+        stages = zip(prediction.stages, tops, strict=True)
+        claims = [_PlacedSet.of(_random_claim(stage.attention, top.chosen, rng), tiles) for stage, top in stages]
+        drawn.append([pair.shuffled(rng).measured(claims, tiles.side_px0) for pair in pairs])
     by_chance = np.array(drawn)  # (draws, pairs, 3)
     yield Progress("Comparing stages with chance", options.draws, options.draws, "draws")
     return StageComparison(
@@ -180,8 +194,8 @@ def _random_claim(attention: NDArray[np.float32], top: Chosen, rng: np.random.Ge
     return claim
 
 
-def _compared(pair: _Pair, tops: list[Chosen], tiles: TileGrid, mpp: float | None, by_chance: Floats) -> StagePair:
-    overlap, correlation, distance_px0 = pair.measured(tops, tiles)
+def _compared(pair: _Pair, tops: list[_PlacedSet], tiles: TileGrid, mpp: float | None, by_chance: Floats) -> StagePair:
+    overlap, correlation, distance_px0 = pair.measured(tops, tiles.side_px0)
     mean, (low, high) = by_chance.mean(axis=0), np.percentile(by_chance, CHANCE_PERCENT, axis=0)
     ranges = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
     return StagePair(
@@ -195,7 +209,7 @@ def _compared(pair: _Pair, tops: list[Chosen], tiles: TileGrid, mpp: float | Non
         distance_px0=distance_px0,
         distance_px0_by_chance=float(mean[2]),
         distance_px0_chance_range=ranges[2],
-        grain_px0=_grain_px0(tiles.xy_px0[tops[pair.one]], tiles.xy_px0[tops[pair.other]], tiles.side_px0),
+        grain_px0=_grain_px0(tops[pair.one].xy_px0, tops[pair.other].xy_px0, tiles.side_px0),
         mpp=np.nan if mpp is None else mpp,
     )
 
@@ -216,7 +230,7 @@ def _distance_px0(one_px0: Points, other_px0: Points, side_px0: int) -> float:
 
     grain_px0 = _grain_px0(one_px0, other_px0, side_px0)
     (weights, places_px0), (others, there_px0) = (_gathered(each, grain_px0) for each in (one_px0, other_px0))
-    return float(ot.emd2(weights, others, cdist(places_px0, there_px0), numItermax=MOST_PIVOTS))
+    return float(ot.emd2(weights, others, cdist(places_px0, there_px0), numItermax=MOST_PIVOTS, center_dual=False))
 
 
 def _grain_px0(one_px0: Points, other_px0: Points, side_px0: int) -> int:
@@ -224,7 +238,7 @@ def _grain_px0(one_px0: Points, other_px0: Points, side_px0: int) -> int:
 
     def few_cells(tiles_per_side: int) -> bool:
         grain_px0 = tiles_per_side * side_px0
-        return all(len(np.unique(_cells(each, grain_px0))) <= MOST_CELLS for each in (one_px0, other_px0))
+        return all(np.count_nonzero(_counts(each, grain_px0)) <= MOST_CELLS for each in (one_px0, other_px0))
 
     least = max(1, ceil(sqrt(max(len(one_px0), len(other_px0)) / MOST_CELLS)))
     most = max(int(each.max(initial=0)) for each in (one_px0, other_px0)) // side_px0 + 1  # one cell holds all
@@ -233,9 +247,16 @@ def _grain_px0(one_px0: Points, other_px0: Points, side_px0: int) -> int:
 
 def _gathered(xy_px0: Points, grain_px0: int) -> tuple[Floats, Floats]:
     """Return the share of the tiles that each cell holds (cells,) and the mean of their corners (cells, 2)."""
-    _, cell, counts = np.unique(_cells(xy_px0, grain_px0), return_inverse=True, return_counts=True)
-    sums_px0 = np.stack([np.bincount(cell, weights=along) for along in xy_px0.T], axis=1)
-    return counts / len(xy_px0), sums_px0 / counts[:, None]
+    cell, counts = _cells(xy_px0, grain_px0), _counts(xy_px0, grain_px0)
+    held = np.flatnonzero(counts)
+    sums_px0 = np.stack([np.bincount(cell, weights=along)[held] for along in xy_px0.T], axis=1)
+    return counts[held] / len(xy_px0), sums_px0 / counts[held, None]
+
+
+def _counts(xy_px0: Points, grain_px0: int) -> NDArray[np.int64]:
+    """Return how many tiles each cell holds."""
+    counts: NDArray[np.int64] = np.bincount(_cells(xy_px0, grain_px0))
+    return counts
 
 
 def _cells(xy_px0: Points, grain_px0: int) -> NDArray[np.int64]:

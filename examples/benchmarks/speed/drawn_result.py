@@ -1,45 +1,58 @@
-"""A drawn result over a slide of any size, for what depends on the number of tiles and stages alone."""
+"""A result of any number of tiles whose features are drawn, not encoded: everything after the encoder is real."""
+
+import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from msm_mil_core.mil.prediction import Prediction, StageAttention
+from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
-CLASSES = ("one", "other")
-CLAIMED = 0.05
-"""Of all tiles, by each stage."""
+SIDE_PX0, MPP = 224, 0.5
 
 
-def draw_result(slide: SlideFacts, stages: int, side_px0: int) -> SlideResult:
-    """Draw a result whose tiles cover the whole slide."""
-    columns, rows = (side // side_px0 for side in slide.size_px0)
-    row, column = np.divmod(np.arange(columns * rows), columns)
-    tiles = TileGrid(np.stack([column, row], 1) * side_px0, side_px0=side_px0, side_px=side_px0, mpp=slide.mpp or 1.0)
+def draw_tiles(count: int) -> TileGrid:
+    """Lay tiles in a square block."""
+    row, col = np.divmod(np.arange(count), math.isqrt(count - 1) + 1)
+    return TileGrid(np.stack([col, row], 1) * SIDE_PX0, side_px0=SIDE_PX0, side_px=SIDE_PX0, mpp=MPP)
+
+
+def draw_features(count: int, length: int) -> NDArray[np.float32]:
+    """Draw features whose mean wanders over the slide, as tissue does."""
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((count, length), np.float32)
+    features[:, :8] += np.sin(np.arange(count, dtype=np.float32) / 997)[:, None]
+    return features
+
+
+def draw_checkpoint() -> Checkpoint:
+    """Return the bundled model: three stages, four classes."""
+    return load_checkpoint(default_checkpoint_path())
+
+
+def draw_result(count: int) -> SlideResult:
+    """Predict a bag of drawn features, and wrap it as a result."""
+    checkpoint, tiles = draw_checkpoint(), draw_tiles(count)
+    predicted = predict_bag(checkpoint, draw_features(count, checkpoint.options.features), device="cpu")
     return SlideResult(
-        created="2026-01-01T00:00:00+00:00",
-        slide=slide,
+        created="2026-11-22T10:00:00+01:00",
+        slide=draw_facts(tiles),
         options={},
-        model=ModelFacts("drawn", "", "default", CLASSES, stages),
+        model=ModelFacts(
+            checkpoint.name, checkpoint.sha256, checkpoint.options.preset, checkpoint.classes, checkpoint.options.stages
+        ),
         versions={},
         tiles=tiles,
-        prediction=draw_prediction(len(tiles), stages),
+        prediction=predicted.prediction,
+        tile_outputs=predicted.tile_outputs,
     )
 
 
-def draw_prediction(tiles: int, stages: int) -> Prediction:
-    """Draw a prediction for so many tiles."""
-    rng, nothing = np.random.default_rng(0), np.zeros(2, np.float32)
-    claims = rng.permutation(tiles)[: stages * round(CLAIMED * tiles)].reshape(stages, -1)
-    drawn = tuple(
-        StageAttention(
-            attention=rng.dirichlet(np.ones(tiles)).astype(np.float32),
-            claimed=np.isin(np.arange(tiles), claimed),
-            beta=1 / stages,
-            logits=nothing,
-            evidence=None,
-        )
-        for claimed in claims
-    )
-    return Prediction(CLASSES, nothing, nothing + 0.5, drawn, masks_applied=False, bias=None)
+def draw_facts(tiles: TileGrid) -> SlideFacts:
+    """Return the facts of a slide that the tiles cover."""
+    width, height = (int(side) + SIDE_PX0 for side in tiles.xy_px0.max(axis=0))
+    size = (width, height)
+    return SlideFacts("drawn.svs", "/drawn.svs", size, MPP, "drawn", (0, 0), size, "0" * 12)

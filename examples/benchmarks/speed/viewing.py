@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from examples.benchmarks.speed.comparison import PAIRS, Comparison, Spread, compare, compare_commands
-from examples.benchmarks.speed.drawn_result import draw_prediction, draw_result
+from examples.benchmarks.speed.drawn_maps import draw_prediction, draw_result
 from examples.benchmarks.speed.napari_window import LayerData, ViewCosts, Window
 from examples.benchmarks.speed.wide_slide import write_wide_slide
 from msm_mil_core.display.contrast_setting import ContrastSetting

@@ -1,0 +1,114 @@
+"""Results as files: the comparison of stages, the figure, and GeoJSON beside the plainest ways to write it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from examples.benchmarks.speed import earlier_comparison
+from examples.benchmarks.speed.comparison import Comparison, compare
+from examples.benchmarks.speed.drawn_result import draw_result
+from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.frame import place_tiles, qupath_frame
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.export.qupath.geojson_text import CommonParts, FeatureColumns, collection_text
+from msm_mil_core.export.qupath.tile_features import MeasuredTiles, measure_placed, tile_features
+from msm_mil_core.progress import finish
+from msm_mil_core.results.annotations import Annotations
+from msm_mil_core.results.slide_result import SlideResult
+
+TILES, SHORT_TILES = 100_000, 5_000
+WRITE_AT_MOST, WHOLE_AT_MOST, COMPARE_AT_MOST = 1.5, 1.0, 1 / 3
+METADATA = '{"run":"today"}'
+
+
+def measure(short: bool) -> Iterator[Comparison]:
+    """Compare what is written of a result of many tiles with references for the same."""
+    result = draw_result(SHORT_TILES if short else TILES)
+    with TemporaryDirectory() as folder:
+        yield _writing(result, Path(folder))
+        yield _whole(result, Path(folder))
+    yield _comparing(result, draws=10 if short else 100)
+
+
+def _writing(result: SlideResult, folder: Path) -> Comparison:
+    """Compare the writing alone, of columns whose ids are there, with one f-string a tile over the same arrays."""
+    measured = _measured(result)
+    parts = list(tile_features(measured))
+    common = CommonParts(measured.measurements, METADATA)
+    ours, plain = folder / "ours.geojson", folder / "plain.geojson"
+    compared = compare(
+        "GeoJSON written, ids made beforehand",
+        ("chunks of columns", lambda: ours.write_text("".join(collection_text(parts, common)), "utf-8")),
+        ("an f-string a tile", lambda: plain.write_text(_f_strings(parts, common), "utf-8")),
+        at_most=WRITE_AT_MOST,
+    )
+    if ours.read_bytes() != plain.read_bytes():
+        raise ValueError("both have to write the same bytes")
+    return compared
+
+
+def _whole(result: SlideResult, folder: Path) -> Comparison:
+    """Compare a whole export, with ids, gzip and the self-check, with json.dump of its objects, which are there."""
+    measured = _measured(result)
+    text = "".join(collection_text(tile_features(measured), CommonParts(measured.measurements, METADATA)))
+    objects = json.loads(text)
+
+    def dump() -> None:
+        with (folder / "dumped.geojson").open("w", encoding="utf-8") as file:
+            json.dump(objects, file)
+
+    return compare(
+        "GeoJSON with ids and self-check",
+        ("write_geojson", lambda: write_geojson(result, folder / "whole.geojson", GeoJsonOptions(top_k=0))),
+        ("json.dump of the same objects, made beforehand", dump),
+        at_most=WHOLE_AT_MOST,
+    )
+
+
+def _comparing(result: SlideResult, draws: int) -> Comparison:
+    prediction, tiles = result.prediction, result.tiles
+    options = CompareOptions(draws=draws)
+    ours = finish(compare_stages(prediction, tiles, 0.5, options))
+    theirs = earlier_comparison.compare(prediction, tiles, options)
+    for pair, figures in zip(ours.pairs, theirs, strict=True):
+        np.testing.assert_allclose((pair.overlap, pair.rank_correlation, pair.distance_px0), figures)
+    return compare(
+        "stages compared",
+        ("compare_stages", lambda: finish(compare_stages(prediction, tiles, 0.5, options))),
+        ("the way before", lambda: earlier_comparison.compare(prediction, tiles, options)),
+        at_most=COMPARE_AT_MOST,
+        note=(
+            f"{draws} draws, the same figures. Most of what is left is the exact earth mover's distance of 300 by 300 "
+            "places, which both ways solve alike."
+        ),
+    )
+
+
+def _measured(result: SlideResult) -> MeasuredTiles:
+    frame = qupath_frame(result.slide, "auto")
+    return measure_placed(result, Annotations(), place_tiles(result.tiles, frame))
+
+
+def _f_strings(parts: list[FeatureColumns], common: CommonParts) -> str:
+    return '{"type":"FeatureCollection","features":[\n' + ",\n".join(_lines(parts, common)) + "\n]}\n"
+
+
+def _lines(parts: list[FeatureColumns], common: CommonParts) -> Iterator[str]:
+    a, b, c, d, e, f, g, h, i, j, *more = map(json.dumps, common.measurements)  # three stages, then the classes
+    k, m, n, o = more
+    facts = common.metadata[1:]
+    for part in parts:
+        rows = zip(part.ids, part.box_px.tolist(), part.properties, part.values.tolist(), part.metadata, strict=True)
+        for name, (x0, y0, x1, y1), head, v, own in rows:
+            yield (
+                f'{{"type":"Feature","id":"{name}","geometry":{{"type":"Polygon","coordinates":'
+                f"[[[{x0},{y0}],[{x1},{y0}],[{x1},{y1}],[{x0},{y1}],[{x0},{y0}]]]}},"
+                f'"properties":{{{head}"measurements":{{{a}:{v[0]:.7g},{b}:{v[1]:.7g},{c}:{v[2]:.7g},{d}:{v[3]:.7g},'
+                f"{e}:{v[4]:.7g},{f}:{v[5]:.7g},{g}:{v[6]:.7g},{h}:{v[7]:.7g},{i}:{v[8]:.7g},{j}:{v[9]:.7g},"
+                f"{k}:{v[10]:.7g},{m}:{v[11]:.7g},{n}:{v[12]:.7g},{o}:{v[13]:.7g}}},"
+                f'"metadata":{{{own}{facts}}}}}'
+            )
