@@ -13,7 +13,7 @@ _SOURCES = {
     "open_slide": "slides.slide",
     "default_checkpoint_path": "mil.checkpoint",
     "load_checkpoint": "mil.checkpoint",
-    "AnalysisOptions": "pipeline",
+    "AnalysisOptions": "analysis_options",
     "analyse": "pipeline",
     "finish": "progress",
     # a result

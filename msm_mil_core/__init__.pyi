@@ -1,3 +1,4 @@
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag_file import load_bag
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.examination import ExamineOptions, examine
@@ -15,7 +16,7 @@ from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint, save_checkpoint
 from msm_mil_core.mil.predict import predict
-from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result

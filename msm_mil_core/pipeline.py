@@ -10,35 +10,18 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from msm_mil_core import __version__
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.encoders.encode import EncodeOptions
 from msm_mil_core.encoders.encode_cached import encode_cached
 from msm_mil_core.encoders.encoder_on_demand import find_encoder
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
-from msm_mil_core.mil.model_options import MaskChoice
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileOptions, lay_tiles
-from msm_mil_core.slides.tissue import TissueOptions, find_tissue
-
-
-class AnalysisOptions(Options):
-    """What a user chooses for a run; one class feeds the command line, the form and the record in the result."""
-
-    tissue: TissueOptions = TissueOptions()
-    """How tissue is found."""
-    tiles: TileOptions = TileOptions()
-    """How tiles are laid; side and mpp default to the model's."""
-    encode: EncodeOptions = EncodeOptions()
-    """How tiles become features."""
-    masks: MaskChoice = "checkpoint"
-    """Whether tiles claimed by earlier stages are hidden from later ones: as the model is made for, always or never."""
-    allow_coarse: bool = False
-    """Run on slides whose pixels are more than four times as large as those of the tiles."""
+from msm_mil_core.slides.tiles import lay_tiles
+from msm_mil_core.slides.tissue import find_tissue
 
 
 def analyse(

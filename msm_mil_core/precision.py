@@ -5,7 +5,7 @@ import logging
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import OutputError
 from msm_mil_core.file_lock import locked
+from msm_mil_core.precision_choice import Computed, Precision
 from msm_mil_core.user_folders import precision_file
-
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
-"""What a user requests; "auto" is half precision where that is faster on the device."""
-Computed = Literal["float32", "bfloat16", "float16"]
-"""What is used."""
 
 NATIVE_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16", "sve_bf16"})
 """Names, in torch's list of what a CPU can do, of units that multiply bfloat16."""

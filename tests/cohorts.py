@@ -4,14 +4,14 @@ from dataclasses import replace
 from itertools import islice, product
 from pathlib import Path
 
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cohort.run_settings import RunSettings, settings_for
 from msm_mil_core.cohort.slide_entry import SlideEntry
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.mil.checkpoint import Checkpoint, save_checkpoint
-from msm_mil_core.pipeline import AnalysisOptions
 from msm_mil_core.slides.sample import SAMPLES
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tissue import TissueOptions
+from msm_mil_core.slides.tissue_options import TissueOptions
 from tests.models import a_checkpoint
 from tests.slides import write_slide
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.options import Options
-from msm_mil_core.pipeline import AnalysisOptions
-from msm_mil_core.slides.readers.reader import ReaderChoice
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 
 if TYPE_CHECKING:  # they import what a wrong option need not wait for
     from msm_mil_core.cohort.slide_entry import SlideEntry

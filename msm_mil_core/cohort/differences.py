@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, fields
 from typing import Any
 
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cohort.ready_features import features_sha256
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.errors import ResultError
 from msm_mil_core.options import Options
-from msm_mil_core.pipeline import AnalysisOptions
 from msm_mil_core.results.run_identity import RecordedRun, read_run
 from msm_mil_core.slides.slide import Slide, SlideFacts
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import load_bag
 from msm_mil_core.errors import FeatureFileError, RegionError
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import predict_bag
-from msm_mil_core.pipeline import AnalysisOptions, library_versions, model_facts
+from msm_mil_core.pipeline import library_versions, model_facts
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide

@@ -7,16 +7,14 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.batch_reader import BatchReader
 from msm_mil_core.encoders.encode_batches import encode_batches
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.kept_memory import freed_memory_kept
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask
-from msm_mil_core.options import Options
-from msm_mil_core.precision import Precision
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiles import TileGrid
@@ -24,19 +22,6 @@ from msm_mil_core.slides.tiles import TileGrid
 STEP = "Encoding tiles"
 MOST_READERS = 8
 """Threads for a device beyond this only wait for each other at openslide's cache."""
-
-
-class EncodeOptions(Options):
-    """How tiles become features."""
-
-    device: str = "auto"
-    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""
-    precision: Precision = "auto"
-    """Numeric precision: auto is half precision where that is faster on the device."""
-    batch: int | None = Field(default=None, ge=1, le=1024)
-    """Tiles encoded at once; by default what suits the device and its memory. Halved where memory runs out."""
-    threads: int | None = Field(default=None, ge=1, le=64)
-    """Threads that read tiles ahead; by default one fewer than there are cores."""
 
 
 def encode_tiles(

@@ -7,7 +7,8 @@ import numpy as np
 
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cache_begun, load_begun, load_cached_bag
-from msm_mil_core.encoders.encode import EncodeOptions, batch_of, encode_tiles
+from msm_mil_core.encoders.encode import batch_of, encode_tiles
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask

@@ -5,17 +5,20 @@ from pathlib import Path
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.join_bags import join_bags
-from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encode import encode_tiles
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.errors import TissueError
 from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.image_folder import images_in
-from msm_mil_core.slides.readers.reader import ReaderChoice
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
-from msm_mil_core.slides.tiles import TileOptions, lay_tiles
-from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+from msm_mil_core.slides.tile_options import TileOptions
+from msm_mil_core.slides.tiles import lay_tiles
+from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tissue_options import TissueOptions
 
 NOMINAL_MPP = 0.5
 """Micrometres per pixel of tiles for encoders whose makers do not state theirs."""

@@ -11,8 +11,9 @@ from typing import Generic
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cache_begun
 from msm_mil_core.encoders.batch_reader import BatchReader, Threads
-from msm_mil_core.encoders.encode import EncodeOptions, batch_of, progress_of, reading_threads
+from msm_mil_core.encoders.encode import batch_of, progress_of, reading_threads
 from msm_mil_core.encoders.encode_batches import encode_batches
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.slide_queue import Job, SlideQueue
 from msm_mil_core.encoders.tile_task import TileTask

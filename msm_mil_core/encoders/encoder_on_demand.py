@@ -16,7 +16,7 @@ from msm_mil_core.devices import choose_device
 from msm_mil_core.encoders.registry import Encoder, load_encoder, weights_file
 from msm_mil_core.errors import OutputError
 from msm_mil_core.file_lock import locked
-from msm_mil_core.precision import Precision
+from msm_mil_core.precision_choice import Precision
 from msm_mil_core.user_folders import encoder_cards_file
 
 WAIT_S = 30.0

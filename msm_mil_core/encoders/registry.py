@@ -15,7 +15,7 @@ from msm_mil_core.devices import choose_device, choose_slide_devices
 from msm_mil_core.encoders.batch_device import BatchDevice
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.errors import EncoderError
-from msm_mil_core.precision import Precision
+from msm_mil_core.precision_choice import Precision
 
 if TYPE_CHECKING:  # it imports torch
     from msm_mil_core.encoders.encoder_network import Network

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from msm_mil_core.encoders.encoder_network import Network, Normalisation
 from msm_mil_core.encoders.half_weights import cast_weights
 from msm_mil_core.errors import BatchTooLargeError, DeviceError
-from msm_mil_core.precision import Computed
+from msm_mil_core.precision_choice import Computed
 
 CPU_BATCH = 16
 """Tiles at once on a CPU: larger batches leave its caches and gain nothing."""

@@ -21,7 +21,8 @@ from msm_mil_core.encoders.torch_device import (
     torch_errors,
 )
 from msm_mil_core.errors import EncoderError
-from msm_mil_core.precision import Computed, Precision, Trial, choose_precision
+from msm_mil_core.precision import Trial, choose_precision
+from msm_mil_core.precision_choice import Computed, Precision
 
 PROBE_TILES = 4
 """Tiles in a batch of the probe for a precision."""

@@ -14,7 +14,8 @@ from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.picture import open_picture
 from msm_mil_core.slides.readers.direct_slide import SlideFile, direct_reader
 from msm_mil_core.slides.readers.openslide_reader import OpenslideReader
-from msm_mil_core.slides.readers.reader import Reader, ReaderChoice, ReadError
+from msm_mil_core.slides.readers.reader import Reader, ReadError
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.readers.tiled_level import NotDirectError
 from msm_mil_core.slides.slide_file import explain_refusal, find_slide_file, is_picture
 

@@ -19,7 +19,8 @@ from msm_mil_core.slides.pixel_size import find_pixel_size
 from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
 from msm_mil_core.slides.readers.direct_reader import DIRECT
 from msm_mil_core.slides.readers.openslide_reader import over_background
-from msm_mil_core.slides.readers.reader import Reader, ReaderChoice, ReadError
+from msm_mil_core.slides.readers.reader import Reader, ReadError
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.slide_file import check_pages, find_slide_file, hash_ends
 from msm_mil_core.slides.tiff_pages import read_pages, remark_of
 

@@ -26,7 +26,7 @@ class AdvancedSection(Section):
 
     def _on_opened(self) -> None:
         if self._form is None:
-            from msm_mil_core.pipeline import AnalysisOptions  # imports torch
+            from msm_mil_core.analysis_options import AnalysisOptions  # imports torch
 
             self._form = OptionsForm(AnalysisOptions(), hidden=CHOSEN_ABOVE)
             self._form.edited.connect(self.edited)

@@ -58,7 +58,8 @@ def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
     checkpoint = load_checkpoint(request.model)
     with open_slide(request.slide, mpp=request.mpp) as slide:
         regions = check_regions(request.polygons, slide.facts) if request.polygons else None
-        from msm_mil_core.pipeline import AnalysisOptions, analyse  # imports torch: in this thread, not before
+        from msm_mil_core.analysis_options import AnalysisOptions  # imports torch: in this thread, not before
+        from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
 
         try:
             options = AnalysisOptions.model_validate(request.choices)

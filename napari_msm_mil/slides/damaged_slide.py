@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.readers.reader import ReaderChoice
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
 
 Report: TypeAlias = Callable[[str], None]

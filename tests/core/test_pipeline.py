@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.errors import CheckpointError, SlideError
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.mil.checkpoint import save_checkpoint
-from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish
 from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.slides.slide import open_slide

@@ -11,7 +11,8 @@ from msm_mil_core import precision
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.mil.checkpoint import bundled_checkpoints, load_checkpoint
 from msm_mil_core.mil.predict import predict
-from msm_mil_core.precision import Computed, Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
+from msm_mil_core.precision import Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
+from msm_mil_core.precision_choice import Computed
 from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.sample import LUNG
 from msm_mil_core.slides.slide import open_slide

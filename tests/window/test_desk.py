@@ -13,9 +13,10 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 from qtpy.QtCore import Qt, QThreadPool, QTimer
 from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QListWidget
 
+from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.mil.predict import predict_bag
-from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result

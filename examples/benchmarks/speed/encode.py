@@ -19,8 +19,8 @@ from msm_mil_core.progress import finish
 from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.sample import SKIN
 from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.tile_options import TileOptions
 from msm_mil_core.slides.tile_reader import read_tile
-from msm_mil_core.slides.tiles import TileOptions
 
 MPP = 0.5
 SIDE_PX = 224

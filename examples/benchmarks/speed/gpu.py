@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from examples.benchmarks.speed.encode import MPP, OPTIONS, SIDE_PX, write_slide
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.device_encoder import DeviceEncoder
-from msm_mil_core.encoders.encode import EncodeOptions
 from msm_mil_core.encoders.encode_cached import task_from_cache
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encode_slides import SlideEncoded, SlideFailed, encode_slides
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.encoders.tile_task import TileTask

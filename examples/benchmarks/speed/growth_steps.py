@@ -29,7 +29,8 @@ def run_step(step: str, count: int, folder: Path) -> Work:
 
 def _tissue(_: int, folder: Path) -> Work:
     from msm_mil_core.slides.slide import open_slide
-    from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+    from msm_mil_core.slides.tissue import find_tissue
+    from msm_mil_core.slides.tissue_options import TissueOptions
 
     slide = open_slide(folder / SLIDE)
     return lambda: find_tissue(slide, TissueOptions())
@@ -37,8 +38,10 @@ def _tissue(_: int, folder: Path) -> Work:
 
 def _tiles(_: int, folder: Path) -> Work:
     from msm_mil_core.slides.slide import open_slide
-    from msm_mil_core.slides.tiles import TileOptions, lay_tiles
-    from msm_mil_core.slides.tissue import TissueOptions, find_tissue
+    from msm_mil_core.slides.tile_options import TileOptions
+    from msm_mil_core.slides.tiles import lay_tiles
+    from msm_mil_core.slides.tissue import find_tissue
+    from msm_mil_core.slides.tissue_options import TissueOptions
 
     slide = open_slide(folder / SLIDE)
     tissue = find_tissue(slide, TissueOptions(whole_slide=True))

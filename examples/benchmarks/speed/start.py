@@ -23,9 +23,10 @@ TO_THE_FIRST_TILE = """
 import sys
 from pathlib import Path
 from msm_mil_core.cli.run import run
-from msm_mil_core.encoders.encode import EncodeOptions
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
-from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.pipeline import analyse
 from msm_mil_core.slides.slide import open_slide
 options = AnalysisOptions(encode=EncodeOptions(device="cpu", precision="float32"))
 with open_slide(Path(sys.argv[1])) as slide:
@@ -40,7 +41,8 @@ CACHED = """
 import sys
 from pathlib import Path
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
-from msm_mil_core.pipeline import AnalysisOptions, analyse
+from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish
 from msm_mil_core.slides.slide import open_slide
 with open_slide(Path(sys.argv[1])) as slide:

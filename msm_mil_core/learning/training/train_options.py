@@ -8,7 +8,7 @@ from msm_mil_core.learning.dataset.splits import SplitOptions
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.mil.model_options import Preset, preset
 from msm_mil_core.options import Options
-from msm_mil_core.precision import Precision
+from msm_mil_core.precision_choice import Precision
 
 
 def _as_one_choice(value: object, check: ValidatorFunctionWrapHandler) -> object:

@@ -22,7 +22,7 @@ from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.masking import stages_shown
 from msm_mil_core.mil.model_options import ModelOptions, preset
 from msm_mil_core.mil.network import MsmMil, loss
-from msm_mil_core.precision import Computed
+from msm_mil_core.precision_choice import Computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

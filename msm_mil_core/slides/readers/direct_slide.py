@@ -8,7 +8,7 @@ from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.readers.dicom_levels import dicom_levels
 from msm_mil_core.slides.readers.direct_reader import DIRECT, DIRECT_SCALED, DirectReader, reductions_of
 from msm_mil_core.slides.readers.openslide_reader import OpenslideReader
-from msm_mil_core.slides.readers.reader import ReaderChoice
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.readers.self_check import find_difference
 from msm_mil_core.slides.readers.tiff_levels import tiff_levels
 from msm_mil_core.slides.readers.tiled_level import NotDirectError, TiledLevel

@@ -1,11 +1,8 @@
 """What reads the pixels of a slide, whichever way."""
 
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from msm_mil_core.slides.decoded_tiles import Pixels
-
-ReaderChoice: TypeAlias = Literal["auto", "openslide", "direct", "direct-scaled"]
-"""What a user may ask for: the fastest that can be trusted with the file, or one of them."""
 
 
 class ReadError(Exception):

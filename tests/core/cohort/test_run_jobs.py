@@ -16,7 +16,8 @@ from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
 from msm_mil_core.cohort.run_plan import plan_of, write_plan
 from msm_mil_core.cohort.slide_record import read_record, write_record
-from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encode import encode_tiles
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.progress import finish
 from msm_mil_core.results.result_file import load_result

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.batch_reader import BATCHES_AHEAD
-from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encode import encode_tiles
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.errors import BatchTooLargeError, EncoderError, SlideError
 from msm_mil_core.progress import Progress

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from msm_mil_core.encoders.encode import EncodeOptions
 from msm_mil_core.encoders.encode_cached import encode_cached
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.errors import DeviceError

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msm_mil_core.encoders.encode import EncodeOptions, encode_tiles
+from msm_mil_core.encoders.encode import encode_tiles
 from msm_mil_core.encoders.encode_cached import task_from_cache
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encode_slides import SlideAdvanced, SlideEncoded, SlideFailed, encode_slides
 from msm_mil_core.errors import BatchTooLargeError, SlideError
 from msm_mil_core.progress import finish

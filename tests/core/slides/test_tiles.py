@@ -11,7 +11,8 @@ from shapely.affinity import scale
 
 from msm_mil_core.errors import TissueError
 from msm_mil_core.slides.regions import Regions
-from msm_mil_core.slides.tiles import TileGrid, TileOptions, lay_tiles
+from msm_mil_core.slides.tile_options import TileOptions
+from msm_mil_core.slides.tiles import TileGrid, lay_tiles
 from msm_mil_core.slides.tissue import TissueMask
 
 

@@ -14,7 +14,8 @@ from scipy import ndimage
 
 from msm_mil_core.errors import TissueError
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tissue import TissueMask, TissueOptions, find_tissue
+from msm_mil_core.slides.tissue import TissueMask, find_tissue
+from msm_mil_core.slides.tissue_options import TissueOptions
 from tests.slides import BOUNDS, TISSUE, DrawnSlide, a_drawn_slide, a_picture, write_slide
 
 Find = Callable[[str], Path]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
-from msm_mil_core.slides.readers.reader import ReaderChoice
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.slide import Slide, open_slide
 from tests.slides import BOUNDS, a_drawn_slide
 from tests.tiled_slides import JPEG_420, STORAGES, ZLIB, a_field, write_tiled
