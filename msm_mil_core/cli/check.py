@@ -8,9 +8,9 @@ from pydantic import Field
 
 from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.learning.dataset.finding import listed
-from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.fold_options import FoldOptions
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.dataset.splits import SplitOptions
+from msm_mil_core.learning.dataset.split_options import SplitOptions
 from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
 from msm_mil_core.options import Options
 

@@ -13,8 +13,9 @@ from msm_mil_core.cli.console import drive, out, print_line
 from msm_mil_core.cli.outputs import check_outputs
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
+from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from
-from msm_mil_core.explain.stage_comparison import CompareOptions, Range, StageComparison, StagePair, compare_stages
+from msm_mil_core.explain.stage_comparison import Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
 from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
 from msm_mil_core.results.slide_result import SlideResult

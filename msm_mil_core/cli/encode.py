@@ -12,7 +12,8 @@ from msm_mil_core.cli.batch import each_slide, finish
 from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.cli.held import held
 from msm_mil_core.cli.outputs import check_free, check_outputs, output_paths
-from msm_mil_core.encoders.encode_slide import EncodingOptions, encode_folder, encode_slide
+from msm_mil_core.encoders.encode_slide import encode_folder, encode_slide
+from msm_mil_core.encoders.encoding_options import EncodingOptions
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.learning.dataset.finding import listed
 from msm_mil_core.slides.image_folder import folders_of_images, images_in

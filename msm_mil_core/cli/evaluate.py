@@ -15,7 +15,8 @@ from msm_mil_core.cli.figures import UNDEFINED, with_interval
 from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.export.figures.evaluation import draw_evaluation
 from msm_mil_core.export.tables.evaluation import write_evaluation
-from msm_mil_core.learning.dataset.bag_selection import Choice, select_bags
+from msm_mil_core.learning.dataset.bag_choice import Choice
+from msm_mil_core.learning.dataset.bag_selection import select_bags
 from msm_mil_core.learning.evaluation.bootstrap import Estimate
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
 from msm_mil_core.learning.evaluation.compatibility import tell_other_tiles

@@ -9,7 +9,8 @@ from rich.table import Table
 from msm_mil_core.cli.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.cli.console import drive, out, print_line, printable
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
+from msm_mil_core.explain.examination import Examination, examine
+from msm_mil_core.explain.examination_options import ExamineOptions
 from msm_mil_core.explain.faithfulness import Curve
 from msm_mil_core.explain.localisation import Localisation, localise
 from msm_mil_core.export.qupath.import_truth import read_truth

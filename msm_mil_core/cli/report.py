@@ -9,7 +9,8 @@ from msm_mil_core.cli.batch import annotations_in, each_slide, finish
 from msm_mil_core.cli.console import drive, print_line
 from msm_mil_core.cli.outputs import check_outputs, output_paths
 from msm_mil_core.errors import SlideError
-from msm_mil_core.export.report.report import ReportOptions, write_report
+from msm_mil_core.export.report.report import write_report
+from msm_mil_core.export.report.report_options import ReportOptions
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.find_slide import require_slide
 from msm_mil_core.slides.slide import Slide, SlideFacts

@@ -18,7 +18,7 @@ from msm_mil_core.cli.training_run import TrainingRun, run_folder
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.export.tables.baselines import read_baselines
 from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
-from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.fold_options import FoldOptions
 from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.dataset.validation import validate_bags
 from msm_mil_core.learning.training.bags_per_step import resolved
