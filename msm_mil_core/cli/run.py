@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.cli.inputs import require_models
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.run_choices import RunChoices
+from msm_mil_core.cohort.shard import Shard
+from msm_mil_core.cohort.slide_entry import SlideEntry
+from msm_mil_core.cohort.slide_list import list_slides
+from msm_mil_core.errors import RegionError
 from msm_mil_core.options import Options
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 
-if TYPE_CHECKING:  # they import what a wrong option need not wait for
-    from msm_mil_core.cohort.slide_entry import SlideEntry
+if TYPE_CHECKING:  # it imports what a wrong option need not wait for
     from msm_mil_core.cohort.slide_job import SlideJob
 
 SUFFIX = ".msm.h5"
@@ -68,25 +72,24 @@ def run(
     as_json
         Print one line of JSON a slide instead of tables.
     """
-    from msm_mil_core.cli.show_run import check_targets, show_run
+    shard = Shard.parse(batch.shard)
+    entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
+    _check_regions(entries, batch)
+    require_models([batch.model] if batch.model else [])
+    from msm_mil_core.cli.show_run import check_targets, show_run  # what is missing need not wait for it
 
-    jobs = _jobs(slides, batch, options)
+    jobs = shard.of(_jobs(entries, batch, options))
     check_targets(jobs)
     return show_run(jobs, choices, cluster, as_json=as_json)
 
 
-def _jobs(slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions) -> "Sequence[SlideJob]":
+def _jobs(entries: Sequence[SlideEntry], batch: RunOptions, options: AnalysisOptions) -> "Sequence[SlideJob]":
     from msm_mil_core.cli.outputs import output_paths
     from msm_mil_core.cohort.run_settings import settings_for
-    from msm_mil_core.cohort.shard import Shard
     from msm_mil_core.cohort.slide_job import SlideJob
-    from msm_mil_core.cohort.slide_list import list_slides
     from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
     from msm_mil_core.user_folders import features_folder
 
-    shard = Shard.parse(batch.shard)
-    entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
-    _check_regions(entries, batch)
     paths = output_paths([entry.slide for entry in entries], batch.out, SUFFIX)
     settings = settings_for(
         load_checkpoint(batch.model or default_checkpoint_path()),
@@ -97,17 +100,15 @@ def _jobs(slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions) -
         listed=len(entries) > 1,
         overwrite=batch.overwrite,
     )
-    return shard.of([SlideJob(entry=entry, settings=settings, target=paths[entry.slide]) for entry in entries])
+    return [SlideJob(entry=entry, settings=settings, target=paths[entry.slide]) for entry in entries]
 
 
-def _with_defaults(entry: "SlideEntry", batch: RunOptions) -> "SlideEntry":
+def _with_defaults(entry: SlideEntry, batch: RunOptions) -> SlideEntry:
     """Return a slide with what is said for all of them, where a table does not say it for this one."""
     return entry.replace(mpp=entry.mpp or batch.mpp, region=entry.region or batch.region).absolute()
 
 
-def _check_regions(entries: "Sequence[SlideEntry]", batch: RunOptions) -> None:
-    from msm_mil_core.errors import RegionError
-
+def _check_regions(entries: Sequence[SlideEntry], batch: RunOptions) -> None:
     if batch.region is not None and not batch.region.exists():
         raise RegionError(f"There is no {batch.region}. Check the path.")
     if batch.region_class and not any(entry.region for entry in entries):

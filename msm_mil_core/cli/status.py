@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.console import out, print_line, printable
+from msm_mil_core.cohort.cohort_folder import CohortFolder
 
 if TYPE_CHECKING:  # they import what a wrong option need not wait for
     from msm_mil_core.cohort.cohort_status import CohortStatus
@@ -42,10 +43,10 @@ def status(
     parquet
         Write a Parquet file with a row a slide; needs `pip install 'napari-msm-mil[tables]'`.
     """
-    from msm_mil_core.cohort.cohort_folder import CohortFolder
+    cohort = CohortFolder(folder)
+    cohort.require_plan()
     from msm_mil_core.cohort.cohort_status import read_status
 
-    cohort = CohortFolder(folder)
     now = read_status(cohort)
     _show(now, as_json=as_json)
     while watch and (now.running or now.left):

@@ -7,7 +7,7 @@ from pathlib import Path
 from msm_mil_core.cohort.slide_entry import SlideEntry
 from msm_mil_core.cohort.slide_table import is_slide_table, read_slide_table
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.slides.slide_file import is_dicom
+from msm_mil_core.slides.dicom_mark import is_dicom
 
 IN_FOLDERS = (
     *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),

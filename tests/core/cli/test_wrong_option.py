@@ -21,7 +21,7 @@ OPTIONS = {
     "explain": ("explain.examination_options.ExamineOptions",),
     "report": ("export.report.report_options.ReportOptions",),
     "train": ("learning.training.train_options.TrainOptions", "learning.dataset.fold_options.FoldOptions"),
-    "evaluate": ("cli.evaluate.EvaluateOptions",),
+    "evaluate": ("cli.evaluation_options.EvaluateOptions",),
     "encode": ("encoders.encoding_options.EncodingOptions",),
 }
 NEEDED = {
