@@ -7,8 +7,8 @@ import pytest
 
 from msm_mil_core.cli.app import call
 from msm_mil_core.cohort.cohort_folder import CohortFolder
+from msm_mil_core.cohort.overview.slides_parquet import write_parquet
 from msm_mil_core.cohort.slide_record import read_record, read_records
-from msm_mil_core.cohort.slides_parquet import write_parquet
 from msm_mil_core.results.result_file import load_result
 from tests.cohorts import WORDS
 
