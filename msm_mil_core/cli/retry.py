@@ -31,7 +31,7 @@ def retry(
     """
     from msm_mil_core.cli.show_run import show_again
     from msm_mil_core.cohort.cohort_folder import CohortFolder
-    from msm_mil_core.cohort.cohort_status import read_status
+    from msm_mil_core.cohort.overview.cohort_status import read_status
 
     cohort = CohortFolder(folder)
     now = read_status(cohort)
