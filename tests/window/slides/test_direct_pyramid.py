@@ -81,7 +81,6 @@ def test_of_a_damaged_tile_only_what_lies_around_it_is_hatched(tmp_path, notes):
 
 
 def spoil(path, tile):
-    import tifffile
 
     with tifffile.TiffFile(path) as tiff:
         offset, length = tiff.pages[0].dataoffsets[tile], tiff.pages[0].databytecounts[tile]
