@@ -18,9 +18,7 @@ from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.user_folders import features_folder
 
 
-def plan_run(
-    slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions, *, here: bool
-) -> Sequence[SlideJob]:
+def plan_run(slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions, *, here: bool) -> Sequence[SlideJob]:
     """Return a job for each slide of the share that is wanted; `here`: this machine is to do them, on its devices.
 
     Raises

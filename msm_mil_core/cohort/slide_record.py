@@ -96,6 +96,7 @@ def recipe_of(job: SlideJob, encoder_sha256: str) -> str:
         "model": settings.model_sha256,
         "encoder": None if entry.features else [settings.encoder, encoder_sha256],
         "options": choices(settings.analysis),
+        "reader": settings.reader,
         "mpp": entry.mpp,
         "region": [_digest(entry.region), settings.region_class],
         "features": _digest(entry.features),
