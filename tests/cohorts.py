@@ -5,8 +5,8 @@ from itertools import islice, product
 from pathlib import Path
 
 from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.run_settings import RunSettings, settings_for
-from msm_mil_core.cohort.slide_entry import SlideEntry
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.mil.checkpoint import Checkpoint, save_checkpoint
 from msm_mil_core.slides.sample import SAMPLES

@@ -33,7 +33,7 @@ def retry(
     cohort = CohortFolder(folder)
     cohort.require_plan()
     from msm_mil_core.cli.show_run import show_again
-    from msm_mil_core.cohort.cohort_status import read_status
+    from msm_mil_core.cohort.overview.cohort_status import read_status
 
     now = read_status(cohort)
     failed = [record.job.replace(target=folder / record.job.target.name) for record in now.failed]

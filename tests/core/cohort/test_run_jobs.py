@@ -10,8 +10,8 @@ from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cohort import slide_job
 from msm_mil_core.cohort.claims import Claims
-from msm_mil_core.cohort.cohort_status import read_status
 from msm_mil_core.cohort.job_end import JobEnd
+from msm_mil_core.cohort.overview.cohort_status import read_status
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
 from msm_mil_core.cohort.run_plan import plan_of, write_plan

@@ -4,8 +4,8 @@ import glob
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from msm_mil_core.cohort.slide_entry import SlideEntry
-from msm_mil_core.cohort.slide_table import is_slide_table, read_slide_table
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
+from msm_mil_core.cohort.listing.slide_table import is_slide_table, read_slide_table
 from msm_mil_core.errors import SlideListError
 from msm_mil_core.slides.dicom_mark import is_dicom
 

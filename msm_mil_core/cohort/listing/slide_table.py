@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from msm_mil_core.cohort.slide_entry import SlideEntry
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError, TrainingError
 from msm_mil_core.learning.dataset.columns import ALIASES
 from msm_mil_core.learning.dataset.finding import listed
