@@ -5,9 +5,10 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.parallel_runs import train_runs
+from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.training_run import TrainingRun
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.export.tables.cross_validation import write_folds

@@ -7,9 +7,10 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.cli.evaluation_options import EvaluateOptions
 from msm_mil_core.cli.figures import UNDEFINED, with_interval
+from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.export.figures.evaluation import draw_evaluation
 from msm_mil_core.export.tables.evaluation import write_evaluation
 from msm_mil_core.learning.dataset.bag_selection import select_bags

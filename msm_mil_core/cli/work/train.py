@@ -7,11 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.cli.ending_options import EndingOptions
 from msm_mil_core.cli.figures import COLUMNS, above, cells
 from msm_mil_core.cli.held import held
 from msm_mil_core.cli.outputs import check_free
+from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun, run_folder
 from msm_mil_core.cli.work.check import print_report
