@@ -8,8 +8,9 @@ from contextlib import closing
 
 from rich.table import Table
 
-from msm_mil_core.cli.console import drive, errors, out, print_line, printable
+from msm_mil_core.cli.console import errors, out, print_line, printable
 from msm_mil_core.cli.only_one import OnlyOneError
+from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cluster.dask_run import run_on_cluster
 from msm_mil_core.cohort.cohort_folder import CohortFolder

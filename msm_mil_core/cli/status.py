@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.console import print_line
+from msm_mil_core.cohort.cohort_folder import CohortFolder
 
 EVERY_S = 5.0
 FAILED, LEFT = 1, 3
@@ -38,11 +39,11 @@ def status(
     parquet
         Write a Parquet file with a row a slide; needs `pip install 'napari-msm-mil[tables]'`.
     """
+    cohort = CohortFolder(folder)
+    cohort.require_plan()
     from msm_mil_core.cli.show_status import show_status
-    from msm_mil_core.cohort.cohort_folder import CohortFolder
     from msm_mil_core.cohort.overview.cohort_status import read_status
 
-    cohort = CohortFolder(folder)
     now = read_status(cohort)
     show_status(now, as_json=as_json)
     while watch and (now.running or now.left):
