@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from msm_mil_core.explain.coverage import CoverageStep, coverage
-from msm_mil_core.explain.ranks import FEWEST_TILES, ranks
+from msm_mil_core.explain.ranks import FEWEST_TILES, correlation, unit_ranks
 from msm_mil_core.explain.selection import Chosen, top_tiles
 from msm_mil_core.explain.set_distance import measure_distance
 from msm_mil_core.explain.shuffled_ranks import shuffled_correlations
@@ -106,18 +106,13 @@ class _Pair:
 
     def correlation(self) -> float:
         """Return the rank correlation."""
-        return float(np.clip(self.ranks_of_one @ self.ranks_of_other, -1, 1)) if self.is_defined else np.nan
+        return correlation(self.ranks_of_one, self.ranks_of_other)
 
     def correlations_by_chance(self, draws: int, rng: np.random.Generator) -> Floats:
         """Return the rank correlation (draws,) with one stage attending to the tiles in random order."""
-        if not self.is_defined:
+        if len(self.ranks_of_one) < FEWEST_TILES:
             return np.full(draws, np.nan)
         return shuffled_correlations(self.ranks_of_one, self.ranks_of_other, draws, rng)
-
-    @property
-    def is_defined(self) -> bool:
-        """Whether there are enough tiles."""
-        return len(self.ranks_of_one) >= FEWEST_TILES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,13 +198,7 @@ def compare_stages(
 def _pair(prediction: Prediction, one: int, other: int) -> _Pair:
     attention, others = prediction.stages[one].attention, prediction.stages[other].attention
     both = np.isfinite(attention) & np.isfinite(others)
-    return _Pair(one, other, _unit_ranks(attention[both]), _unit_ranks(others[both]))
-
-
-def _unit_ranks(attention: NDArray[np.float32]) -> Floats:
-    centred = ranks(attention) - 0.5
-    length = np.linalg.norm(centred)
-    return centred / length if length else np.full(len(centred), np.nan)
+    return _Pair(one, other, unit_ranks(attention[both]), unit_ranks(others[both]))
 
 
 def _set_figures(one: _PlacedSet, other: _PlacedSet, tiles: TileGrid) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from examples.benchmarks.speed.earlier import aggregation, comparison, search
+from examples.benchmarks.speed.earlier import aggregation, comparison, ranks, search
 from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.mil.prediction import Prediction
@@ -19,6 +19,8 @@ EARLIER = {
     EXPLAIN + "faithfulness.aggregate": aggregation.aggregate,
     EXPLAIN + "faithfulness.aggregate_probabilities": aggregation.aggregate_probabilities,
     EXPLAIN + "stability.aggregate": aggregation.aggregate,
+    EXPLAIN + "stability.ranks": ranks.ranks,
+    EXPLAIN + "stability.rank_correlation": ranks.rank_correlation,
     EXPLAIN + "examination.find_flip": search.find_flip,
     EXPLAIN + "examination.find_sufficient": search.find_sufficient,
 }
