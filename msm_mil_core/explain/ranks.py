@@ -36,10 +36,17 @@ def rank_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> fl
 
     NaN for fewer than 3 tiles, and where a map is constant.
     """
-    from scipy.stats import spearmanr  # slow to import
-
     both = np.isfinite(one) & np.isfinite(other)
-    some, others = one[both], other[both]
-    if len(some) < FEWEST_TILES or not np.ptp(some) or not np.ptp(others):
-        return float("nan")
-    return float(spearmanr(some, others).statistic)
+    return correlation(unit_ranks(one[both]), unit_ranks(other[both]))
+
+
+def unit_ranks(attention: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Rank tiles that were all shown, moved to a mean of 0 and scaled to a length of 1; NaN where all are equal."""
+    centred = ranks(attention) - 0.5
+    length = np.linalg.norm(centred)
+    return centred / length if length else np.full(len(centred), np.nan)
+
+
+def correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return the correlation of two of `unit_ranks`; NaN for fewer than 3 tiles."""
+    return float(np.clip(one @ other, -1, 1)) if len(one) >= FEWEST_TILES else float("nan")

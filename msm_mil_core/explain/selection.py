@@ -84,10 +84,7 @@ def select(selection: Selection, tiles: TileGrid, prediction: Prediction) -> Cho
 def top_tiles(attention: NDArray[np.float32], percent: float) -> Chosen:
     """Mark the top `percent` of the tiles that were shown, rounded up, the first of equals; NaN means not shown."""
     shown = int(np.isfinite(attention).sum())
-    count = min(shown, int(np.ceil(round(shown * percent / 100, 9))))
-    top = np.zeros(len(attention), bool)
-    top[np.argsort(-attention, kind="stable")[:count]] = True  # NaN are last
-    return top
+    return _highest(attention, min(shown, int(np.ceil(round(shown * percent / 100, 9)))))
 
 
 def describe(selection: Selection) -> str:
@@ -100,6 +97,16 @@ def describe(selection: Selection) -> str:
         count = len(selection.tiles)
         return selection.name or (f"tile {selection.tiles[0]}" if count == 1 else f"{count:,} single tiles")
     return selection.name
+
+
+def _highest(attention: NDArray[np.float32], count: int) -> Chosen:
+    """Mark so many, the first of equals; a fraction of the time of sorting."""
+    if not count:
+        return np.zeros(len(attention), bool)
+    least = -np.partition(-attention, count - 1)[count - 1]  # NaN are last
+    top: Chosen = attention > least
+    top[np.flatnonzero(attention == least)[: count - np.count_nonzero(top)]] = True
+    return top
 
 
 def _rings(polygon: Polygon) -> tuple[tuple[Point, ...], ...]:

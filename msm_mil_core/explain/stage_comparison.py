@@ -1,27 +1,23 @@
 """How far the mask stages attend to different tissue: every pair is compared with chance."""
 
-from bisect import bisect_left
 from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import combinations
-from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import CoverageStep, coverage
-from msm_mil_core.explain.ranks import FEWEST_TILES, ranks
+from msm_mil_core.explain.ranks import FEWEST_TILES, correlation, unit_ranks
 from msm_mil_core.explain.selection import Chosen, top_tiles
+from msm_mil_core.explain.set_distance import measure_distance
+from msm_mil_core.explain.shuffled_ranks import shuffled_correlations
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.tiles import TileGrid
 
-MOST_CELLS = 300
-"""Larger sets of tiles are gathered in cells before their distance is computed: the work grows with the cube."""
 CHANCE_PERCENT = (2.5, 97.5)
-MOST_PIVOTS = 10_000_000
-"""Steps of the network simplex; far more than sets of `MOST_CELLS` need."""
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.int64]
@@ -96,18 +92,15 @@ class _Pair:
     ranks_of_one: Floats
     ranks_of_other: Floats
 
-    def measured(self, sets: list["_PlacedSet"], side_px0: int) -> tuple[float, float, float]:
-        """Return overlap, rank correlation and distance (level-0 pixels), with a set of tiles for every stage."""
-        one, other = sets[self.one], sets[self.other]
-        return (
-            _overlap(one.chosen, other.chosen),
-            _correlation(self.ranks_of_one, self.ranks_of_other),
-            _distance_px0(one.xy_px0, other.xy_px0, side_px0),
-        )
+    def correlation(self) -> float:
+        """Return the rank correlation."""
+        return correlation(self.ranks_of_one, self.ranks_of_other)
 
-    def shuffled(self, rng: np.random.Generator) -> "_Pair":
-        """Return the pair with one stage attending to the tiles in random order."""
-        return _Pair(self.one, self.other, rng.permutation(self.ranks_of_one), self.ranks_of_other)
+    def correlations_by_chance(self, draws: int, rng: np.random.Generator) -> Floats:
+        """Return the rank correlation (draws,) with one stage attending to the tiles in random order."""
+        if len(self.ranks_of_one) < FEWEST_TILES:
+            return np.full(draws, np.nan)
+        return shuffled_correlations(self.ranks_of_one, self.ranks_of_other, draws, rng)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,9 +111,35 @@ class _PlacedSet:
     xy_px0: Points
 
     @classmethod
-    def of(cls, chosen: Chosen, tiles: TileGrid) -> "_PlacedSet":
+    def of(cls, numbers: Points, tiles: TileGrid) -> "_PlacedSet":
         """Look up the places once for all pairs."""
-        return cls(chosen, tiles.xy_px0[np.flatnonzero(chosen)])
+        chosen = np.zeros(len(tiles), bool)
+        chosen[numbers] = True
+        return cls(chosen, tiles.xy_px0[numbers])
+
+    def overlap(self, other: "_PlacedSet") -> float:
+        """Return the Jaccard index; NaN where a set is empty."""
+        sizes, both = (len(self.xy_px0), len(other.xy_px0)), np.count_nonzero(self.chosen & other.chosen)
+        return float(both / (sum(sizes) - both)) if all(sizes) else np.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What a stage looks at, and what it might."""
+
+    shown: Points
+    """The numbers of the tiles that it was shown."""
+    top: _PlacedSet
+
+    @classmethod
+    def of(cls, attention: NDArray[np.float32], top_percent: float, tiles: TileGrid) -> "_Look":
+        """Find the top tiles."""
+        top = np.flatnonzero(top_tiles(attention, top_percent))
+        return cls(np.flatnonzero(np.isfinite(attention)), _PlacedSet.of(top, tiles))
+
+    def random_claim(self, tiles: TileGrid, rng: np.random.Generator) -> _PlacedSet:
+        """Draw as many tiles as the top has from those that were shown."""
+        return _PlacedSet.of(rng.choice(self.shown, len(self.top.xy_px0), replace=False, shuffle=False), tiles)
 
 
 def compare_stages(
@@ -132,10 +151,8 @@ def compare_stages(
     masks at inference a later stage cannot have what earlier ones claimed: that such claims do not overlap
     is by construction, and no evidence of diverse patterns, however little they overlap compared with chance.
 
-    The distance is the earth mover's (Rubner et al. 2000) between the two sets, all tiles of a set weighing the same.
-    Sets in more than `MOST_CELLS` places are first gathered in square cells of as few tiles as bring both below it,
-    each cell standing at the mean of its tiles; random claims are gathered by the same rule, so both are measured
-    alike.
+    The distance is the earth mover's (Rubner et al. 2000) between the two sets; large ones are gathered in cells,
+    random claims by the same rule, so that both are measured alike.
 
     Parameters
     ----------
@@ -146,20 +163,22 @@ def compare_stages(
     options
         Which share of its tiles is a stage's top, and how many random claims are drawn.
     """
-    rng = np.random.default_rng(options.seed)
-    tops = [_PlacedSet.of(top_tiles(stage.attention, options.top_percent), tiles) for stage in prediction.stages]
-    pairs = [_pair(prediction, one, other) for one, other in combinations(range(len(tops)), 2)]
+    rng, stages = np.random.default_rng(options.seed), prediction.stages
+    looks = [_Look.of(stage.attention, options.top_percent, tiles) for stage in stages]
+    pairs = [_pair(prediction, one, other) for one, other in combinations(range(len(looks)), 2)]
     drawn = []
     for draw in range(options.draws if pairs else 0):
         yield Progress("Comparing stages with chance", draw, options.draws, "draws")
-        stages = zip(prediction.stages, tops, strict=True)
-        claims = [_PlacedSet.of(_random_claim(stage.attention, top.chosen, rng), tiles) for stage, top in stages]
-        drawn.append([pair.shuffled(rng).measured(claims, tiles.side_px0) for pair in pairs])
-    by_chance = np.array(drawn)  # (draws, pairs, 3)
+        claims = [look.random_claim(tiles, rng) for look in looks]
+        drawn.append([_set_figures(claims[pair.one], claims[pair.other], tiles) for pair in pairs])
     yield Progress("Comparing stages with chance", options.draws, options.draws, "draws")
+    by_chance = [
+        np.column_stack([np.array(drawn)[:, index], pair.correlations_by_chance(options.draws, rng)])
+        for index, pair in enumerate(pairs)
+    ]
     return StageComparison(
         options=options,
-        pairs=tuple(_compared(pair, tops, tiles, mpp, by_chance[:, index]) for index, pair in enumerate(pairs)),
+        pairs=tuple(_compared(pair, looks, tiles, mpp, chance) for pair, chance in zip(pairs, by_chance, strict=True)),
         coverage=coverage(prediction, tiles, mpp, options.top_percent),
     )
 
@@ -167,88 +186,33 @@ def compare_stages(
 def _pair(prediction: Prediction, one: int, other: int) -> _Pair:
     attention, others = prediction.stages[one].attention, prediction.stages[other].attention
     both = np.isfinite(attention) & np.isfinite(others)
-    return _Pair(one, other, _unit_ranks(attention[both]), _unit_ranks(others[both]))
+    return _Pair(one, other, unit_ranks(attention[both]), unit_ranks(others[both]))
 
 
-def _unit_ranks(attention: NDArray[np.float32]) -> Floats:
-    centred = ranks(attention) - 0.5
-    length = np.linalg.norm(centred)
-    return centred / length if length else np.full(len(centred), np.nan)
+def _set_figures(one: _PlacedSet, other: _PlacedSet, tiles: TileGrid) -> tuple[float, float]:
+    return one.overlap(other), measure_distance(one.xy_px0, other.xy_px0, tiles.side_px0).distance_px0
 
 
-def _random_claim(attention: NDArray[np.float32], top: Chosen, rng: np.random.Generator) -> Chosen:
-    claim = np.zeros(len(top), bool)
-    claim[rng.choice(np.flatnonzero(np.isfinite(attention)), int(top.sum()), replace=False, shuffle=False)] = True
-    return claim
-
-
-def _compared(pair: _Pair, tops: list[_PlacedSet], tiles: TileGrid, mpp: float | None, by_chance: Floats) -> StagePair:
-    overlap, correlation, distance_px0 = pair.measured(tops, tiles.side_px0)
-    mean, (low, high) = by_chance.mean(axis=0), np.percentile(by_chance, CHANCE_PERCENT, axis=0)
-    ranges = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+def _compared(pair: _Pair, looks: list[_Look], tiles: TileGrid, mpp: float | None, by_chance: Floats) -> StagePair:
+    one, other = looks[pair.one].top, looks[pair.other].top
+    distance = measure_distance(one.xy_px0, other.xy_px0, tiles.side_px0)
+    overlaps, distances_px0, correlations = by_chance.T
     return StagePair(
         one=pair.one,
         other=pair.other,
-        overlap=overlap,
-        overlap_by_chance=float(mean[0]),
-        overlap_chance_range=ranges[0],
-        rank_correlation=correlation,
-        rank_correlation_chance_range=ranges[1],
-        distance_px0=distance_px0,
-        distance_px0_by_chance=float(mean[2]),
-        distance_px0_chance_range=ranges[2],
-        grain_px0=_grain_px0(tops[pair.one].xy_px0, tops[pair.other].xy_px0, tiles.side_px0),
+        overlap=one.overlap(other),
+        overlap_by_chance=float(overlaps.mean()),
+        overlap_chance_range=_range(overlaps),
+        rank_correlation=pair.correlation(),
+        rank_correlation_chance_range=_range(correlations),
+        distance_px0=distance.distance_px0,
+        distance_px0_by_chance=float(distances_px0.mean()),
+        distance_px0_chance_range=_range(distances_px0),
+        grain_px0=distance.grain_px0,
         mpp=np.nan if mpp is None else mpp,
     )
 
 
-def _overlap(one: Chosen, other: Chosen) -> float:
-    return float((one & other).sum() / (one | other).sum()) if one.any() and other.any() else np.nan
-
-
-def _correlation(one: Floats, other: Floats) -> float:
-    return float(np.clip(one @ other, -1, 1)) if len(one) >= FEWEST_TILES else np.nan
-
-
-def _distance_px0(one_px0: Points, other_px0: Points, side_px0: int) -> float:
-    if not len(one_px0) or not len(other_px0):
-        return np.nan
-    import ot  # takes two seconds, and brings torch along where that is installed
-    from scipy.spatial.distance import cdist
-
-    grain_px0 = _grain_px0(one_px0, other_px0, side_px0)
-    (weights, places_px0), (others, there_px0) = (_gathered(each, grain_px0) for each in (one_px0, other_px0))
-    return float(ot.emd2(weights, others, cdist(places_px0, there_px0), numItermax=MOST_PIVOTS, center_dual=False))
-
-
-def _grain_px0(one_px0: Points, other_px0: Points, side_px0: int) -> int:
-    """Return the side of the smallest cells, whole tiles wide, so that no set lies in more than `MOST_CELLS`."""
-
-    def few_cells(tiles_per_side: int) -> bool:
-        grain_px0 = tiles_per_side * side_px0
-        return all(np.count_nonzero(_counts(each, grain_px0)) <= MOST_CELLS for each in (one_px0, other_px0))
-
-    least = max(1, ceil(sqrt(max(len(one_px0), len(other_px0)) / MOST_CELLS)))
-    most = max(int(each.max(initial=0)) for each in (one_px0, other_px0)) // side_px0 + 1  # one cell holds all
-    return side_px0 * (least + bisect_left(range(least, max(least, most)), True, key=few_cells))
-
-
-def _gathered(xy_px0: Points, grain_px0: int) -> tuple[Floats, Floats]:
-    """Return the share of the tiles that each cell holds (cells,) and the mean of their corners (cells, 2)."""
-    cell, counts = _cells(xy_px0, grain_px0), _counts(xy_px0, grain_px0)
-    held = np.flatnonzero(counts)
-    sums_px0 = np.stack([np.bincount(cell, weights=along)[held] for along in xy_px0.T], axis=1)
-    return counts[held] / len(xy_px0), sums_px0 / counts[held, None]
-
-
-def _counts(xy_px0: Points, grain_px0: int) -> NDArray[np.int64]:
-    """Return how many tiles each cell holds."""
-    counts: NDArray[np.int64] = np.bincount(_cells(xy_px0, grain_px0))
-    return counts
-
-
-def _cells(xy_px0: Points, grain_px0: int) -> NDArray[np.int64]:
-    """Return a number for the cell that each tile lies in, cells being laid from the slide's corner."""
-    col, row = (xy_px0 // grain_px0).T
-    numbers: NDArray[np.int64] = row * (col.max(initial=0) + 1) + col
-    return numbers
+def _range(drawn: Floats) -> Range:
+    low, high = np.percentile(drawn, CHANCE_PERCENT)
+    return float(low), float(high)

@@ -82,9 +82,10 @@ def draw_outline(picture: Pixels, canvas: Canvas, tiles: TileGrid, chosen: NDArr
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
     corner = np.array([canvas.left_px0, canvas.top_px0])
-    for start, end in (outline_segments(tiles, chosen) - corner) / canvas.px0_per_px:
+    segments_px = (outline_segments(tiles, chosen) - corner) / canvas.px0_per_px  # (n, 2, 2)
+    for ends in segments_px.reshape(-1, 4).tolist():
         for colour, width in (("white", 5), (rgb, 2)):
-            pen.line([tuple(start), tuple(end)], fill=colour, width=width)
+            pen.line(ends, fill=colour, width=width)
     return np.asarray(image)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 
 from msm_mil_core.explain.ranks import rank_correlation, ranks
 
@@ -26,6 +26,14 @@ def test_a_correlation_is_over_what_both_maps_show():
 
     assert rank_correlation(one, np.array([10, 20, 30, 99, 1, np.nan], np.float32)) == pytest.approx(1)
     assert rank_correlation(one, -one) == pytest.approx(-1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=60))
+def test_a_correlation_is_spearmans(drawn):
+    one, other = np.array(drawn, np.float32).T
+
+    expected = spearmanr(one, other).statistic if np.ptp(one) and np.ptp(other) else np.nan
+    assert rank_correlation(one, other) == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
 @pytest.mark.parametrize(

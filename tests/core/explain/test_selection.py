@@ -83,6 +83,7 @@ def test_the_top_is_never_below_the_rest_and_as_large_as_asked(N, percent, seed)
     top = top_tiles(attention, percent)
 
     shown = np.isfinite(attention)
+    assert np.array_equal(np.flatnonzero(top), np.sort(np.argsort(-attention, kind="stable")[: top.sum()]))
     assert top.sum() == min(shown.sum(), np.ceil(round(shown.sum() * percent / 100, 9)))
     assert not top[~shown].any()
     if top.any() and (shown & ~top).any():

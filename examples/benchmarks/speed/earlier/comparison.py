@@ -1,4 +1,4 @@
-"""How stages were compared before: cells by sorted unique numbers, and places looked up for every pair anew."""
+"""How stages were compared before: each cell at the mean of one set's tiles, and a shuffle for every draw."""
 
 from bisect import bisect_left
 from itertools import combinations
@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.selection import Chosen, top_tiles
-from msm_mil_core.explain.stage_comparison import MOST_CELLS, MOST_PIVOTS
+from msm_mil_core.explain.set_distance import MOST_CELLS, MOST_PIVOTS
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.slides.tiles import TileGrid
 
