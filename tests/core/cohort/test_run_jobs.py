@@ -146,7 +146,7 @@ def test_a_result_of_another_slide_model_or_pixel_size_is_not_done(slides, jobs,
 
 def test_where_and_how_fast_it_is_computed_does_not_matter(slides, jobs, model, tmp_path):
     ends_of(jobs[:1])
-    analysis = OPTIONS.replace(encode=EncodeOptions(device="cpu", batch=3, threads=2))
+    analysis = OPTIONS.replace(encode=OPTIONS.encode.replace(device="cpu", batch=3, threads=2))
     moved = tmp_path / "moved" / slides[0].name
     moved.parent.mkdir()
     slides[0].rename(moved)
