@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import msm_mil_core as mm
-from msm_mil_core.explain.counterfactual import SearchOptions, find_flip
+from msm_mil_core.explain.counterfactual import find_flip
 from msm_mil_core.explain.evidence import evidence_sum
+from msm_mil_core.explain.examination_options import SearchOptions
 from msm_mil_core.results.annotations import question_of, save_annotations
 
 path = Path(sys.argv[1])

@@ -21,14 +21,14 @@ _SOURCES = {
     "save_result": "results.result_file",
     "load_annotations": "results.annotations",
     # questions
-    "CompareOptions": "explain.stage_comparison",
+    "CompareOptions": "explain.comparison_options",
     "compare_stages": "explain.stage_comparison",
     "stage_roles": "explain.stage_role",
     "parse_selection": "explain.selection_syntax",
     "Step": "explain.what_if",
     "Question": "explain.what_if",
     "what_if": "explain.what_if:ask",
-    "ExamineOptions": "explain.examination",
+    "ExamineOptions": "explain.examination_options",
     "examine": "explain.examination",
     # files for other programs and people
     "write_geojson": "export.qupath.export",

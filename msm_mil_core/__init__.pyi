@@ -1,9 +1,11 @@
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag_file import load_bag
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.explain.examination import ExamineOptions, examine
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.examination import examine
+from msm_mil_core.explain.examination_options import ExamineOptions
 from msm_mil_core.explain.selection_syntax import parse_selection
-from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.explain.stage_role import stage_roles
 from msm_mil_core.explain.what_if import Question, Step
 from msm_mil_core.explain.what_if import ask as what_if

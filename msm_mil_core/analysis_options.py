@@ -1,7 +1,7 @@
 """What a user chooses for a run: one class feeds the command line, the form and the record in the result."""
 
 from msm_mil_core.encoders.encode_options import EncodeOptions
-from msm_mil_core.mil.model_options import MaskChoice
+from msm_mil_core.mil.mask_choice import MaskChoice
 from msm_mil_core.options import Options
 from msm_mil_core.slides.tile_options import TileOptions
 from msm_mil_core.slides.tissue_options import TissueOptions

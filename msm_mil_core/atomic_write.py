@@ -13,12 +13,18 @@ _cleaned: set[Path] = set()
 
 
 @contextmanager
-def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+def whole_file(path: Path, *, overwrite: bool = True, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; on leaving without an error it becomes `path`.
 
     The folder is created if it does not exist. A link stays a link: the file that it points to is written. On any
     error, and when a generator that writes is dropped, the temporary file is removed, and a file that was at `path`
     before is left as it was. What killed processes left in the folder is removed, once for each folder.
+
+    Parameters
+    ----------
+    durable
+        Whether the file must outlive a loss of power from the moment at which it is in place; waiting for the disk
+        takes most of the time that a small file takes. One that is not may be empty after such a loss.
 
     Raises
     ------
@@ -30,7 +36,8 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     try:
         _clean_once(part)
         yield part
-        _flush_to_disk(part)
+        if durable:
+            _flush_to_disk(part)
         _put_in_place(part, target, overwrite=overwrite)
     except OSError as exc:
         raise OutputError(f"Cannot write {path}: {exc.strerror or exc}. Choose another folder.") from exc

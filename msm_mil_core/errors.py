@@ -1,5 +1,8 @@
 """Errors that a user can put right: each message says what happened, to which file, and what to do."""
 
+from pathlib import Path
+from typing import Self
+
 
 class MsmMilError(Exception):
     """Something a user can put right; the base of all our own errors."""
@@ -59,6 +62,11 @@ class QuestionError(MsmMilError):
 
 class ResultError(MsmMilError):
     """A result file cannot be read or has another schema."""
+
+    @classmethod
+    def missing(cls, path: Path) -> Self:
+        """Return the error of a path where there is nothing."""
+        return cls(f"There is no result file {path}. Check the path; results end in .msm.h5.")
 
 
 class OutputError(MsmMilError):

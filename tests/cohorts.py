@@ -5,9 +5,10 @@ from itertools import islice, product
 from pathlib import Path
 
 from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.run_settings import RunSettings, settings_for
-from msm_mil_core.cohort.slide_entry import SlideEntry
 from msm_mil_core.cohort.slide_job import SlideJob
+from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.mil.checkpoint import Checkpoint, save_checkpoint
 from msm_mil_core.slides.sample import SAMPLES
 from msm_mil_core.slides.slide import open_slide
@@ -17,8 +18,8 @@ from tests.slides import write_slide
 
 SIDE_PX0 = 128
 """Side of a cut: four tiles."""
-OPTIONS = AnalysisOptions(tissue=TissueOptions(whole_slide=True))
-WORDS = ("--tissue.whole-slide",)
+OPTIONS = AnalysisOptions(tissue=TissueOptions(whole_slide=True), encode=EncodeOptions(precision="float32"))
+WORDS = ("--tissue.whole-slide", "--encode.precision", "float32")
 """The same on the command line."""
 
 

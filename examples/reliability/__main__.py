@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 from examples.reliability.trial import Trial
 
-SCRIPTS = ("kills", "full_disk", "races", "fuzz", "cycles")
+SCRIPTS = ("kills", "full_disk", "races", "fuzz", "cycles", "cohorts")
 
 
 class Script(Protocol):

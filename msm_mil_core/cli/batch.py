@@ -13,6 +13,7 @@ from msm_mil_core.cli.console import out, print_line, printable
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.export.tables.json_file import Record
+from msm_mil_core.file_lock import HeldError
 from msm_mil_core.results.annotations import Annotations, load_annotations
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
@@ -63,6 +64,8 @@ def _only(slide: Path, work: Callable[[Path], Row]) -> Row:
     try:
         return work(slide)
     except Exception as exc:  # the border between the program and its user, who reads it as a sentence
+        if isinstance(exc, HeldError) or not slide.exists():  # nothing was started
+            raise
         raise OnlyOneError(exc) from exc
 
 

@@ -1,44 +1,15 @@
 """msm-mil evaluate: how good models are on bags that they were not trained on."""
 
-from math import isnan
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import Field
-from rich.table import Table
-from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
-from msm_mil_core.cli.console import drive, out, print_line
-from msm_mil_core.cli.figures import UNDEFINED, with_interval
+from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.evaluation_options import EvaluateOptions
+from msm_mil_core.cli.inputs import require_bags, require_models
 from msm_mil_core.cli.outputs import check_free
-from msm_mil_core.export.figures.evaluation import draw_evaluation
-from msm_mil_core.export.tables.evaluation import write_evaluation
-from msm_mil_core.learning.dataset.bag_selection import Choice, select_bags
-from msm_mil_core.learning.evaluation.bootstrap import Estimate
-from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
-from msm_mil_core.learning.evaluation.compatibility import tell_other_tiles
-from msm_mil_core.learning.evaluation.evaluate import Evaluation
-from msm_mil_core.mil.checkpoint import load_checkpoint
-from msm_mil_core.options import Options
-
-
-class EvaluateOptions(Options):
-    """What a user chooses for an evaluation besides bags, labels and models."""
-
-    part: Choice | None = None
-    """Which bags of the table; its test bags if left out, or all if it names none."""
-    encoder: str | None = Field(default=None, min_length=1)
-    """The encoder that made the features, for files that name it otherwise than the models do."""
-    device: str = "auto"
-    """What computes: auto (CUDA, then MPS, then the CPU), cpu, cuda, cuda:1 or mps."""
-    json_file: Annotated[Path | None, Parameter(name="--json")] = None
-    """Write every metric, and each bag's probabilities, as JSON."""
-    figure: Path | None = None
-    """Draw reliability diagrams and confusion matrices as PNG."""
-    overwrite: bool = False
-    """Replace a JSON file or figure that already exists."""
 
 
 def evaluate(
@@ -60,82 +31,15 @@ def evaluate(
     model
         Checkpoint (.safetensors) to evaluate; repeat for each further model.
     """
+    require_models(model)
+    require_bags(bags, labels)
     targets = [path for path in (options.json_file, options.figure) if path is not None]
-    _check_targets(targets, overwrite=options.overwrite)
-    checkpoints = [load_checkpoint(path) for path in model]
-    selection = drive(select_bags(bags, labels, options.part), "evaluate")
-    work = compare_models(selection, checkpoints, encoder=options.encoder, device=options.device)
-    comparison = drive(work, "evaluate")
-    for note in (*selection.notes, *tell_other_tiles(selection, checkpoints)):
-        print_line(f"note: {note}")
-    _print(comparison)
-    if not selection.has_test and options.part is None:
-        print_line(
-            "A model may have been trained on some of these bags: split.csv in the folder of its training says which."
-        )
-    if options.json_file is not None:
-        write_evaluation(comparison, options.json_file)
-    if options.figure is not None:
-        draw_evaluation(comparison, options.figure)
+    for path in targets:
+        check_free(path, overwrite=options.overwrite)
+        check_writable(path.parent)
+    from msm_mil_core.cli.work.evaluate import evaluate_models
+
+    evaluate_models(bags, labels, model, options)
     for path in targets:
         print_line(f"wrote {path}")
     return 0
-
-
-def _check_targets(targets: list[Path], *, overwrite: bool) -> None:
-    for path in targets:
-        check_free(path, overwrite=overwrite)
-        check_writable(path.parent)
-
-
-def _print(comparison: ModelComparison) -> None:
-    out.print(_figures(comparison))
-    if comparison.differences:
-        out.print(_differences(comparison))
-    for evaluation in comparison.evaluations:
-        out.print(_confusion(evaluation))
-    for note in dict.fromkeys(note for evaluation in comparison.evaluations for note in evaluation.notes):
-        print_line(note)
-
-
-def _figures(comparison: ModelComparison) -> Table:
-    title = f"{comparison.selection.describe()} (research use, not for diagnosis)"
-    table = Table("with 95 % interval", title=Text(title), title_justify="left")
-    for evaluation in comparison.evaluations:
-        table.add_column(Text(evaluation.predictions.title), overflow="fold")
-    metrics = [evaluation.metrics for evaluation in comparison.evaluations]
-    table.add_row("accuracy", *(_cell(each.accuracy) for each in metrics))
-    table.add_row("balanced accuracy", *(_cell(each.balanced_accuracy) for each in metrics))
-    table.add_row("macro F1", *(_cell(each.macro_f1) for each in metrics))
-    table.add_row("AUC", *(_cell(each.auc) for each in metrics))
-    table.add_row("log loss", *(_cell(each.log_loss) for each in metrics))
-    table.add_row("ECE", *(_cell(each.ece) for each in metrics))
-    return table
-
-
-def _differences(comparison: ModelComparison) -> Table:
-    title = f"Above {comparison.differences[0].against}, on the same bags"
-    table = Table("model", "AUC", "p", "balanced accuracy", "p", title=Text(title), title_justify="left")
-    for difference in comparison.differences:
-        table.add_row(Text(difference.title), *_paired(difference.auc), *_paired(difference.balanced_accuracy))
-    return table
-
-
-def _confusion(evaluation: Evaluation) -> Table:
-    table = Table("label", title=Text(f"Bags, as {evaluation.predictions.title} classifies them"), title_justify="left")
-    for name in evaluation.predictions.classes:
-        table.add_column(Text(name), overflow="fold")
-    table.add_column("recall")
-    rows = zip(evaluation.predictions.classes, evaluation.confusion, evaluation.metrics.recalls, strict=True)
-    for name, bags, recall in rows:
-        table.add_row(Text(name), *map(str, bags), _cell(recall))
-    return table
-
-
-def _paired(difference: PairedDifference) -> tuple[str, str]:
-    by = difference.by
-    return with_interval(by.value, by.low, by.high, "+.3f"), UNDEFINED if isnan(by.value) else f"{difference.p:.3f}"
-
-
-def _cell(estimate: Estimate) -> str:
-    return with_interval(estimate.value, estimate.low, estimate.high)

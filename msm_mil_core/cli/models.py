@@ -6,8 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.mil.checkpoint import bundled_checkpoints, load_checkpoint
-from msm_mil_core.mil.model_card import full_card, short_card
+from msm_mil_core.cli.inputs import require_models
 
 
 def models(*paths: Path, full: Annotated[bool, Parameter(negative="")] = False) -> None:
@@ -20,6 +19,10 @@ def models(*paths: Path, full: Annotated[bool, Parameter(negative="")] = False) 
     full
         Show everything that is known of them, with the options and figures of their training.
     """
+    require_models(paths)
+    from msm_mil_core.mil.checkpoint import bundled_checkpoints, load_checkpoint
+    from msm_mil_core.mil.model_card import full_card, short_card
+
     for path in paths or bundled_checkpoints():
         checkpoint = load_checkpoint(path)
         first, *others = full_card(checkpoint) if full else short_card(checkpoint)

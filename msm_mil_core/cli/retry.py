@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cluster.cluster_options import ClusterOptions
+from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.run_choices import RunChoices
 
 
@@ -29,11 +30,11 @@ def retry(
     as_json
         Print one line of JSON a slide instead of tables.
     """
-    from msm_mil_core.cli.show_run import show_again
-    from msm_mil_core.cohort.cohort_folder import CohortFolder
-    from msm_mil_core.cohort.cohort_status import read_status
-
     cohort = CohortFolder(folder)
+    cohort.require_plan()
+    from msm_mil_core.cli.show_run import show_again
+    from msm_mil_core.cohort.overview.cohort_status import read_status
+
     now = read_status(cohort)
     failed = [record.job.replace(target=folder / record.job.target.name) for record in now.failed]
     return show_again([*failed, *(now.left if left else ())], choices, cluster, as_json=as_json)

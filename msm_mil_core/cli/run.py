@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.cli.inputs import require_models
 from msm_mil_core.cluster.cluster_options import ClusterOptions
+from msm_mil_core.cohort.listing.shard import Shard
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
+from msm_mil_core.cohort.listing.slide_list import list_slides
 from msm_mil_core.cohort.run_choices import RunChoices
+from msm_mil_core.errors import RegionError
 from msm_mil_core.options import Options
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
-
-if TYPE_CHECKING:  # they import what a wrong option need not wait for
-    from msm_mil_core.cohort.slide_entry import SlideEntry
-    from msm_mil_core.cohort.slide_job import SlideJob
 
 SUFFIX = ".msm.h5"
 
@@ -68,53 +69,29 @@ def run(
     as_json
         Print one line of JSON a slide instead of tables.
     """
-    from msm_mil_core.cli.show_run import check_targets, show_run
+    shard, entries = Shard.parse(batch.shard), _entries(slides, batch)
+    from msm_mil_core.cli.plan_run import plan_run  # a slide, region or model that is missing need not wait for it
+    from msm_mil_core.cli.show_run import show_run
 
-    jobs = _jobs(slides, batch, options)
-    check_targets(jobs)
+    jobs = plan_run(shard, entries, batch, options, here=not cluster.wanted)
     return show_run(jobs, choices, cluster, as_json=as_json)
 
 
-def _jobs(slides: Sequence[Path], batch: RunOptions, options: AnalysisOptions) -> "Sequence[SlideJob]":
-    from msm_mil_core.cli.outputs import output_paths
-    from msm_mil_core.cohort.run_settings import settings_for
-    from msm_mil_core.cohort.shard import Shard
-    from msm_mil_core.cohort.slide_job import SlideJob
-    from msm_mil_core.cohort.slide_list import list_slides
-    from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
-    from msm_mil_core.user_folders import features_folder
-
-    shard = Shard.parse(batch.shard)
+def _entries(slides: Sequence[Path], batch: RunOptions) -> Sequence[SlideEntry]:
+    """Return the slides that are named, with what is said for all of them; what is missing is told."""
     entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
     _check_regions(entries, batch)
-    paths = output_paths([entry.slide for entry in entries], batch.out, SUFFIX)
-    settings = settings_for(
-        load_checkpoint(batch.model or default_checkpoint_path()),
-        _with_device(options, batch.device),
-        reader=batch.reader,
-        region_class=batch.region_class,
-        features_folder=features_folder() if batch.keep_features else None,
-        listed=len(entries) > 1,
-        overwrite=batch.overwrite,
-    )
-    return shard.of([SlideJob(entry=entry, settings=settings, target=paths[entry.slide]) for entry in entries])
+    require_models([] if batch.model is None else [batch.model])
+    return entries
 
 
-def _with_defaults(entry: "SlideEntry", batch: RunOptions) -> "SlideEntry":
+def _with_defaults(entry: SlideEntry, batch: RunOptions) -> SlideEntry:
     """Return a slide with what is said for all of them, where a table does not say it for this one."""
     return entry.replace(mpp=entry.mpp or batch.mpp, region=entry.region or batch.region).absolute()
 
 
-def _check_regions(entries: "Sequence[SlideEntry]", batch: RunOptions) -> None:
-    from msm_mil_core.errors import RegionError
-
+def _check_regions(entries: Sequence[SlideEntry], batch: RunOptions) -> None:
     if batch.region is not None and not batch.region.exists():
         raise RegionError(f"There is no {batch.region}. Check the path.")
     if batch.region_class and not any(entry.region for entry in entries):
         raise RegionError("--region-class chooses among the polygons of a file: give the file with --region.")
-
-
-def _with_device(options: AnalysisOptions, device: str | None) -> AnalysisOptions:
-    if device is None:
-        return options
-    return options.replace(encode=options.encode.replace(device=device))

@@ -8,51 +8,26 @@ from contextlib import closing
 
 from rich.table import Table
 
-from msm_mil_core.cli.console import drive, errors, out, print_line, printable
+from msm_mil_core.cli.console import errors, out, print_line, printable
 from msm_mil_core.cli.only_one import OnlyOneError
-from msm_mil_core.cli.outputs import check_outputs
+from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cluster.dask_run import run_on_cluster
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.crew import RUNNING
-from msm_mil_core.cohort.index_page import write_index
 from msm_mil_core.cohort.job_end import JobEnd
-from msm_mil_core.cohort.job_state import find_state
+from msm_mil_core.cohort.overview.index_page import write_index
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
 from msm_mil_core.cohort.run_plan import plan_of, write_plan
 from msm_mil_core.cohort.slide_answer import SlideAnswer
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.cohort.slide_record import read_record
-from msm_mil_core.devices import choose_devices
-from msm_mil_core.errors import MsmMilError, OutputError
 from msm_mil_core.progress import Progress
 
 FAILED, HELD = 1, 3
 MOST_ROWS = 100
 """Slides that the table at the end lists; the others are in runs.csv."""
-
-
-def check_targets(jobs: Sequence[SlideJob]) -> None:
-    """Refuse, before anything is begun, what could not be written or would replace a result of something else.
-
-    Raises
-    ------
-    OutputError
-        If there is such a result, or a folder or file cannot be written; the message names it.
-    DeviceError
-        If this machine does not have the device.
-    """
-    if not jobs:
-        return
-    device = jobs[0].settings.analysis.encode.device
-    if device != "auto":
-        choose_devices(device)
-    check_outputs([job.target for job in jobs], overwrite=True)
-    different = [why for job in jobs if (why := _difference(job))]
-    if different:
-        more = f" So are {len(different) - 1} more." if len(different) > 1 else ""
-        raise OutputError(f"{different[0]}{more}")
 
 
 def show_run(jobs: Sequence[SlideJob], choices: RunChoices, cluster: ClusterOptions, *, as_json: bool) -> int:
@@ -81,13 +56,6 @@ def show_again(jobs: Sequence[SlideJob], choices: RunChoices, cluster: ClusterOp
         write_index(folder)
     view.conclude(folder)
     return view.exit_code()
-
-
-def _difference(job: SlideJob) -> str:
-    try:
-        return find_state(job).why
-    except MsmMilError:  # the slide cannot be read: that is told when it is its turn
-        return ""
 
 
 class _View:

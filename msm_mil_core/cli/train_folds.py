@@ -5,14 +5,16 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.console import drive, out, print_line
+from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.parallel_runs import train_runs
+from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.training_run import TrainingRun
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.export.tables.cross_validation import write_folds
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.learning.dataset.folds import Fold, FoldOptions, lay_folds
+from msm_mil_core.learning.dataset.fold_options import FoldOptions
+from msm_mil_core.learning.dataset.folds import Fold, lay_folds
 from msm_mil_core.learning.training.cross_validation import AVERAGED, CrossValidation, FoldModel, cross_validate
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.mil.checkpoint import load_checkpoint

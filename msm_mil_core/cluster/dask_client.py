@@ -24,23 +24,30 @@ def connected(options: ClusterOptions) -> "Iterator[Client]":
         If Dask is not installed, the scheduler does not answer, or it has no worker.
     """
     _check_installed()
+    import dask
+
+    with dask.config.set({"distributed.worker.daemon": False}):  # of workers that are started here: --timeout needs it
+        cluster = None if options.scheduler is not None else _local_cluster(options.local or 1)
+        client = _client(cluster, options.scheduler)
+        try:
+            _await_worker(client, str(options.scheduler))
+            yield client
+        finally:
+            client.close()
+            if cluster is not None:
+                cluster.close()
+
+
+def _client(cluster: Any, address: str | None) -> "Client":
     from distributed import Client
 
-    cluster: Any = options.scheduler if options.scheduler is not None else _local_cluster(options.local or 1)
     try:
-        client = Client(cluster, timeout=CONNECT_S, set_as_default=False)
+        return Client(cluster if cluster is not None else address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as exc:
         raise CohortError(
-            f"No Dask scheduler answers at {options.scheduler} ({exc}). Start one with `dask scheduler`, and give its "
+            f"No Dask scheduler answers at {address} ({exc}). Start one with `dask scheduler`, and give its "
             "address as tcp://host:8786."
         ) from exc
-    try:
-        _await_worker(client, str(options.scheduler))
-        yield client
-    finally:
-        client.close()
-        if options.scheduler is None:
-            cluster.close()
 
 
 def _check_installed() -> None:

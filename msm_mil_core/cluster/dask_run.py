@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cluster.dask_client import connected
-from msm_mil_core.cluster.dask_workers import WorkerFacts, check_workers, own_facts
+from msm_mil_core.cluster.dask_workers import WorkerFacts, check_children, check_workers, own_facts
 from msm_mil_core.cohort.job_end import JobEnd
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
@@ -62,6 +62,8 @@ def run_on_dask(
         return
     facts = own_facts(jobs[0].settings)
     check_workers(client, facts, jobs[0].settings)
+    if choices.timeout is not None:
+        check_children(client)
     cancelled = _event(client)
     futures = {
         client.submit(_run_there, job, choices, facts, cancelled, pure=False, key=f"{cancelled.name}-{job.key}"): job

@@ -1,5 +1,6 @@
 """What the workers of a Dask cluster have installed: another version or other weights would give other results."""
 
+import multiprocessing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,3 +68,22 @@ def check_workers(client: "Client", here: WorkerFacts, settings: RunSettings) ->
         if isinstance(there, BaseException):
             raise CohortError(f"The worker at {address} cannot run slides: {there}") from there
         here.check(there, f"the worker at {address}")
+
+
+def check_children(client: "Client") -> None:
+    """Refuse workers whose processes may have no children: a slide that takes too long could not be stopped there.
+
+    Raises
+    ------
+    CohortError
+        It says how to start them.
+    """
+    if any(client.run(_is_daemon).values()):
+        raise CohortError(
+            "--timeout needs workers that may start processes: start them with DASK_DISTRIBUTED__WORKER__DAEMON=False "
+            "in their environment, or leave --timeout out."
+        )
+
+
+def _is_daemon() -> bool:
+    return multiprocessing.current_process().daemon

@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from msm_mil_core.errors import CohortError
+
 RESULT_SUFFIX = ".msm.h5"
 LONGEST_KEY = 180
 """Of what stands for a slide in names, in bytes: longer names are replaced by a hash."""
@@ -44,6 +46,21 @@ class CohortFolder:
     def record(self, key: str) -> Path:
         """Return the file that says what came of a slide."""
         return self.records / f"{key}.json"
+
+    def require_plan(self) -> None:
+        """Refuse a folder that was never run into.
+
+        Raises
+        ------
+        CohortError
+            If it holds no plan.
+        """
+        if not any(self.plans.glob("*.json")):
+            raise self.without_plan()
+
+    def without_plan(self) -> CohortError:
+        """Return the error of a folder that holds no plan that can be read."""
+        return CohortError(f"Nothing was run into {self.path}. Name the folder that msm-mil run was given with --out.")
 
 
 def key_of(target: Path) -> str:

@@ -64,6 +64,14 @@ class JobQueue:
         claim.release()
         return settled
 
+    def _clear_claim(self, job: SlideJob) -> None:
+        """Remove the claim on a slide that is done, if its holder was stopped before it did."""
+        if self._claims.holder(job.key) is None:
+            return
+        with suppress(OutputError):  # a folder that can only be read
+            if (claim := self._claims.take(job.key)) is not None:
+                claim.release()
+
     def _settled(self, job: SlideJob) -> JobEnd | None:
         """Return how a job has ended already: done before, of another run, or failed elsewhere during this run."""
         try:
@@ -78,6 +86,7 @@ class JobQueue:
             return JobEnd(job, "failed", state.why)
         if not state.recorded:
             _record(job)
+        self._clear_claim(job)
         return JobEnd(job, "skipped")
 
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cohort.cohort_folder import CohortFolder
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.run_settings import RunSettings
-from msm_mil_core.cohort.slide_entry import SlideEntry
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.options import Options
 

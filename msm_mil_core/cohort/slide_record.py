@@ -48,7 +48,7 @@ class SlideRecord(Options):
 
 
 def write_record(job: SlideJob, state: State, *, why: str = "", seconds: float = 0, answer: SlideAnswer | None) -> None:
-    """Write how a slide ended; the file is whole or absent.
+    """Write how a slide ended; the file is whole or absent, but after a loss of power, when the result itself tells.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def write_record(job: SlideJob, state: State, *, why: str = "", seconds: float =
         pid=os.getpid(),
         number=uuid4().hex,
     )
-    with whole_file(job.folder.record(job.key)) as part:
+    with whole_file(job.folder.record(job.key), durable=False) as part:
         part.write_text(record.model_dump_json(exclude_defaults=True), encoding="utf-8")
 
 
@@ -96,6 +96,7 @@ def recipe_of(job: SlideJob, encoder_sha256: str) -> str:
         "model": settings.model_sha256,
         "encoder": None if entry.features else [settings.encoder, encoder_sha256],
         "options": choices(settings.analysis),
+        "reader": settings.reader,
         "mpp": entry.mpp,
         "region": [_digest(entry.region), settings.region_class],
         "features": _digest(entry.features),

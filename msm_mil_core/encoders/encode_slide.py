@@ -6,40 +6,19 @@ from pathlib import Path
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.join_bags import join_bags
 from msm_mil_core.encoders.encode import encode_tiles
-from msm_mil_core.encoders.encode_options import EncodeOptions
+from msm_mil_core.encoders.encoding_options import EncodingOptions
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.errors import TissueError
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.image_folder import images_in
-from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
 from msm_mil_core.slides.tile_options import TileOptions
 from msm_mil_core.slides.tiles import lay_tiles
 from msm_mil_core.slides.tissue import find_tissue
-from msm_mil_core.slides.tissue_options import TissueOptions
 
 NOMINAL_MPP = 0.5
 """Micrometres per pixel of tiles for encoders whose makers do not state theirs."""
-
-
-class EncodingOptions(Options):
-    """What a user chooses to encode slides without a model."""
-
-    mpp: float | None = None
-    """Micrometres per level-0 pixel, for slides and pictures that do not record it; overrides those that do."""
-    reader: ReaderChoice = "auto"
-    """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
-    makes features alike where some lack a decoder."""
-    tissue: TissueOptions = TissueOptions()
-    """How tissue is distinguished from glass."""
-    tiles: TileOptions = TileOptions()
-    """How tiles are laid; side and mpp default to the encoder's."""
-    encode: EncodeOptions = EncodeOptions()
-    """How tiles become features."""
-    allow_coarse: bool = False
-    """Encode slides whose pixels are more than four times as large as those of the tiles."""
 
 
 def encode_slide(path: Path, encoder: Encoder, options: EncodingOptions) -> Generator[Progress, None, FeatureBag]:

@@ -13,25 +13,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from pydantic import Field
 
 from msm_mil_core.explain.decisive_set import DecisiveSet, Finding, Floats, Kind
+from msm_mil_core.explain.examination_options import SearchOptions
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.mil.tile_outputs import TileOutputs
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 
 SEARCHING = "Searching"
 PROVING = "Trying whether one of them can be spared"
 """The step when there is a set, but it is not known yet whether all its tiles are needed."""
 NOTHING_YET = Finding(0, None, minimal=False)
-
-
-class SearchOptions(Options):
-    """The limit of a search."""
-
-    budget: int = Field(default=2000, ge=2)
-    """How many questions may be asked of the model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

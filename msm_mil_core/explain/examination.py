@@ -3,23 +3,12 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions, find_flip, find_sufficient
-from msm_mil_core.explain.faithfulness import Faithfulness, FaithfulnessOptions, measure_faithfulness
-from msm_mil_core.explain.stability import Stability, StabilityOptions, measure_stability
+from msm_mil_core.explain.counterfactual import Counterfactual, find_flip, find_sufficient
+from msm_mil_core.explain.examination_options import ExamineOptions
+from msm_mil_core.explain.faithfulness import Faithfulness, measure_faithfulness
+from msm_mil_core.explain.stability import Stability, measure_stability
 from msm_mil_core.mil.tile_outputs import TileOutputs
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
-
-
-class ExamineOptions(Options):
-    """How thorough an examination is."""
-
-    faithfulness: FaithfulnessOptions = FaithfulnessOptions()
-    """Curves, and random tiles to compare stages with."""
-    stability: StabilityOptions = StabilityOptions()
-    """Runs with tiles missing."""
-    search: SearchOptions = SearchOptions()
-    """Searches for small sets that decide."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

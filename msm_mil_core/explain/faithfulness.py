@@ -10,14 +10,13 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
+from msm_mil_core.explain.examination_options import FaithfulnessOptions
 from msm_mil_core.explain.selection import Chosen
 from msm_mil_core.explain.tile_values import fused_attention
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -26,17 +25,6 @@ Order: TypeAlias = NDArray[np.int64]
 STEP = "Removing tiles"
 DENSER = 2.0
 """Points are denser at the beginning, where curves bend: shares are raised to this power."""
-
-
-class FaithfulnessOptions(Options):
-    """How many points curves have, and how many random draws chance."""
-
-    points: int = Field(default=20, ge=2, le=200)
-    """Points of a curve."""
-    draws: int = Field(default=10, ge=2, le=1000)
-    """Random orders, and random sets of the size of each stage's claim."""
-    seed: int = Field(default=0, ge=0)
-    """The same seed draws the same chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

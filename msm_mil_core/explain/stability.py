@@ -6,25 +6,13 @@ from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
+from msm_mil_core.explain.examination_options import StabilityOptions
 from msm_mil_core.explain.ranks import rank_correlation, ranks
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
-
-
-class StabilityOptions(Options):
-    """How many runs there are, and how many tiles are missing in each."""
-
-    runs: int = Field(default=20, ge=2, le=1000)
-    """Number of runs with tiles missing."""
-    dropped: float = Field(default=0.2, ge=0, lt=1)
-    """Share of the tiles that are missing in a run."""
-    seed: int = Field(default=0, ge=0)
-    """The same seed drops the same tiles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,14 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
+from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import CoverageStep, coverage
 from msm_mil_core.explain.ranks import FEWEST_TILES, correlation, unit_ranks
 from msm_mil_core.explain.selection import Chosen, top_tiles
 from msm_mil_core.explain.set_distance import measure_distance
 from msm_mil_core.explain.shuffled_ranks import shuffled_correlations
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.options import Options
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.tiles import TileGrid
 
@@ -23,17 +22,6 @@ CHANCE_PERCENT = (2.5, 97.5)
 Floats = NDArray[np.float64]
 Points = NDArray[np.int64]
 Range = tuple[float, float]
-
-
-class CompareOptions(Options):
-    """Which tiles stand for a stage, and how chance is drawn."""
-
-    top_percent: float = Field(default=5, gt=0, le=100)
-    """The tiles of a stage: the top x % of the tiles it was shown; at least one tile."""
-    draws: int = Field(default=100, ge=1, le=10_000)
-    """How often chance is drawn."""
-    seed: int = Field(default=0, ge=0)
-    """The same seed draws the same chance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from safetensors.numpy import save
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
+from msm_mil_core.mil.checkpoint_name import SUFFIX, check_checkpoint_name
 from msm_mil_core.mil.first_version import card_today, is_first_card, weights_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.training_tissue import TrainingTissue
 from msm_mil_core.mil.weight_shapes import weight_flaw
 from msm_mil_core.options import Options, describe_flaw
 
-SUFFIX = ".safetensors"
 FORMAT: Literal["msm-mil-checkpoint/2"] = "msm-mil-checkpoint/2"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 BUNDLED = Path(__file__).parent / "bundled"
@@ -117,8 +117,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> Checkpoint:
     OutputError
         If the file cannot be written.
     """
-    if path.suffix != SUFFIX:
-        raise CheckpointError(f"Cannot save a model as {path}: name it {path.with_suffix(SUFFIX).name}.")
+    check_checkpoint_name(path)
     if flaw := weight_flaw(checkpoint.state, checkpoint.options):
         raise ValueError(f"The weights do not fit the options: {flaw}.")
     arrays = {name: np.ascontiguousarray(weight, np.float32) for name, weight in checkpoint.state.items()}

@@ -7,8 +7,6 @@ from pydantic import Field, model_validator
 from msm_mil_core.options import Options
 
 Preset = Literal["paper", "default", "explain", "abmil", "mean"]
-MaskChoice = Literal["checkpoint", "always", "never"]
-"""When a run hides claimed tiles from later stages: as the model is made for, always or never."""
 
 PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
 """Widths of the projection, by feature length, as the authors' published code sets them."""

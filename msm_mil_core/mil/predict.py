@@ -9,7 +9,7 @@ from msm_mil_core.devices import choose_device
 from msm_mil_core.errors import CheckpointError, DeviceError
 from msm_mil_core.mil.aggregate import aggregate, probabilities_of
 from msm_mil_core.mil.checkpoint import Checkpoint
-from msm_mil_core.mil.model_options import MaskChoice
+from msm_mil_core.mil.mask_choice import MaskChoice
 from msm_mil_core.mil.negative_class import negative_class
 from msm_mil_core.mil.network import MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention

@@ -69,7 +69,7 @@ def load_result(path: Path) -> SlideResult:
             _check_schema(file, path)
             return read_result(file)
     except FileNotFoundError as exc:
-        raise ResultError(f"There is no result file {path}. Check the path; results end in .msm.h5.") from exc
+        raise ResultError.missing(path) from exc
     except Hdf5Error as exc:
         raise ResultError(f"{exc} Choose a file that ends in .msm.h5, or run the slide again.") from exc
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError) as exc:

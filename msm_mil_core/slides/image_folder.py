@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from msm_mil_core.slides.dicom_mark import is_dicom
 from msm_mil_core.slides.picture import picture_kind
-from msm_mil_core.slides.slide_file import is_dicom
 
 
 def images_in(folder: Path) -> tuple[Path, ...]:

@@ -7,13 +7,11 @@ from pathlib import Path
 from openslide import OpenSlide, OpenSlideError, OpenSlideUnsupportedFormatError
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.dicom_mark import is_dicom
 from msm_mil_core.slides.picture import picture_kind
 from msm_mil_core.slides.tiff_pages import TiffPage, flaw_of, is_cut_off
 
 _ENDS_BYTES = 2**20
-_DICOM_MARK = b"DICM"
-_DICOM_PREAMBLE = 128
-"""Bytes before the mark, which may be anything."""
 
 
 def find_slide_file(path: Path) -> Path:
@@ -72,17 +70,6 @@ def check_pages(path: Path, pages: Sequence[TiffPage]) -> None:
             f"{path} {flaw}, of which only one would be seen, in grey. Convert it to RGB, for example in Fiji "
             "(Image > Type > RGB Color), and save it as a tiled pyramid: vips tiffsave IN OUT.tif --tile --pyramid."
         )
-
-
-def is_dicom(file: Path) -> bool:
-    """Return whether a file is DICOM, by its content; never raises."""
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as opened:
-            return opened.read(_DICOM_PREAMBLE + len(_DICOM_MARK))[_DICOM_PREAMBLE:] == _DICOM_MARK
-    except OSError:
-        return False
 
 
 def hash_ends(file: Path) -> str:

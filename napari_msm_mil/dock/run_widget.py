@@ -138,7 +138,11 @@ class RunWidget(QWidget):
             self._connect_view(self._view)
 
     def _place(self, panel: ResultPanel) -> None:
-        self._inside.insertWidget(1, panel)
+        """Put the panel between the setup and the buttons, also for the tab key, whose order is that of coming in."""
+        self._buttons.setParent(None)
+        for view in (panel, self._buttons):
+            self._inside.insertWidget(self._inside.count() - 1, view)
+        self._buttons.show()
         layout = self.layout()
         if layout is not None:
             layout.addWidget(panel.pinned)

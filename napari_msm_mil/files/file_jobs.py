@@ -58,11 +58,12 @@ def export_geojson(
 
 def write_report(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, WrittenFile]:
     """Write the report of a result, with its slide if that is where it was."""
-    from msm_mil_core.export.report import report  # imports matplotlib and jinja2
+    from msm_mil_core.export.report.report import write_report as write  # imports matplotlib and jinja2
+    from msm_mil_core.export.report.report_options import ReportOptions
 
     slide = find_slide(result.slide, path)
     try:
-        return WrittenFile((yield from report.write_report(result, annotations, slide, path, report.ReportOptions())))
+        return WrittenFile((yield from write(result, annotations, slide, path, ReportOptions())))
     finally:
         if slide is not None:
             slide.close()

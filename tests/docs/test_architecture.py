@@ -17,10 +17,10 @@ def test_every_file_that_the_documentation_names_exists(name):
     assert (ROOT / name).exists()
 
 
-def test_ten_questions_are_answered_and_each_answer_names_a_place():
+def test_questions_are_answered_and_each_answer_names_a_place():
     answers = [row["where"] for row in rows(page("architecture.md")) if "where" in row]
 
-    assert len(answers) == 10
+    assert len(answers) >= 10
     assert all(NAMED.search(answer) for answer in answers)
 
 

@@ -11,8 +11,9 @@ import torch
 from examples.benchmarks.speed.comparison import Comparison, compare
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.efficientnet_lite0 import load_efficientnet_lite0
-from msm_mil_core.encoders.encode_slide import EncodingOptions, encode_slide
+from msm_mil_core.encoders.encode_slide import encode_slide
 from msm_mil_core.encoders.encoder_network import Network
+from msm_mil_core.encoders.encoding_options import EncodingOptions
 from msm_mil_core.encoders.torch_device import CPU_BATCH
 from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.progress import finish

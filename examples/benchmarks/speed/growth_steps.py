@@ -88,7 +88,8 @@ def _roles(result: Any, _: Path) -> object:
 
 
 def _compare(result: Any, _: Path) -> object:
-    from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+    from msm_mil_core.explain.comparison_options import CompareOptions
+    from msm_mil_core.explain.stage_comparison import compare_stages
     from msm_mil_core.progress import finish
 
     return finish(compare_stages(result.prediction, result.tiles, result.slide.mpp, CompareOptions()))

@@ -17,7 +17,8 @@ from torchmil.models import ABMIL
 
 from examples.benchmarks.speed.comparison import Comparison, Work, compare
 from examples.benchmarks.speed.drawn_outputs import draw_outputs
-from msm_mil_core.explain.counterfactual import SearchOptions, find_flip
+from msm_mil_core.explain.counterfactual import find_flip
+from msm_mil_core.explain.examination_options import SearchOptions
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import preset

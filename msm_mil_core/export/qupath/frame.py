@@ -1,15 +1,13 @@
 """QuPath's frame of reference, and where tiles lie in it."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.export.qupath.origin_rule import OriginRule
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
-
-OriginRule = Literal["auto", "none", "custom"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from msm_mil_core.export.qupath.frame import OriginRule
+from msm_mil_core.export.qupath.origin_rule import OriginRule
 from msm_mil_core.options import Options
 
 

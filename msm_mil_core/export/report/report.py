@@ -3,17 +3,17 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from pydantic import Field
-
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import OutputError, QuestionError
-from msm_mil_core.explain.examination import Examination, ExamineOptions, examine
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.examination import Examination, examine
+from msm_mil_core.explain.examination_options import ExamineOptions
 from msm_mil_core.explain.gallery import Gallery, make_gallery
-from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.explain.top_tiles import PickOptions
 from msm_mil_core.export.report.images import Pixels, make_canvas
 from msm_mil_core.export.report.page import ReportParts, render_page
-from msm_mil_core.options import Options
+from msm_mil_core.export.report.report_options import ReportOptions
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
@@ -23,17 +23,6 @@ NO_SLIDE = "The slide {name} was not available when the report was written, so t
 NOT_EXAMINED = "No examination was requested for this report."
 MAY_NAME_THE_PATIENT = ("label", "macro")
 """Images of a slide on which the patient's name may be legible; shown on request only."""
-
-
-class ReportOptions(Options):
-    """The parts of a report."""
-
-    examine: bool = True
-    """Whether faithfulness, stability and small sets that decide are examined, which takes longest."""
-    gallery_count: int = Field(default=8, ge=0, le=100)
-    """Pictures of tiles for each stage."""
-    with_label: bool = False
-    """Whether images of the slide's label are shown, on which the patient's name may be legible."""
 
 
 def write_report(

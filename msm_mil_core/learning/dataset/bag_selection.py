@@ -3,14 +3,12 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from msm_mil_core.errors import EvaluationError
+from msm_mil_core.learning.dataset.bag_choice import Choice
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, open_labelled
 from msm_mil_core.learning.dataset.labels import LabelTable, require_sound, survey_labels
 from msm_mil_core.progress import Progress
-
-Choice = Literal["train", "val", "test", "all"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

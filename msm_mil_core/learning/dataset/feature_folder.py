@@ -34,6 +34,18 @@ def files_of(slides: Sequence[str], folder: Path, table: Path) -> dict[str, Path
     return files
 
 
+def require_folder(folder: Path) -> None:
+    """Refuse what is not a folder.
+
+    Raises
+    ------
+    TrainingError
+        If there is none.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} is not a folder. Name the folder with the feature files of the slides.")
+
+
 def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[str, Path], tuple[Finding, ...]]:
     """Return the files of those slides that have one, and what does not match; a table may name "a" or "a.svs".
 
@@ -44,8 +56,7 @@ def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[
     TrainingError
         If there is no such folder.
     """
-    if not folder.is_dir():
-        raise TrainingError(f"{folder} is not a folder. Name the folder with the feature files of the slides.")
+    require_folder(folder)
     found = [path for path in sorted(folder.iterdir()) if _is_feature_file(path)]
     exact, bare = _by_name(found, _stem), _by_name(found, lambda path: bare_name(_stem(path)))
     candidates = {slide: exact.get(_file_name(slide)) or bare.get(bare_name(slide), []) for slide in slides}

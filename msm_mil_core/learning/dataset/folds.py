@@ -4,30 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, Indices
-from msm_mil_core.learning.dataset.splits import SplitOptions
-from msm_mil_core.options import Options
+from msm_mil_core.learning.dataset.split_options import SplitOptions
 
 DRAWS = 20
 """How often folds are drawn until each of them has every class."""
-
-
-class FoldOptions(Options):
-    """How many models are trained, so that results rest on more than one of them."""
-
-    folds: int = Field(default=1, ge=1)
-    """Parts into which the patients are divided, each the test part of one model; 1 means a single split."""
-    seeds: int = Field(default=1, ge=1)
-    """Models for each fold: with the seed, the seed plus one, and so on."""
-
-    @property
-    def several(self) -> bool:
-        """Whether this is more than one model."""
-        return self.folds * self.seeds > 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

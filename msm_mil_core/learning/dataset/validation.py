@@ -12,10 +12,12 @@ from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import label_bags
 from msm_mil_core.learning.dataset.feature_folder import match_files
 from msm_mil_core.learning.dataset.finding import Finding, listed
-from msm_mil_core.learning.dataset.folds import FoldOptions, lay_folds
+from msm_mil_core.learning.dataset.fold_options import FoldOptions
+from msm_mil_core.learning.dataset.folds import lay_folds
 from msm_mil_core.learning.dataset.labels import LabelTable, seen_twice, survey_labels
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+from msm_mil_core.learning.dataset.split_options import SplitOptions
+from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.dataset.validation_files import FileFacts, check_files, read_facts
 from msm_mil_core.progress import Progress
 

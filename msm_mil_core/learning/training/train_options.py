@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from msm_mil_core.learning.dataset.splits import SplitOptions
+from msm_mil_core.learning.dataset.split_options import SplitOptions
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.mil.model_options import Preset, preset
 from msm_mil_core.options import Options

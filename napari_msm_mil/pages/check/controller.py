@@ -13,8 +13,9 @@ from qtpy.QtCore import QObject
 from msm_mil_core.display.tile_map import attribution_map, spread_map
 from msm_mil_core.errors import MsmMilError, QuestionError
 from msm_mil_core.explain.attribution import Method, attention_against, attribute
-from msm_mil_core.explain.faithfulness import Faithfulness, FaithfulnessOptions, measure_faithfulness
-from msm_mil_core.explain.stability import Stability, StabilityOptions, measure_stability
+from msm_mil_core.explain.examination_options import FaithfulnessOptions, StabilityOptions
+from msm_mil_core.explain.faithfulness import Faithfulness, measure_faithfulness
+from msm_mil_core.explain.stability import Stability, measure_stability
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult

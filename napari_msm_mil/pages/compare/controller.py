@@ -8,7 +8,8 @@ from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.display.tile_map import TileMap, agreement_map, difference_map, winner_map
-from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison, compare_stages
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.stage_comparison import StageComparison, compare_stages
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Job
 from napari_msm_mil.latest_job import LatestJob

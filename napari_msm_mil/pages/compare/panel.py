@@ -5,7 +5,8 @@ from functools import partial
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult

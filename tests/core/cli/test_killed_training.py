@@ -84,6 +84,7 @@ def content(out: Path) -> dict[str, bytes]:
 def test_a_second_training_or_encoding_to_one_place_is_told_of_the_first(tmp_path, capsys):
     words = a_training_folder(tmp_path / "bags")
     model, bag = tmp_path / "m.safetensors", tmp_path / "slide.h5"
+    (tmp_path / "slide.tiff").touch()  # it is not looked at
     with locked(model, "is being trained", wait_s=0), locked(bag, "is being encoded", wait_s=0):
         trained = call([*words, "--out", str(model)])
         folds = call([*words, "--out", str(model), "--folds", "2"])

@@ -102,6 +102,17 @@ def test_workers_of_another_version_or_other_weights_are_refused_with_both_named
     assert "tcp://" in str(refused.value)
 
 
+def test_a_slide_that_hangs_its_reader_is_stopped_there_too(client, jobs):
+    slow = jobs[0].entry.slide
+    slow.unlink()
+    os.mkfifo(slow)  # to open it waits for a writer that never comes
+
+    ends = ends_of(run_on_dask(jobs, RunChoices(timeout=20), client))
+
+    assert [ends[job.key].state for job in jobs] == ["failed", "finished", "finished"]
+    assert "longer than 20 s" in ends["cut00"].why
+
+
 def test_a_scheduler_that_does_not_answer_is_named_with_what_to_do(jobs):
     with pytest.raises(CohortError, match=r"tcp://127.0.0.1:9.*dask scheduler"):
         list(run_on_cluster(jobs, RunChoices(), ClusterOptions(scheduler="tcp://127.0.0.1:9")))

@@ -10,8 +10,8 @@ from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cohort import slide_job
 from msm_mil_core.cohort.claims import Claims
-from msm_mil_core.cohort.cohort_status import read_status
 from msm_mil_core.cohort.job_end import JobEnd
+from msm_mil_core.cohort.overview.cohort_status import read_status
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
 from msm_mil_core.cohort.run_plan import plan_of, write_plan
@@ -203,7 +203,7 @@ def test_ready_features_give_the_same_answer_and_are_part_of_what_it_is(slides, 
     ends_of(jobs[:1])
     with open_slide(slides[0]) as slide:
         tiles = load_result(jobs[0].target).tiles
-        encoder = load_encoder("efficientnet-lite0", device="cpu")
+        encoder = load_encoder("efficientnet-lite0", device="cpu", precision="float32")
         save_bag(finish(encode_tiles(slide, tiles, encoder, EncodeOptions())), tmp_path / "cut00.h5")
     entry = jobs[0].entry.replace(features=tmp_path / "cut00.h5")
     ready = jobs[0].replace(entry=entry, target=tmp_path / "ready" / "cut00.msm.h5")

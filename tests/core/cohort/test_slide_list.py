@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from msm_mil_core.cohort.shard import Shard
-from msm_mil_core.cohort.slide_list import list_slides
+from msm_mil_core.cohort.listing.shard import Shard
+from msm_mil_core.cohort.listing.slide_list import list_slides
 from msm_mil_core.errors import SlideListError
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msm_mil_core.explain.counterfactual import SearchOptions, find_flip, find_sufficient
+from msm_mil_core.explain.counterfactual import find_flip, find_sufficient
+from msm_mil_core.explain.examination_options import SearchOptions
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from msm_mil_core.explain.faithfulness import FaithfulnessOptions, StageEffect, effect_sentence, measure_faithfulness
+from msm_mil_core.explain.examination_options import FaithfulnessOptions
+from msm_mil_core.explain.faithfulness import StageEffect, effect_sentence, measure_faithfulness
 from msm_mil_core.mil.predict import predict, predict_bag
 from msm_mil_core.progress import finish
 from tests.models import a_bag, a_checkpoint, a_seeker

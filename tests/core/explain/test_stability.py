@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from msm_mil_core.explain.stability import StabilityOptions, measure_stability
+from msm_mil_core.explain.examination_options import StabilityOptions
+from msm_mil_core.explain.stability import measure_stability
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish

@@ -12,8 +12,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 
+from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import coverage
-from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.export.tables.comparison import comparison_json, comparison_rows, write_comparison_csv
 from msm_mil_core.export.tables.roles import AnswerRoles
 from msm_mil_core.progress import finish

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.dicom_mark import is_dicom
 from msm_mil_core.slides.slide import is_slide, open_slide
-from msm_mil_core.slides.slide_file import hash_ends, is_dicom
+from msm_mil_core.slides.slide_file import hash_ends
 from tests.slides import BOUNDS, a_drawn_slide, a_picture, write_slide
 
 Find = Callable[[str], Path]

@@ -14,8 +14,9 @@ HEAVY = ("torch", "matplotlib", "scipy", "skimage", "sklearn", "timm")
 OPEN = f"""
 import sys, napari
 viewer = napari.Viewer(show=False)
+before = set(sys.modules)  # napari itself may have imported some
 viewer.window.add_plugin_dock_widget("napari-msm-mil")
-print([name for name in {HEAVY} if name in sys.modules])
+print([name for name in {HEAVY} if name in set(sys.modules) - before])
 viewer.close()
 """
 

@@ -6,7 +6,8 @@ import pytest
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.errors import OutputError
-from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.progress import finish
 from napari_msm_mil.files.file_dialogs import FileDialogs
 from tests.results import a_prediction, a_result

@@ -6,7 +6,8 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox
 
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.explain.attribution import METHODS, attribute
-from msm_mil_core.explain.faithfulness import FaithfulnessOptions, measure_faithfulness
+from msm_mil_core.explain.examination_options import FaithfulnessOptions
+from msm_mil_core.explain.faithfulness import measure_faithfulness
 from msm_mil_core.progress import finish
 from napari_msm_mil.pages.check.controller import ATTRIBUTION, CheckController
 from napari_msm_mil.pages.check.panel import NOTHING_CHECKED, CheckPanel

@@ -5,7 +5,8 @@ import pytest
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel
 
 from msm_mil_core.display.stage_display import CLAIMED, SHARED
-from msm_mil_core.explain.stage_comparison import CompareOptions, compare_stages
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.export.figures.comparison import findings
 from msm_mil_core.progress import finish
 from napari_msm_mil.pages.compare.controller import CompareController

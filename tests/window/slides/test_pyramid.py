@@ -47,9 +47,9 @@ def counted_reads(monkeypatch):
     reads = []
     read = _pyramid.Slide.read
 
-    def counted(slide, xy_px0, level, size_px):
+    def counted(slide, xy_px0, level, size_px, reduction=1):
         reads.append((xy_px0, level, size_px))
-        return read(slide, xy_px0, level, size_px)
+        return read(slide, xy_px0, level, size_px, reduction)
 
     monkeypatch.setattr(_pyramid.Slide, "read", counted)
     return reads

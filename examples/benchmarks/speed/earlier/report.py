@@ -6,7 +6,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from examples.benchmarks.speed.earlier import aggregation, comparison, ranks, search
-from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison
+from msm_mil_core.explain.comparison_options import CompareOptions
+from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.progress import Progress, finish

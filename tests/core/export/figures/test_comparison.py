@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from msm_mil_core.display.stage_style import stage_rgb
+from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import CoverageStep
-from msm_mil_core.explain.stage_comparison import CompareOptions, StageComparison, StagePair
+from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
 from msm_mil_core.export.figures.comparison import NOTHING, coverage_figure, findings, pairs_figure
 from msm_mil_core.export.figures.style import Sheet
 

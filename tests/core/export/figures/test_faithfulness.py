@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from msm_mil_core.display.stage_style import stage_rgb
-from msm_mil_core.explain.faithfulness import Curve, Faithfulness, FaithfulnessOptions, measure_faithfulness
+from msm_mil_core.explain.examination_options import FaithfulnessOptions
+from msm_mil_core.explain.faithfulness import Curve, Faithfulness, measure_faithfulness
 from msm_mil_core.export.figures.faithfulness import faithfulness_figure
 from msm_mil_core.export.figures.style import Sheet
 from msm_mil_core.mil.predict import predict_bag

@@ -16,7 +16,8 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.selection import ClaimedTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.export.report.images import draw_map, make_canvas
-from msm_mil_core.export.report.report import ReportOptions, write_report
+from msm_mil_core.export.report.report import write_report
+from msm_mil_core.export.report.report_options import ReportOptions
 from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.progress import finish

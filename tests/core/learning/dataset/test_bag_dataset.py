@@ -15,7 +15,8 @@ from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags, re
 from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.labels import read_labels
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+from msm_mil_core.learning.dataset.split_options import SplitOptions
+from msm_mil_core.learning.dataset.splits import split_bags
 from tests.bags import a_feature_file, a_table, labelled
 
 

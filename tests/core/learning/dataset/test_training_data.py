@@ -14,7 +14,8 @@ from msm_mil_core.bags import feature_table
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags, read_bag_dataset
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+from msm_mil_core.learning.dataset.split_options import SplitOptions
+from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.dataset.training_data import GIB, read_training_data
 from msm_mil_core.learning.evaluation.evaluate import with_figures
 from msm_mil_core.learning.training.train import train_on

@@ -10,9 +10,9 @@ from msm_mil_core.bags.feature_table import open_table, table_of
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.learning.dataset.bag_dataset import read_bag_dataset
-from msm_mil_core.learning.dataset.folds import FoldOptions
+from msm_mil_core.learning.dataset.fold_options import FoldOptions
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.learning.dataset.splits import SplitOptions
+from msm_mil_core.learning.dataset.split_options import SplitOptions
 from msm_mil_core.learning.dataset.validation import ValidationReport, validate_bags
 from msm_mil_core.progress import finish
 from tests.bags import QUICK, a_feature_file, a_table, a_training_folder, an_encoded_slide

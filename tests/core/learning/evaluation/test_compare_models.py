@@ -262,7 +262,7 @@ def a_file_named_twice(folder: Path, bags: Path, table: Path, model: Path) -> li
             ["m3.safetensors has the classes cold, warm, hot", "m.safetensors has cold, hot", "same classes"],
         ),
         (a_missing_folder, ["nowhere is not a folder", "Name the folder"]),
-        (a_missing_table, ["no.csv", "Save it as CSV"]),
+        (a_missing_table, ["no table of labels", "no.csv", "Check the path"]),
         (a_missing_model, ["no.safetensors", "Check the path"]),
         (an_empty_part, ["labels.csv has no test bags", "--part all"]),
         (a_file_named_twice, ["labels.csv names the feature file of s3 more than once", "Keep one line"]),

@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 
 from msm_mil_core.cli.app import call
 from msm_mil_core.export.tables.baselines import read_baselines
-from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+from msm_mil_core.learning.dataset.split_options import SplitOptions
+from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.dataset.training_data import TrainingData, read_training_data
 from msm_mil_core.learning.evaluation.evaluate import evaluate_model
 from msm_mil_core.learning.training.baselines import train_baselines

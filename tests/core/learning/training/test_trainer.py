@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from msm_mil_core.learning.dataset.splits import SplitOptions, split_bags
+from msm_mil_core.learning.dataset.split_options import SplitOptions
+from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.evaluation.evaluate import evaluate_model
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train

@@ -4,16 +4,16 @@ import glob
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from msm_mil_core.cohort.slide_entry import SlideEntry
-from msm_mil_core.cohort.slide_table import is_slide_table, read_slide_table
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.slides.slide_file import is_dicom
+from msm_mil_core.slides.dicom_mark import is_dicom
 
 IN_FOLDERS = (
     *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),
     *(".svslide", ".czi", ".qptiff", ".jp2"),
 )
 """What the name of a slide in a folder ends in; pictures and whatever else is a slide are named one by one."""
+TABLES = (".csv", ".tsv")
 _PATTERN = frozenset("*?[")
 
 
@@ -36,9 +36,16 @@ def list_slides(named: Iterable[Path]) -> tuple[SlideEntry, ...]:
 
 
 def _entries(path: Path) -> Sequence[SlideEntry]:
-    if is_slide_table(path) and path.is_file():
+    if _is_slide_table(path) and path.is_file():
+        from msm_mil_core.cohort.listing.slide_table import read_slide_table
+
         return read_slide_table(path)
     return [SlideEntry(slide=slide) for slide in _slides(path)]
+
+
+def _is_slide_table(path: Path) -> bool:
+    """Return whether a path names a table, by its suffix."""
+    return path.suffix.lower() in TABLES
 
 
 def _slides(path: Path) -> Sequence[Path]:

@@ -9,7 +9,6 @@ from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.run_plan import read_plans
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.cohort.slide_record import SlideRecord, read_records
-from msm_mil_core.errors import CohortError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def read_status(folder: CohortFolder) -> CohortStatus:
     """
     jobs = {job.key: job for plan in read_plans(folder) for job in plan.jobs(folder)}
     if not jobs:
-        raise CohortError(f"Nothing was run into {folder.path}. Name the folder that msm-mil run was given with --out.")
+        raise folder.without_plan()
     running = dict(_running(folder))
     records = {record.job.key: record for record in read_records(folder)}
     finished = {key for key, job in jobs.items() if key not in running and job.target.exists()}

@@ -23,7 +23,7 @@ def write_index(folder: CohortFolder) -> Path:
         If it cannot be written.
     """
     rows = [_row(record, folder) for record in read_records(folder)]
-    loader = jinja2.PackageLoader("msm_mil_core.cohort", "templates")
+    loader = jinja2.PackageLoader("msm_mil_core.cohort.overview", "templates")
     pages = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     page = pages.get_template("index.html.j2").render(rows=rows, title=folder.path.absolute().name, **_counts(rows))
     with whole_file(folder.index) as part:

@@ -5,21 +5,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from msm_mil_core.cohort.slide_entry import SlideEntry
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError, TrainingError
 from msm_mil_core.learning.dataset.columns import ALIASES
 from msm_mil_core.learning.dataset.finding import listed
 from msm_mil_core.learning.dataset.sheet import Line, Sheet, column_key, read_sheet
 from msm_mil_core.options import describe_flaw, not_a_number
 
-SUFFIXES = (".csv", ".tsv")
 FIELDS = ("slide", "mpp", "region", "features")
 _KNOWN = {field: field for field in FIELDS} | dict.fromkeys(ALIASES["slide"], "slide")
-
-
-def is_slide_table(path: Path) -> bool:
-    """Return whether a path names a table, by its suffix."""
-    return path.suffix.lower() in SUFFIXES
 
 
 def read_slide_table(path: Path) -> tuple[SlideEntry, ...]:

@@ -1,0 +1,25 @@
+"""What a user chooses to encode slides without a model."""
+
+from msm_mil_core.encoders.encode_options import EncodeOptions
+from msm_mil_core.options import Options
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
+from msm_mil_core.slides.tile_options import TileOptions
+from msm_mil_core.slides.tissue_options import TissueOptions
+
+
+class EncodingOptions(Options):
+    """What a user chooses to encode slides without a model."""
+
+    mpp: float | None = None
+    """Micrometres per level-0 pixel, for slides and pictures that do not record it; overrides those that do."""
+    reader: ReaderChoice = "auto"
+    """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
+    makes features alike where some lack a decoder."""
+    tissue: TissueOptions = TissueOptions()
+    """How tissue is distinguished from glass."""
+    tiles: TileOptions = TileOptions()
+    """How tiles are laid; side and mpp default to the encoder's."""
+    encode: EncodeOptions = EncodeOptions()
+    """How tiles become features."""
+    allow_coarse: bool = False
+    """Encode slides whose pixels are more than four times as large as those of the tiles."""

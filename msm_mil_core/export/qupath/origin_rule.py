@@ -1,0 +1,5 @@
+"""Where QuPath's coordinates begin."""
+
+from typing import Literal
+
+OriginRule = Literal["auto", "none", "custom"]

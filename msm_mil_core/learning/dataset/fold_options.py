@@ -1,0 +1,19 @@
+"""How many models are trained on one set of bags."""
+
+from pydantic import Field
+
+from msm_mil_core.options import Options
+
+
+class FoldOptions(Options):
+    """How many models are trained, so that results rest on more than one of them."""
+
+    folds: int = Field(default=1, ge=1)
+    """Parts into which the patients are divided, each the test part of one model; 1 means a single split."""
+    seeds: int = Field(default=1, ge=1)
+    """Models for each fold: with the seed, the seed plus one, and so on."""
+
+    @property
+    def several(self) -> bool:
+        """Whether this is more than one model."""
+        return self.folds * self.seeds > 1
