@@ -112,7 +112,7 @@ def _report(result: Any, folder: Path) -> object:
 def _geojson(result: Any, folder: Path) -> object:
     from msm_mil_core.export.qupath.export import write_geojson
 
-    return write_geojson(result, folder / "drawn.geojson")
+    return write_geojson(result, folder / "drawn.geojson.gz")  # files of many tiles are zipped: here all are
 
 
 def _what_if(result: Any, _: Path) -> object:
