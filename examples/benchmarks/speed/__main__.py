@@ -65,7 +65,11 @@ def _worse(part: str, kept: dict[str, dict[str, float]]) -> set[str]:
 
 
 def _figures(found: Found) -> dict[str, dict[str, float]]:
-    return {part: {each.name: each.figure() for each in comparisons} for part, comparisons in found.items()}
+    """Return what must not get worse: the rows that have a bar."""
+    return {
+        part: {each.name: each.figure() for each in comparisons if each.at_most is not None}
+        for part, comparisons in found.items()
+    }
 
 
 def _kept() -> dict[str, dict[str, float]]:
