@@ -8,7 +8,7 @@
 # make docs   the documentation, into docs/_build/html; a warning is an error
 # make reliability     kills, full disks, races, damaged files and cycles, with a table of tried and held; SHORT=1 for a part
 # make extra-checks    what .ci/run has no time for: lowest, prerelease, reliability in full, beside other plugins
-# make bench-science   every method on every task, into examples/benchmarks (about an hour on 2 cores; goes on if killed)
+# make bench-science   every method on every task, into examples/benchmarks (60 to 90 minutes on 2 cores; goes on if killed)
 # make bench-choose    the settings among which the presets were chosen, on validation bags (about an hour; goes on if killed)
 # make bench-speed    what reading, viewing, the model, starting and exporting cost beside limits and peers; SHORT=1 compares with what was committed
 # make bench-quick     a few small tasks, against the floors under their figures
