@@ -37,8 +37,14 @@ def _counts(rows: list[Words]) -> Words:
         "classes": list(classes),
         "finished": sum(row["state"] == "finished" for row in rows),
         "failed": sum(row["state"] == "failed" for row in rows),
+        "shared": _shared([row["notes"] for row in rows if row["state"] == "finished"]),  # type: ignore[misc]
         "stages": max((len(row["maps"]) for row in rows), default=0),  # type: ignore[arg-type]
     }
+
+
+def _shared(notes: list[list[str]]) -> list[str]:
+    """Return the notes that every slide has: they are said once."""
+    return [note for note in notes[0] if all(note in each for each in notes)] if notes else []
 
 
 def _row(record: SlideRecord, folder: CohortFolder) -> Words:
