@@ -18,7 +18,8 @@ from napari_msm_mil.layers.regions import region_polygons
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.progress_rate import ProgressRate
 from napari_msm_mil.run.run_bar import RunBar
-from napari_msm_mil.run.run_job import RunOutcome, RunRequest, perform_run
+from napari_msm_mil.run.run_job import RunOutcome, perform_run
+from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.setup_form import SetupForm
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class RunController(QObject):
             return "Enter how many micrometres a pixel of this slide covers."
         if self._setup.problem:
             return self._setup.problem
+        if self._setup.scheduler == "":
+            return "Enter the address of the Dask scheduler, as tcp://host:8786."
         return "" if self._setup.models.checkpoint is not None else "Choose a model first."
 
     def _on_run_requested(self) -> None:
@@ -103,6 +106,7 @@ class RunController(QObject):
             choices=self._setup.choices,
             polygons=polygons,
             folders=self._folders,
+            scheduler=self._setup.scheduler,
         )
 
     def _on_cancel_requested(self) -> None:

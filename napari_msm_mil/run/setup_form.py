@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from napari.layers import Image, Shapes
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from msm_mil_core.slides.pixel_size import SANE_MPP
 from napari_msm_mil.run.advanced_options import AdvancedSection
-from napari_msm_mil.run.devices import device_label, offered_devices
+from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.number_field import NumberField, number_problem
@@ -31,7 +31,8 @@ class SetupForm(QWidget):
         self.advanced = AdvancedSection()
         self._slide = _box("slide", "Slide")
         self._region = _box("region", "Region")
-        self._device = _box("device", "Device")
+        self._device = _box("device", "Run on")
+        self._scheduler, self._scheduler_label = _scheduler_line(), QLabel("Scheduler")
         self._mpp = _mpp_box()
         self._mpp_label = QLabel("Pixel size")
         for name in offered_devices():
@@ -39,10 +40,13 @@ class SetupForm(QWidget):
         self.set_regions(())
         self._lay_out()
         self._slide.currentIndexChanged.connect(lambda _: self._on_slide_chosen())
+        self._device.currentIndexChanged.connect(lambda _: self._on_device_chosen())
+        self._scheduler.textChanged.connect(lambda _: self.changed.emit())
         self.models.changed.connect(self.changed)
         self._mpp.valueChanged.connect(lambda _: self.changed.emit())
         self._mpp.text_edited.connect(self.changed)
         self.advanced.edited.connect(self.changed)
+        self._on_device_chosen()
         self._on_slide_chosen()
 
     def set_slides(self, slides: Sequence[Image]) -> None:
@@ -73,8 +77,13 @@ class SetupForm(QWidget):
 
     @property
     def device(self) -> str:
-        """The chosen device, as the core names it."""
-        return str(self._device.currentData())
+        """The chosen device, as the core names it; the workers of a cluster choose their own."""
+        return "auto" if self._on_cluster else str(self._device.currentData())
+
+    @property
+    def scheduler(self) -> str | None:
+        """Address of the Dask scheduler whose workers are to run the model; None for this computer."""
+        return self._scheduler.text().strip() if self._on_cluster else None
 
     @property
     def mpp(self) -> float | None:
@@ -92,6 +101,15 @@ class SetupForm(QWidget):
     def problem(self) -> str:
         """Which number cannot be read as it is typed, and why; empty if all can."""
         return number_problem(self)
+
+    @property
+    def _on_cluster(self) -> bool:
+        return bool(self._device.currentData() == CLUSTER)
+
+    def _on_device_chosen(self) -> None:
+        self._scheduler.setVisible(self._on_cluster)
+        self._scheduler_label.setVisible(self._on_cluster)
+        self.changed.emit()
 
     def _on_slide_chosen(self) -> None:
         known = {} if self.slide is None else self.slide.metadata
@@ -114,7 +132,9 @@ class SetupForm(QWidget):
         lines.addRow(self._mpp_label, self._mpp)
         lines.addRow(_label("Model", self.models), self.models)
         lines.addRow(_label("Region", self._region), self._region)
-        lines.addRow(_label("Device", self._device), self._device)
+        lines.addRow(_label("Run on", self._device), self._device)
+        self._scheduler_label.setBuddy(self._scheduler)
+        lines.addRow(self._scheduler_label, self._scheduler)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(lines)
@@ -132,6 +152,15 @@ def _box(object_name: str, name: str) -> QComboBox:
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return box
+
+
+def _scheduler_line() -> QLineEdit:
+    line = QLineEdit()
+    line.setObjectName("scheduler")
+    line.setAccessibleName("Address of the Dask scheduler")
+    line.setPlaceholderText("tcp://host:8786")
+    line.setToolTip("Slide, model and results folder must have the same paths on the workers.")
+    return line
 
 
 def _mpp_box() -> NumberField:
