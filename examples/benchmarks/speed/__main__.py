@@ -3,10 +3,14 @@
 Writes speed.json and SPEED.md beside this file. --short measures small inputs and compares them with short.json: a
 ratio that has worsened by more than a half (a speed that fell by more than a third) is measured once more, and fails
 if it is as bad again; --short --write keeps what came out as the new short.json.
+
+Everything computes on one thread: threads that wait for each other spin, which counts as CPU seconds, the more the
+busier the machine is.
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +26,7 @@ STEADY = ("cpu", "memory")
 
 def main() -> int:
     """Measure, print, write or compare."""
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # before torch
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--short", action="store_true")

@@ -14,6 +14,7 @@ from msm_mil_core.encoders.efficientnet_lite0 import load_efficientnet_lite0
 from msm_mil_core.encoders.encode_slide import encode_slide
 from msm_mil_core.encoders.encoder_network import Network
 from msm_mil_core.encoders.encoding_options import EncodingOptions
+from msm_mil_core.encoders.kept_memory import freed_memory_kept
 from msm_mil_core.encoders.torch_device import CPU_BATCH
 from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.progress import finish
@@ -48,7 +49,8 @@ def measure(short: bool) -> Iterator[Comparison]:
             ("the network on ready, normalised batches", _alone(network, path, ours())),
             at_most=1.02,
             pairs=3 if short else 5,
-            note="Ours opens the slide, finds tissue, lays, reads and normalises tiles, and encodes them.",
+            note="Ours opens the slide, finds tissue, lays, reads and normalises tiles, and encodes them. This encoder is "
+            "the lightest there is: decoding a tile's JPEG alone costs about 3 % of it; of a ViT it is well below 1 %.",
         )
 
 
@@ -88,8 +90,9 @@ def _alone(network: Network, path: Path, bag: FeatureBag) -> Callable[[], None]:
     @torch.inference_mode()
     def alone() -> None:
         left, at = len(grid), 0
-        while left > 0:
-            left -= len(network.compute(ready[at % len(ready)][:left]))
-            at += 1
+        with freed_memory_kept():  # as ours does, or the network alone would cost a third more
+            while left > 0:
+                left -= len(network.compute(ready[at % len(ready)][:left]))
+                at += 1
 
     return alone
