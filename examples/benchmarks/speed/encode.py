@@ -49,8 +49,8 @@ def measure(short: bool) -> Iterator[Comparison]:
             ("the network on ready, normalised batches", _alone(network, path, ours())),
             at_most=1.02,
             pairs=3 if short else 5,
-            note="Ours opens the slide, finds tissue, lays, reads and normalises tiles, and encodes them. This encoder is "
-            "the lightest there is: decoding a tile's JPEG alone costs about 3 % of it; of a ViT it is well below 1 %.",
+            note="Ours opens the slide, finds tissue, lays, reads and normalises tiles, and encodes them. Of this "
+            "light encoder decoding a tile's JPEG alone is about 3 %; of a ViT it is well below 1 %.",
         )
 
 
