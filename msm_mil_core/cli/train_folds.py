@@ -10,6 +10,7 @@ from msm_mil_core.cli.figures import COLUMNS, cells
 from msm_mil_core.cli.parallel_runs import train_runs
 from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.training_run import TrainingRun
+from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.export.tables.cross_validation import write_folds
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
@@ -22,10 +23,11 @@ from msm_mil_core.mil.checkpoint import load_checkpoint
 
 def train_folds(
     bags: BagDataset, options: TrainOptions, folds: FoldOptions, out_file: Path, *, overwrite: bool
-) -> CrossValidation:
+) -> CrossValidation | None:
     """Train a model for each fold and seed, except those that are finished, and show how they do.
 
-    With several devices, each trains its share of the models, one at a time.
+    With several devices, each trains its share of the models, one at a time. Of a share of the models nothing is shown
+    until all are finished, and None is returned.
     """
     devices = _devices(options.device)
     wanted = [
@@ -37,12 +39,16 @@ def train_folds(
         _run(fold, seed, options.replace(device=devices[place % len(devices)]), out_file)
         for place, (fold, seed) in enumerate(wanted)
     ]
-    for run in runs:
+    mine = Shard.parse(folds.shard).of(runs)
+    for run in mine:
         run.check_free(overwrite=overwrite)
     unfinished = [
-        [run for run in runs[place :: len(devices)] if not _is_finished(run)] for place in range(len(devices))
+        [run for run in mine[place :: len(devices)] if not _is_finished(run)] for place in range(len(devices))
     ]
     _train([share for share in unfinished if share])
+    if left := sum(run.finished() is None for run in runs if run not in mine):
+        print_line(f"{left} of {len(runs)} models are not finished: the last share to end shows how all do")
+        return None
     models = [FoldModel(fold, seed, load_checkpoint(run.model)) for (fold, seed), run in zip(wanted, runs, strict=True)]
     result = drive(cross_validate(models, options, devices[0]), "evaluate")
     write_folds(result, out_file.with_suffix(".folds.json"))

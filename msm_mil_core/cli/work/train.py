@@ -1,5 +1,6 @@
 """Bags and their labels in, models out: what the command train does."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.train_folds import train_folds
 from msm_mil_core.cli.training_run import TrainingRun, run_folder
 from msm_mil_core.cli.work.check import print_report
+from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.export.tables.baselines import read_baselines
 from msm_mil_core.learning.dataset.bag_dataset import open_bag_dataset
 from msm_mil_core.learning.dataset.fold_options import FoldOptions
@@ -38,7 +40,8 @@ def train_models(
     check_writable(out_file.parent)
     if "name" not in options.model_fields_set:
         options = options.replace(name=out_file.stem)
-    with held(out_file, "is being trained"):
+    whole = Shard.parse(folds.shard).count == 1  # of shares each model is held for itself, while it is trained
+    with held(out_file, "is being trained") if whole else nullcontext():
         told = Origin(encoder=options.encoder, side_px=options.side_px, mpp=options.mpp)
         report = drive(validate_bags(bags, labels, options.split, folds, told), "check")
         print_report(report)
@@ -47,8 +50,8 @@ def train_models(
         tile_origin(dataset, options)
         options = resolved(options, dataset)
         if folds.several:
-            train_folds(dataset, options, folds, out_file, overwrite=overwrite)
-            print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
+            if train_folds(dataset, options, folds, out_file, overwrite=overwrite):
+                print_line(f"wrote {out_file.with_suffix('.folds.json')} and the models beside it")
         else:
             _train_one(TrainingRun(dataset, options, out_file, ending.baselines), bags, overwrite=overwrite)
     return 0

@@ -13,6 +13,9 @@ class FoldOptions(Options):
     seeds: int = Field(default=1, ge=1)
     """Models for each fold: with the seed, the seed plus one, and so on."""
 
+    shard: str = "1/1"
+    """Train a fixed share of these models: 1/4 to 4/4, for array jobs of a cluster that write to one folder."""
+
     @property
     def several(self) -> bool:
         """Whether this is more than one model."""
