@@ -25,7 +25,7 @@ from msm_mil_core.results.annotations import load_annotations, save_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 
 Work = Callable[[], int]
-TOLD = ("by process", "in use by another process", "already exists", "is finished")
+TOLD = ("by process", "in use by another process", "already exists", "is finished", "It is done")
 """What the second may be told: who works there, or that the first has ended."""
 
 
@@ -93,7 +93,7 @@ def _run_once(inputs: Path, out: Path) -> int:
 
 def _second_is_told(name: str, work: Callable[[Path], int], out: Path) -> Trial:
     ends = _at_once([partial(work, out)] * 2, out)
-    told = [end for end in ends if end.code in {0, 2} and any(words in end.said for words in TOLD)]
+    told = [end for end in ends if end.code in {0, 2, 3} and any(words in end.said for words in TOLD)]
     flaws = [flaw for path in visible_files(out) if (flaw := flaw_in(path))]
     held = 0 in {end.code for end in ends} and len(told) == 1 and not flaws
     said = "; ".join([*flaws, *(f"{end.code}: {end.said[-300:]}" for end in ends)])

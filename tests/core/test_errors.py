@@ -5,7 +5,7 @@ import pytest
 from msm_mil_core import errors
 from msm_mil_core.errors import MsmMilError
 
-OURS = [error for error in vars(errors).values() if isinstance(error, type)]
+OURS = [each for each in vars(errors).values() if isinstance(each, type) and each.__module__ == errors.__name__]
 
 
 @pytest.mark.parametrize("error", OURS)
