@@ -10,7 +10,7 @@
 # make extra-checks    what .ci/run has no time for: lowest, prerelease, reliability in full, beside other plugins
 # make bench-science   every method on every task, into examples/benchmarks (60 to 90 minutes on 2 cores; goes on if killed)
 # make bench-choose    the settings among which the presets were chosen, on validation bags (about an hour; goes on if killed)
-# make bench-speed    what reading, viewing, the model, starting and exporting cost beside limits and peers; SHORT=1 compares with what was committed
+# make bench-speed    what reading, viewing, the model, starting and exporting cost beside limits and peers; SHORT=1 compares all but drawing with what was committed
 # make bench-quick     a few small tasks, against the floors under their figures
 
 QT ?= pyqt5
@@ -60,7 +60,7 @@ bench-choose: $(VENV)/.has-$(QT)-bench
 	@$(VENV)/bin/python -m examples.benchmarks.choose
 
 bench-speed: $(VENV)/.has-$(QT)-bench
-	@sh .ci/on-a-screen $(VENV)/bin/python -m examples.benchmarks.speed $(if $(SHORT),--short)
+	@sh .ci/on-a-screen $(VENV)/bin/python -m examples.benchmarks.speed $(if $(SHORT),--short reading encode model start export)
 	@$(if $(SHORT),,$(VENV)/bin/python -m examples.benchmarks.speed.growth)
 
 bench-quick: $(VENV)/.has-$(QT)-test
