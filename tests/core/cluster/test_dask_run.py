@@ -17,6 +17,7 @@ from tests.cohorts import cut_slides, jobs_for
 
 pytest.importorskip("distributed", reason="needs the extra: cluster")
 
+from msm_mil_core.cluster import dask_client
 from msm_mil_core.cluster.dask_client import connected
 from msm_mil_core.cluster.dask_run import run_on_cluster, run_on_dask
 from msm_mil_core.cluster.dask_workers import WorkerFacts, check_workers, own_facts
@@ -113,7 +114,8 @@ def test_a_slide_that_hangs_its_reader_is_stopped_there_too(client, jobs):
     assert "longer than 20 s" in ends["cut00"].why
 
 
-def test_a_scheduler_that_does_not_answer_is_named_with_what_to_do(jobs):
+def test_a_scheduler_that_does_not_answer_is_named_with_what_to_do(jobs, monkeypatch):
+    monkeypatch.setattr(dask_client, "CONNECT_S", 2.0)
     with pytest.raises(CohortError, match=r"tcp://127.0.0.1:9.*dask scheduler"):
         list(run_on_cluster(jobs, RunChoices(), ClusterOptions(scheduler="tcp://127.0.0.1:9")))
 

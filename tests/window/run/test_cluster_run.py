@@ -19,6 +19,7 @@ from tests.window.dock_user import (
 
 pytest.importorskip("distributed", reason="needs the extra: cluster")
 
+from msm_mil_core.cluster import dask_client
 from msm_mil_core.cluster.dask_client import connected
 
 
@@ -71,7 +72,8 @@ def test_the_result_of_a_worker_is_shown_and_saved_like_one_of_this_computer(doc
     assert not list((tmp_path / "results").glob(".on-cluster-*"))
 
 
-def test_a_scheduler_that_is_not_there_is_named(dock, qtbot):
+def test_a_scheduler_that_is_not_there_is_named(dock, qtbot, monkeypatch):
+    monkeypatch.setattr(dask_client, "CONNECT_S", 2.0)
     choose_cluster(dock)
     child(dock, "scheduler").setText("tcp://127.0.0.1:9")
 
