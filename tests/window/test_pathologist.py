@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from qtpy.QtCore import QThreadPool
 
+from msm_mil_core.encoders import batch_reader
 from msm_mil_core.results.result_file import load_result
+from msm_mil_core.slides.tile_reader import read_tile
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (
@@ -200,6 +203,19 @@ def test_a_result_that_cannot_be_saved_is_shown_all_the_same(viewer, drawn, mode
     assert "Save result" in text_of(dock, "kept")
 
 
+@pytest.fixture
+def long_run(monkeypatch, tmp_path, folders):
+    """Tiles that are read slowly and are in no cache, so that a run is not over before it is stopped."""
+    keep_apart(monkeypatch, tmp_path)
+
+    def read_slowly(*place):
+        time.sleep(0.1)
+        return read_tile(*place)
+
+    monkeypatch.setattr(batch_reader, "read_tile", read_slowly)
+
+
+@pytest.mark.usefixtures("long_run")
 def test_closing_the_dock_stops_its_run(viewer, drawn, model, tmp_path, qtbot):
     show_slide(viewer, drawn)
     dock = a_dock(viewer, model)
@@ -215,7 +231,7 @@ def test_closing_the_dock_stops_its_run(viewer, drawn, model, tmp_path, qtbot):
     assert len(viewer.layers) == 2
 
 
-@pytest.mark.usefixtures("folders")
+@pytest.mark.usefixtures("long_run")
 def test_closing_the_window_stops_the_run(make_napari_viewer, drawn, model, tmp_path, qtbot):
     viewer = make_napari_viewer()
     show_slide(viewer, drawn)
