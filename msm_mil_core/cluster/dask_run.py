@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cluster.dask_client import connected
 from msm_mil_core.cluster.dask_workers import WorkerFacts, check_children, check_workers, own_facts
+from msm_mil_core.cohort.crew import RUNNING
 from msm_mil_core.cohort.job_end import JobEnd
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
@@ -100,7 +101,7 @@ def _follow(
             raise CohortError(
                 "The connection to the Dask scheduler is lost. Results so far are saved; the same command continues."
             )
-        yield Progress("Running slides", 0, 0)
+        yield Progress(RUNNING, 0, 0)
         time.sleep(POLL_S)
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msm_mil_core import __version__
-from msm_mil_core.cohort.run_settings import RunSettings
-from msm_mil_core.encoders.encoder_on_demand import find_encoder
+from msm_mil_core.cohort.run_settings import RunSettings, installed_sha256
 from msm_mil_core.errors import CohortError
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ def own_facts(settings: RunSettings) -> WorkerFacts:
     EncoderError
         If it does not have the encoder.
     """
-    card = find_encoder(settings.encoder, device="cpu", precision="float32").card
-    return WorkerFacts(__version__, settings.encoder, card.weights_sha256)
+    return WorkerFacts(__version__, settings.encoder, installed_sha256(settings.encoder))
 
 
 def check_workers(client: "Client", here: WorkerFacts, settings: RunSettings) -> None:

@@ -49,7 +49,7 @@ class RunSettings(Options):
 
     def find_encoder_sha256(self) -> str:
         """Return the hash of the encoder's weights; where the model does not state it, those of this machine count."""
-        return self.encoder_sha256 or _encoder_sha256(self.encoder)
+        return self.encoder_sha256 or installed_sha256(self.encoder)
 
 
 def settings_for(checkpoint: Checkpoint, analysis: AnalysisOptions, **more: Any) -> RunSettings:
@@ -78,5 +78,12 @@ def _model(path: Path, sha256: str) -> Checkpoint:
 
 
 @lru_cache(maxsize=2)
-def _encoder_sha256(encoder: str) -> str:
+def installed_sha256(encoder: str) -> str:
+    """Return the hash of an encoder's weights on this machine: asked for once, as it may take the place of a run's own.
+
+    Raises
+    ------
+    EncoderError
+        If this machine does not have the encoder.
+    """
     return find_encoder(encoder, device="cpu", precision="float32").card.weights_sha256
