@@ -4,6 +4,8 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+RESULT_SUFFIX = ".msm.h5"
+"""Of the files of results."""
 LONGEST_BYTES = 120
 """Room is left for what is added to a name: file systems take 255 bytes."""
 

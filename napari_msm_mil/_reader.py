@@ -7,6 +7,7 @@ from typing import TypeAlias
 from napari.utils.notifications import show_error, show_info, show_warning
 
 from msm_mil_core.errors import MsmMilError, RegionError, SlideError
+from msm_mil_core.file_names import RESULT_SUFFIX
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.dicom_mark import is_dicom
@@ -15,7 +16,6 @@ from msm_mil_core.slides.slide import Slide, is_slide, open_slide
 from napari_msm_mil.files.file_jobs import last_view
 from napari_msm_mil.layers.layer_data import LayerData, known_areas, slide_layer, stage_layers
 
-RESULT_SUFFIX = ".msm.h5"
 SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
 """Files of these suffixes are slides or broken: if openslide refuses one, the user sees why."""
 SLIDES_AMONG_OTHERS = frozenset({".tif", ".tiff", ".czi", ".dcm"})

@@ -9,13 +9,9 @@ from cyclopts import App, CycloptsError
 
 from msm_mil_core import __version__
 from msm_mil_core.cli.console import errors
+from msm_mil_core.cli.exit_codes import FAILED, WRONG_USE
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError
-
-FAILED = 1
-"""Exit code where slides failed, one or all."""
-WRONG_USE = 2
-"""Exit code for wrong use, and for what keeps work from being started at all."""
 
 app = App(
     name="msm-mil",

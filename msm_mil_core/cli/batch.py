@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from rich.table import Table
 
 from msm_mil_core.cli.console import out, print_line, printable
+from msm_mil_core.cli.exit_codes import FAILED
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError, ResultError
 from msm_mil_core.export.tables.json_file import Record
@@ -35,7 +36,7 @@ class Batch(Generic[Row]):
 
     def exit_code(self) -> int:
         """Return 0 if none failed, 1 if any did."""
-        return 1 if self.failed else 0
+        return FAILED if self.failed else 0
 
 
 def each_slide(slides: Sequence[Path], work: Callable[[Path], Row]) -> Batch[Row]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from msm_mil_core.atomic_write import check_place
 from msm_mil_core.disk_space import ANOTHER_FOLDER, check_space
 from msm_mil_core.errors import OutputError
+from msm_mil_core.file_names import RESULT_SUFFIX
 
 
 def output_paths(inputs: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
@@ -86,6 +87,6 @@ def _name_bytes(path: Path) -> int:
 def _stem(source: Path) -> str:
     if source.is_dir():
         return source.name
-    if source.name.endswith(".msm.h5"):
-        return source.name.removesuffix(".msm.h5")
+    if source.name.endswith(RESULT_SUFFIX):
+        return source.name.removesuffix(RESULT_SUFFIX)
     return source.name if source.suffix[1:].isdigit() else source.stem  # DICOM files are named by numbers with dots

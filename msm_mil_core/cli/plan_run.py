@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cli.outputs import check_outputs, output_paths
-from msm_mil_core.cli.run import SUFFIX, RunOptions
+from msm_mil_core.cli.run import RunOptions
 from msm_mil_core.cohort.job_state import find_state
 from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
@@ -12,6 +12,7 @@ from msm_mil_core.cohort.run_settings import settings_for
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import MsmMilError, OutputError
+from msm_mil_core.file_names import RESULT_SUFFIX
 from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.user_folders import features_folder
 
@@ -28,7 +29,7 @@ def plan_run(
     OutputError
         If there is a result of something else, or a folder or file cannot be written; the message names it.
     """
-    paths = output_paths([entry.slide for entry in entries], batch.out, SUFFIX)
+    paths = output_paths([entry.slide for entry in entries], batch.out, RESULT_SUFFIX)
     settings = settings_for(
         load_checkpoint(batch.model or default_checkpoint_path()),
         _with_device(options, batch.device),

@@ -17,8 +17,6 @@ from msm_mil_core.errors import RegionError
 from msm_mil_core.options import Options
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 
-SUFFIX = ".msm.h5"
-
 
 class RunOptions(Options):
     """What a user chooses for a batch of runs beside the analysis itself."""

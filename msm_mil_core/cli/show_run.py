@@ -9,6 +9,7 @@ from contextlib import closing
 from rich.table import Table
 
 from msm_mil_core.cli.console import errors, out, print_line, printable
+from msm_mil_core.cli.exit_codes import FAILED, LEFT
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cluster.cluster_options import ClusterOptions
@@ -25,7 +26,6 @@ from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.cohort.slide_record import read_record
 from msm_mil_core.progress import Progress
 
-FAILED, HELD = 1, 3
 MOST_ROWS = 100
 """Slides that the table at the end lists; the others are in runs.csv."""
 
@@ -94,7 +94,7 @@ class _View:
         """Return 0 if all is done, 1 if anything failed, 3 if others hold the rest."""
         if self._counts["failed"]:
             return FAILED
-        return HELD if self._counts["held"] else 0
+        return LEFT if self._counts["held"] else 0
 
     def _note(self, end: JobEnd) -> None:
         self._counts[end.state] += 1

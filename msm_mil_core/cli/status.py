@@ -7,10 +7,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.exit_codes import FAILED, LEFT
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 
 EVERY_S = 5.0
-FAILED, LEFT = 1, 3
 
 
 def status(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.errors import CohortError
+from msm_mil_core.file_names import RESULT_SUFFIX
 
-RESULT_SUFFIX = ".msm.h5"
 LONGEST_KEY = 180
 """Of what stands for a slide in names, in bytes: longer names are replaced by a hash."""
 

@@ -7,10 +7,11 @@ from itertools import count, takewhile
 from pathlib import Path
 
 from msm_mil_core.errors import OutputError, ResultError
+from msm_mil_core.file_names import RESULT_SUFFIX
 from msm_mil_core.results.annotations import Annotations, computed_at, is_writable, load_annotations, save_annotations
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.files.folders import SUFFIX, result_path
+from napari_msm_mil.files.folders import result_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def _copies(result: SlideResult, folder: Path) -> Iterator[Path]:
     """Yield the names that a copy of a result may have in `folder`: later ones where others have the earlier ones."""
     path = result_path(folder, result)
     yield path
-    yield from (path.with_name(f"{path.name.removesuffix(SUFFIX)}-{number}{SUFFIX}") for number in count(2))
+    stem = path.name.removesuffix(RESULT_SUFFIX)
+    yield from (path.with_name(f"{stem}-{number}{RESULT_SUFFIX}") for number in count(2))
 
 
 def _has_annotations(copy: Path) -> bool:

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.file_names import file_stem
+from msm_mil_core.file_names import RESULT_SUFFIX, file_stem
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.background import Background, Job
@@ -23,13 +23,12 @@ from napari_msm_mil.files.file_jobs import (
     write_result,
     write_table,
 )
-from napari_msm_mil.files.folders import SUFFIX
 
 if TYPE_CHECKING:  # opening the dock does not need what they import
     from msm_mil_core.explain.stage_comparison import StageComparison
     from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 
-RESULTS_FILTER = f"Results (*{SUFFIX})"
+RESULTS_FILTER = f"Results (*{RESULT_SUFFIX})"
 REPORT_FILTER = "Pages (*.html);;PDF (*.pdf)"
 TABLE_FILTER = "Tables (*.csv)"
 
@@ -60,7 +59,7 @@ class FileDialogs(QObject):
 
     def ask_save(self, result: SlideResult, annotations: Annotations) -> None:
         """Ask for a name and write a result file with its annotations."""
-        path = self._ask_name("Save result", _suggested(result, SUFFIX), RESULTS_FILTER)
+        path = self._ask_name("Save result", _suggested(result, RESULT_SUFFIX), RESULTS_FILTER)
         if path is not None:
             self._start(Job(f"Saving {path}", partial(write_result, result, annotations, path)))
 

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from qtpy.QtCore import QStandardPaths
 
-from msm_mil_core.file_names import file_stem
+from msm_mil_core.file_names import RESULT_SUFFIX, file_stem
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.user_folders import features_folder
-
-SUFFIX = ".msm.h5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ def user_folders() -> Folders:
 
 def result_path(folder: Path, result: SlideResult) -> Path:
     """Name a result's file: the same run of the same slide has the same name, any other run has its own."""
-    return folder / f"{file_stem(result.slide.name)}-{_run_digest(result)}{SUFFIX}"
+    return folder / f"{file_stem(result.slide.name)}-{_run_digest(result)}{RESULT_SUFFIX}"
 
 
 def _run_digest(result: SlideResult) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.report import report
-from msm_mil_core.cli.run import SUFFIX, RunOptions, run
+from msm_mil_core.cli.run import RunOptions, run
 from msm_mil_core.cli.screen import has_screen
 from msm_mil_core.cli.view import view
 from msm_mil_core.cli.work.explain import print_localisation
@@ -14,6 +14,7 @@ from msm_mil_core.explain.localisation import localise
 from msm_mil_core.export.figures.localisation import write_localisation_figure
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.import_truth import read_truth
+from msm_mil_core.file_names import RESULT_SUFFIX
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import require_slide
@@ -43,7 +44,7 @@ def _demonstrate(sample: SampleSlide, out_folder: Path, device: str) -> int:
 
 
 def _result_path(sample: SampleSlide, out_folder: Path) -> Path:
-    return out_folder / f"{sample.path.stem}{SUFFIX}"
+    return out_folder / f"{sample.path.stem}{RESULT_SUFFIX}"
 
 
 def _compare_with_truth(result: SlideResult, sample: SampleSlide, figure: Path) -> None:

@@ -10,6 +10,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.index_pictures import picture_name
 from msm_mil_core.cohort.slide_record import SlideRecord, read_records
+from msm_mil_core.file_names import RESULT_SUFFIX
 
 Words = dict[str, object]
 
@@ -73,7 +74,7 @@ def _picture(folder: CohortFolder, key: str, what: str) -> str:
 
 
 def _links(record: SlideRecord, folder: CohortFolder) -> Iterator[Words]:
-    name = record.job.target.name.removesuffix(".msm.h5")
-    for what, ending in (("report", ".report.html"), ("report (PDF)", ".report.pdf"), ("result", ".msm.h5")):
+    name = record.job.target.name.removesuffix(RESULT_SUFFIX)
+    for what, ending in (("report", ".report.html"), ("report (PDF)", ".report.pdf"), ("result", RESULT_SUFFIX)):
         if (folder.path / f"{name}{ending}").is_file():
             yield {"what": what, "href": quote(f"{name}{ending}")}
