@@ -1,8 +1,8 @@
 """The attributes of a file of features, however the program that wrote them stored numbers and texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
@@ -16,12 +16,28 @@ _EQUAL = 0.01
 """Share by which the two values of a pair, along x and y, may differ and still be one number."""
 
 
+class Holder(Protocol):
+    """What has attributes: an object of an HDF5 file, or what another format states beside its arrays."""
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """Its attributes by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statements:
+    """What a format states in another way than HDF5 does, under the names that `Attributes` reads."""
+
+    attrs: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Attributes:
     """All attributes of a file of features."""
 
-    file: h5py.File
-    holders: Mapping[str, Sequence[h5py.HLObject]]
+    file: str
+    """The file, as messages name it."""
+    holders: Mapping[str, Sequence[Holder]]
     """What has an attribute of a name: coords, features or the file itself, in that order."""
 
     def number(self, name: str) -> float | None:
@@ -76,7 +92,7 @@ class Attributes:
             try:
                 value = holder.attrs[name]
             except (OSError, ValueError, TypeError, KeyError, RuntimeError) as exc:
-                what = f"{self.file.filename}: {name} cannot be read ({exc})"
+                what = f"{self.file}: {name} cannot be read ({exc})"
                 raise FeatureFileError(f"{what}. Encode it again.") from exc
             if not isinstance(value, h5py.Empty) and np.size(value):
                 return value
@@ -84,16 +100,21 @@ class Attributes:
 
     def _refused(self, name: str, value: object) -> FeatureFileError:
         shown = f"{value:g}" if isinstance(value, float) else repr(value)[:40]
-        return FeatureFileError(f"{self.file.filename} states {name} as {shown}, which cannot be. Encode it again.")
+        return FeatureFileError(f"{self.file} states {name} as {shown}, which cannot be. Encode it again.")
 
 
 def read_attributes(file: h5py.File) -> Attributes:
-    """Find out which attributes there are; each is read when it is asked for."""
-    holders: dict[str, list[h5py.HLObject]] = {}
-    for holder in (*(file[name] for name in HOLDERS if name in file), file):
+    """Find out which attributes there are in an HDF5 file; each is read when it is asked for."""
+    return collect_attributes(file.filename, (*(file[name] for name in HOLDERS if name in file), file))
+
+
+def collect_attributes(file: str, holders: Iterable[Holder]) -> Attributes:
+    """Return the attributes of several holders; the first that has one counts."""
+    having: dict[str, list[Holder]] = {}
+    for holder in holders:
         for name in holder.attrs:
-            holders.setdefault(name, []).append(holder)
-    return Attributes(file, holders)
+            having.setdefault(name, []).append(holder)
+    return Attributes(file, having)
 
 
 def _number(value: Any) -> float:

@@ -15,8 +15,10 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag, JoinedSlide
+from msm_mil_core.bags.elsewhere.formats import is_elsewhere, read_elsewhere
 from msm_mil_core.bags.foreign_formats import load_foreign, read_features
 from msm_mil_core.bags.foreign_tiles import GivenScale
+from msm_mil_core.bags.stated_bag import StatedBag, state_hdf5
 from msm_mil_core.errors import FeatureFileError, Hdf5Error
 from msm_mil_core.hdf5.opening import check_regular, open_hdf5
 from msm_mil_core.hdf5.writing import written_hdf5
@@ -65,16 +67,17 @@ def save_bag(bag: FeatureBag, path: Path) -> None:
 def load_bag(
     path: Path, *, slide_mpp: float | None = None, side_px: int | None = None, mpp: float | None = None
 ) -> FeatureBag:
-    """Read the features (N, P) of a slide's tiles from a file of ours, of TRIDENT, CLAM or STAMP.
+    """Read the features (N, P) of a slide's tiles from a file of ours or of another program.
 
     Ours state everything. What a file of another program does not state is asked for, never inferred.
 
     Parameters
     ----------
     path
-        The HDF5 file.
+        The HDF5 file of ours, TRIDENT, CLAM or STAMP; the tensor of CLAM, slideflow or slide2vec (.pt, .npy, .npz),
+        beside which its coordinates lie as these write them; or the table of LazySlide in a SpatialData store (.zarr).
     slide_mpp
-        Micrometres per level-0 pixel, which other programs do not state; STAMP's tiles cannot be placed without it.
+        Micrometres per level-0 pixel, which few other programs state; STAMP's tiles cannot be placed without it.
     side_px, mpp
         Side of a tile as the encoder got it, in pixels, and micrometres per pixel of it. CLAM states neither.
 
@@ -85,20 +88,40 @@ def load_bag(
         how large they are.
     """
     given = GivenScale(slide_mpp, side_px, mpp)
+    if is_elsewhere(path):
+        with open_stated(path) as stated:
+            return load_foreign(stated, given)
     with open_bag_file(path) as (file, ours):
-        return own_bag(file) if ours else load_foreign(file, given)
+        return own_bag(file) if ours else load_foreign(state_hdf5(file), given)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:
-    """Read the features alone, (N, P), of any layout that `load_bag` reads.
+    """Read the features alone, (N, P), of any format that `load_bag` reads.
 
     Raises
     ------
     FeatureFileError
         If the file is missing, damaged, or has no features.
     """
-    with open_bag_file(path) as (file, _):
-        return read_features(file)
+    with open_stated(path) as stated:
+        return read_features(stated)
+
+
+@contextmanager
+def open_stated(path: Path) -> Iterator[StatedBag]:
+    """Open a file of features of any format, ours included, for what it holds and states.
+
+    Raises
+    ------
+    FeatureFileError
+        If it is missing or damaged, holds no features, or fails while it is open.
+    """
+    if is_elsewhere(path):
+        with bag_file_errors(path):
+            yield read_elsewhere(path)
+    else:
+        with open_bag_file(path) as (file, _):
+            yield state_hdf5(file)
 
 
 @contextmanager
@@ -134,7 +157,7 @@ def bag_file_errors(path: Path) -> Iterator[None]:
 
 def own_bag(file: h5py.File) -> FeatureBag:
     """Return the bag in a file of ours."""
-    features, tiles = read_features(file), own_grid(file)
+    features, tiles = read_features(state_hdf5(file)), own_grid(file)
     if len(features) != len(tiles):
         raise ValueError(f"{len(features)} features, but {len(tiles)} tiles")
     return FeatureBag(

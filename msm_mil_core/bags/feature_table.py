@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.attributes import read_attributes
-from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.bags.bag_file import bag_file_errors, encoder_card, open_bag_file, own_grid
-from msm_mil_core.bags.foreign_formats import (
-    TILES_AT_ONCE,
-    UNKNOWN,
-    feature_blocks,
-    find_features,
-    foreign_encoder,
-    table_shape,
-)
+from msm_mil_core.bags.bag_file import bag_file_errors, encoder_card, open_bag_file, open_stated, own_grid
+from msm_mil_core.bags.elsewhere.formats import is_elsewhere
+from msm_mil_core.bags.foreign_formats import TILES_AT_ONCE, UNKNOWN, feature_blocks, foreign_encoder
 from msm_mil_core.bags.foreign_tiles import place_flaw
+from msm_mil_core.bags.stated_bag import StatedBag, Table, state_hdf5
 from msm_mil_core.bags.tile_size import TileSize, read_tile_size
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.hdf5.opening import open_hdf5
@@ -123,8 +116,12 @@ class FeatureTable:
     def _file_blocks(self, path: Path) -> Iterator[Rows]:
         with bag_file_errors(path):
             self._check_unchanged(path)
-            with open_hdf5(path) as file:
-                yield from map(_as_float, feature_blocks(find_features(file)))
+            if is_elsewhere(path):
+                with open_stated(path) as stated:
+                    yield from map(_as_float, feature_blocks(stated.features))
+            else:
+                with open_hdf5(path) as file:  # its seal was checked when the table was opened
+                    yield from map(_as_float, feature_blocks(state_hdf5(file).features))
 
     def _mapped(self, path: Path) -> NDArray[Any]:
         with bag_file_errors(path):
@@ -145,23 +142,46 @@ def open_table(path: Path) -> FeatureTable:
         If the file is missing, damaged, or does not hold one vector a tile; whether the numbers are finite is not
         checked.
     """
+    if is_elsewhere(path):
+        with open_stated(path) as stated:
+            return _foreign_table(path, stated)
     with open_bag_file(path) as (file, ours):
-        dataset = find_features(file)
-        card, (tiles, features) = encoder_card(file) if ours else None, table_shape(dataset)
-        size, flaw = (own_grid(file), "") if ours else _foreign_size(file, tiles)
-        return FeatureTable(
-            source=path,
-            tiles=tiles,
-            features=features,
-            encoder=_encoder(file, card),
-            encoder_sha256=card.weights_sha256 if card else "",
-            side_px=size.side_px,
-            mpp=None if size.mpp is None or isnan(size.mpp) else size.mpp,
-            place_flaw=flaw,
-            stored_dtype=dataset.dtype.str,
-            offset=_offset(dataset),
-            stamp=_stamp(path),
-        )
+        stated = state_hdf5(file)
+        return _own_table(path, stated, file) if ours else _foreign_table(path, stated)
+
+
+def _own_table(path: Path, stated: StatedBag, file: h5py.File) -> FeatureTable:
+    card, tiles = encoder_card(file), own_grid(file)
+    table = _table(path, stated, card.name)
+    mpp = None if isnan(tiles.mpp) else tiles.mpp
+    return replace(table, encoder_sha256=card.weights_sha256, side_px=tiles.side_px, mpp=mpp)
+
+
+def _foreign_table(path: Path, stated: StatedBag) -> FeatureTable:
+    """Return a table with what another program states of its tiles, and what is wrong with it; it trains all the same.
+
+    Training needs no places.
+    """
+    size, flaw = TileSize(), place_flaw(stated)
+    try:
+        size = read_tile_size(stated.attributes)
+    except FeatureFileError as exc:
+        flaw = flaw or str(exc)
+    table = _table(path, stated, foreign_encoder(stated.attributes))
+    return replace(table, side_px=size.side_px, mpp=size.mpp, place_flaw=flaw)
+
+
+def _table(path: Path, stated: StatedBag, encoder: str | None) -> FeatureTable:
+    tiles, features = stated.shape
+    return FeatureTable(
+        source=path,
+        tiles=tiles,
+        features=features,
+        encoder=None if encoder == UNKNOWN else encoder,
+        stored_dtype=stated.features.dtype.str,
+        offset=_offset(stated.features),
+        stamp=_stamp(path),
+    )
 
 
 def table_of(features: NDArray[np.float32]) -> FeatureTable:
@@ -169,22 +189,9 @@ def table_of(features: NDArray[np.float32]) -> FeatureTable:
     return FeatureTable(features, *features.shape) if features.ndim == 2 else FeatureTable(features, 0, 0)
 
 
-def _encoder(file: h5py.File, card: EncoderCard | None) -> str | None:
-    name = foreign_encoder(file) if card is None else card.name
-    return None if name == UNKNOWN else name
-
-
-def _foreign_size(file: h5py.File, tiles: int) -> tuple[TileSize, str]:
-    """Return what another program states of its tiles, and what is wrong with it: training needs no places."""
-    attributes = read_attributes(file)
-    flaw = place_flaw(attributes, tiles)
-    try:
-        return read_tile_size(attributes), flaw
-    except FeatureFileError as exc:
-        return TileSize(), flaw or str(exc)
-
-
-def _offset(dataset: h5py.Dataset) -> int | None:
+def _offset(dataset: Table) -> int | None:
+    if not isinstance(dataset, h5py.Dataset):
+        return None
     offset: int | None = dataset.id.get_offset()  # None where chunked
     return offset if dataset.size and not dataset.external and not dataset.is_virtual else None
 

@@ -1,87 +1,50 @@
-"""Files of features that TRIDENT, CLAM and STAMP write, read as bags."""
+"""Features that other programs wrote, read as bags."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.attributes import read_attributes
+from msm_mil_core.bags.attributes import Attributes
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
+from msm_mil_core.bags.stated_bag import StatedBag, Table
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
-FEATURES = ("features", "feats")
-"""Names of the dataset of features: TRIDENT's, CLAM's and ours; STAMP's."""
-NAMES_SHOWN = 8
 UNKNOWN = "unknown"
+LARGEST_MPP = 100
+"""Micrometres per level-0 pixel; more is a mistake."""
 TILES_AT_ONCE = 8192
 """Tiles in a block of features."""
 
 
-def find_features(file: h5py.File) -> h5py.Dataset:
-    """Return the dataset of features in any layout, ours included: `features` or STAMP's `feats`, (N, P) or (1, N, P).
-
-    Raises
-    ------
-    FeatureFileError
-        If there are none, or it is not one vector of numbers a tile.
-    """
-    named = [name for name in FEATURES if name in file]
-    if len(named) != 1:
-        found = "both" if named else f"only {sorted(file)[:NAMES_SHOWN]}"
-        raise FeatureFileError(
-            f"{file.filename} holds no features, or not once: {' or '.join(FEATURES)} was looked for, {found} found. "
-            "Rename the dataset, or encode the slide."
-        )
-    dataset = file[named[0]]
-    if not _is_table(dataset):
-        what = getattr(dataset, "shape", None) or "a group or empty"
-        raise FeatureFileError(
-            f"{file.filename}: {named[0]} is {what}, not one vector of numbers a tile. Encode it again."
-        )
-    return dataset
-
-
-def table_shape(dataset: h5py.Dataset) -> tuple[int, int]:
-    """Return the number N of tiles and the number P of features of what `find_features` returns."""
-    tiles, features = dataset.shape[-2:]
-    return tiles, features
-
-
-def _is_table(dataset: h5py.Dataset | h5py.Group) -> bool:
-    shape: tuple[int, ...] = getattr(dataset, "shape", None) or ()
-    one_bag = len(shape) == 2 or (len(shape) == 3 and shape[0] == 1)
-    return one_bag and shape[-1] > 0 and dataset.dtype.kind in "fiu"
-
-
-def feature_blocks(dataset: h5py.Dataset) -> Iterator[NDArray[np.generic]]:
+def feature_blocks(table: Table) -> Iterator[NDArray[Any]]:
     """Read features, (N, P) or (1, N, P), some thousand tiles at once: blocks (n, P) of the file's own type."""
-    for start in range(0, dataset.shape[-2], TILES_AT_ONCE):
+    for start in range(0, table.shape[-2], TILES_AT_ONCE):
         here = slice(start, start + TILES_AT_ONCE)
-        yield dataset[0, here] if dataset.ndim == 3 else dataset[here]
+        yield table[0, here] if table.ndim == 3 else table[here]
 
 
-def read_features(file: h5py.File) -> NDArray[np.float32]:
-    """Read the features (N, P) of any layout as float32, with no second copy of them in memory.
+def read_features(stated: StatedBag) -> NDArray[np.float32]:
+    """Read the features (N, P) of any format as float32, with no second copy of them in memory.
 
     Raises
     ------
     FeatureFileError
         If there are none, or not one finite vector a tile.
     """
-    dataset = find_features(file)
-    features = np.empty(table_shape(dataset), np.float32)
+    features = np.empty(stated.shape, np.float32)
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
-        for index, block in enumerate(feature_blocks(dataset)):
+        for index, block in enumerate(feature_blocks(stated.features)):
             features[index * TILES_AT_ONCE :][: len(block)] = block
     if not features.size or not is_finite(features):
         raise FeatureFileError(
-            f"{file.filename}: {dataset.name[1:]} {features.shape} is not one vector of finite numbers a tile. "
-            "Encode it again."
+            f"{stated.name}: features {features.shape} are not one vector of finite numbers a tile. Encode it again."
         )
     return features
 
@@ -92,15 +55,15 @@ def is_finite(features: NDArray[np.floating]) -> bool:
     return all(np.isfinite(features[start : start + TILES_AT_ONCE]).all() for start in starts)
 
 
-def foreign_encoder(file: h5py.File) -> str | None:
+def foreign_encoder(attributes: Attributes) -> str | None:
     """Return what another program calls the encoder; None where the file does not state it legibly."""
     try:
-        return read_attributes(file).text("encoder", "extractor")
+        return attributes.text("encoder", "extractor")
     except FeatureFileError:
         return None
 
 
-def load_foreign(file: h5py.File, given: GivenScale) -> FeatureBag:
+def load_foreign(stated: StatedBag, given: GivenScale) -> FeatureBag:
     """Read a bag that another program wrote; its tiles lie where that program laid them, on our grid or not.
 
     What the file does not state is left open: no hash, no licence, the slide's size as far as its tiles extend.
@@ -110,31 +73,33 @@ def load_foreign(file: h5py.File, given: GivenScale) -> FeatureBag:
     FeatureFileError
         If neither the file nor the user says where its tiles lie on level 0, and how large they are.
     """
-    features = read_features(file)
-    tiles = place_foreign(file, len(features), given)
-    return FeatureBag(features, tiles, _facts(file, tiles, given.slide_mpp), _card(file, features, tiles))
+    features = read_features(stated)
+    scale = given if given.slide_mpp else replace(given, slide_mpp=stated.attributes.length("level0_mpp", LARGEST_MPP))
+    tiles = place_foreign(stated, scale)
+    origin = "user" if given.slide_mpp else "features"
+    return FeatureBag(features, tiles, _facts(stated, tiles, scale.slide_mpp, origin), _card(stated, features, tiles))
 
 
-def _facts(file: h5py.File, tiles: TileGrid, slide_mpp: float | None) -> SlideFacts:
-    attributes = read_attributes(file)
+def _facts(stated: StatedBag, tiles: TileGrid, mpp: float | None, origin: str) -> SlideFacts:
+    attributes = stated.attributes
     right, bottom = (tiles.xy_px0.max(axis=0) + tiles.side_px0).tolist()
     size_px0 = (attributes.pixels("level0_width") or right, attributes.pixels("level0_height") or bottom)
     return SlideFacts(
-        name=attributes.text("name") or Path(file.filename).stem,
+        name=attributes.text("name") or PurePath(stated.name).stem,
         path="",
         size_px0=size_px0,
-        mpp=slide_mpp,
-        mpp_origin="missing" if slide_mpp is None else "user",
+        mpp=mpp,
+        mpp_origin="missing" if mpp is None else origin,
         origin_px0=(0, 0),
         extent_px0=size_px0,
-        quick_hash="",
+        quick_hash=attributes.text("quick_hash") or "",
         reader=UNKNOWN,
     )
 
 
-def _card(file: h5py.File, features: NDArray[np.float32], tiles: TileGrid) -> EncoderCard:
+def _card(stated: StatedBag, features: NDArray[np.float32], tiles: TileGrid) -> EncoderCard:
     return EncoderCard(
-        name=foreign_encoder(file) or UNKNOWN,
+        name=foreign_encoder(stated.attributes) or UNKNOWN,
         features=features.shape[1],
         side_px=tiles.side_px,
         mpp=None,

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from math import nan
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.attributes import Attributes, read_attributes
+from msm_mil_core.bags.stated_bag import StatedBag
 from msm_mil_core.bags.tile_size import TileSize, in_micrometres, read_tile_size
 from msm_mil_core.bags.tile_step import common_step, contradiction
 from msm_mil_core.errors import FeatureFileError
@@ -31,79 +30,82 @@ class GivenScale:
     """Micrometres per pixel of a tile as the encoder got it."""
 
 
-def place_foreign(file: h5py.File, count: int, given: GivenScale) -> TileGrid:
-    """Read where the tiles of another program's file lie, of which there are `count`.
+def place_foreign(stated: StatedBag, given: GivenScale) -> TileGrid:
+    """Read where the tiles of another program's file lie.
 
     Raises
     ------
     FeatureFileError
         If it does not state where they lie on level 0 or how large they are, and that is not given either.
     """
-    attributes = read_attributes(file)
-    corners, size = _read_corners(file, count), read_tile_size(attributes)
+    attributes = stated.attributes
+    places, size = _read_places(stated), read_tile_size(attributes)
     if in_micrometres(attributes):
-        corners = corners / _slide_mpp(file, given)
-    _check_unit(attributes)
-    xy_px0 = np.rint(corners).astype(np.int64)
-    side_px, side_px0 = _sides(file, size, given, xy_px0)
-    flaw = place_flaw(attributes, count)
+        places = places / _slide_mpp(stated.name, given)
+    _check_unit(stated)
+    side_px, side_px0 = _sides(stated.name, size, given, np.rint(places).astype(np.int64))
+    if stated.anchor == "centre":
+        places = places - side_px0 // 2  # as programs that state centres make them from corners
+    flaw = place_flaw(stated)
     if flaw and attributes.number("overlap") is not None:  # else they may overlap by half, say
         raise FeatureFileError(flaw)
-    return TileGrid(xy_px0, side_px0, side_px, _mpp(file, size, given, side_px0 / side_px))
+    mpp = _mpp(stated.name, size, given, side_px0 / side_px)
+    return TileGrid(np.rint(places).astype(np.int64), side_px0, side_px, mpp)
 
 
-def place_flaw(attributes: Attributes, count: int) -> str:
+def place_flaw(stated: StatedBag) -> str:
     """Say what is wrong with the places and sizes that a file states; empty if nothing is, or it states none."""
-    file = attributes.file
-    if "coords" not in file:
+    attributes = stated.attributes
+    if stated.coords is None:
         return ""
     try:
-        corners, size = _read_corners(file, count), read_tile_size(attributes)
+        places, size = _read_places(stated), read_tile_size(attributes)
         overlap_px = attributes.number("overlap")
     except FeatureFileError as exc:
         return str(exc)
     if in_micrometres(attributes):
         return ""
-    contradicted = contradiction(size, overlap_px, np.rint(corners).astype(np.int64))
-    return contradicted and f"{file.filename}: {contradicted}. Check how it was made."
+    contradicted = contradiction(size, overlap_px, np.rint(places).astype(np.int64))
+    return contradicted and f"{stated.name}: {contradicted}. Check how it was made."
 
 
-def _read_corners(file: h5py.File, count: int) -> NDArray[np.float64]:
-    """Return the top-left corners (N, 2) in the file's own unit."""
-    if "coords" not in file:
-        raise FeatureFileError(f"{file.filename} does not say where its tiles lie (no coords); use its features only.")
-    coords = file["coords"]
+def _read_places(stated: StatedBag) -> NDArray[np.float64]:
+    """Return the top-left corners or centres (N, 2) in the file's own unit."""
+    count, coords = stated.shape[0], stated.coords
+    if coords is None:
+        raise FeatureFileError(f"{stated.name} does not say where its tiles lie (no coords); use its features only.")
     shape = getattr(coords, "shape", None)
     if shape not in {(count, 2), (1, count, 2)} or coords.dtype.kind not in "fiu":
         found = "no table" if shape is None else f"{shape} of type {coords.dtype}"
         raise FeatureFileError(
-            f"{file.filename}: {count} features, but coords is {found}, not an x and y for each. Encode it again."
+            f"{stated.name}: {count} features, but coords is {found}, not an x and y for each. Encode it again."
         )
-    corners: NDArray[np.float64] = coords[:].reshape(count, 2).astype(np.float64)
-    if not (np.abs(corners) < FARTHEST).all():  # nor is NaN below it
-        raise FeatureFileError(f"{file.filename}: coords holds numbers that are no place on a slide. Encode it again.")
-    return corners
+    places: NDArray[np.float64] = coords[:].reshape(count, 2).astype(np.float64)
+    if not (np.abs(places) < FARTHEST).all():  # nor is NaN below it
+        raise FeatureFileError(f"{stated.name}: coords holds numbers that are no place on a slide. Encode it again.")
+    return places
 
 
-def _slide_mpp(file: h5py.File, given: GivenScale) -> float:
+def _slide_mpp(name: str, given: GivenScale) -> float:
     if given.slide_mpp is None:
         raise FeatureFileError(
-            f"{file.filename} states in micrometres where its tiles lie: the slide's mpp is needed to place them. "
+            f"{name} states in micrometres where its tiles lie: the slide's mpp is needed to place them. "
             "Give slide_mpp, or use its features only."
         )
     return given.slide_mpp
 
 
-def _check_unit(attributes: Attributes) -> None:
+def _check_unit(stated: StatedBag) -> None:
     """Files without a unit are in level-0 pixels, except STAMP's, which have `feats` and at first stated no unit."""
-    file, unit = attributes.file, attributes.text("unit")
-    if not in_micrometres(attributes) and ("feats" in file or unit not in {None, "px", "pixel", "pixels"}):
+    unit = stated.attributes.text("unit")
+    pixels = unit in {None, "px", "pixel", "pixels"} and not stated.without_unit
+    if not pixels and not in_micrometres(stated.attributes):
         raise FeatureFileError(
-            f"{file.filename} states where its tiles lie, but not in micrometres (unit: {unit}). Use its features only."
+            f"{stated.name} states where its tiles lie, but not in micrometres (unit: {unit}). Use its features only."
         )
 
 
-def _sides(file: h5py.File, size: TileSize, given: GivenScale, xy_px0: NDArray[np.int64]) -> tuple[int, int]:
+def _sides(name: str, size: TileSize, given: GivenScale, xy_px0: NDArray[np.int64]) -> tuple[int, int]:
     """Return the tiles' side as the encoder got them, and on level 0."""
     side_px, side_px0 = size.side_px or given.side_px, size.side_px0
     side_um = size.side_um or (side_px and given.mpp and side_px * given.mpp)
@@ -111,25 +113,25 @@ def _sides(file: h5py.File, size: TileSize, given: GivenScale, xy_px0: NDArray[n
         side_px0 = max(1, round(side_um / given.slide_mpp))
     if side_px is None or side_px0 is None:
         needed = {"side_px": side_px, "mpp": side_px0 or side_um, "slide_mpp": side_px0 or given.slide_mpp}
-        lacking = " and ".join(name for name, known in needed.items() if known is None)
+        lacking = " and ".join(what for what, known in needed.items() if known is None)
         step = common_step(xy_px0)
         hint = f" Most lie {step} level-0 pixels apart, which is their side if they neither overlap nor leave gaps."
         raise FeatureFileError(
-            f"{file.filename} does not state how large its tiles are.{hint if step else ''} Give {lacking}, "
+            f"{name} does not state how large its tiles are.{hint if step else ''} Give {lacking}, "
             "or use its features only."
         )
     if given.side_px not in {None, side_px}:
-        raise FeatureFileError(f"{file.filename} states tiles of {side_px} px, not {given.side_px}. Leave side_px out.")
+        raise FeatureFileError(f"{name} states tiles of {side_px} px, not {given.side_px}. Leave side_px out.")
     return side_px, side_px0
 
 
-def _mpp(file: h5py.File, size: TileSize, given: GivenScale, px0_per_px: float) -> float:
+def _mpp(name: str, size: TileSize, given: GivenScale, px0_per_px: float) -> float:
     """Return the micrometres per pixel of a tile; NaN where neither the file nor the user says it."""
     by_slide = None if given.slide_mpp is None else given.slide_mpp * px0_per_px
     known = [mpp for mpp in (by_slide, size.mpp, given.mpp) if mpp is not None]
     if known and max(known) > (1 + _DIFFERENT) * min(known):
         raise FeatureFileError(
-            f"{file.filename} states the size of its tiles, but with slide_mpp and mpp it comes out as "
+            f"{name} states the size of its tiles, but with slide_mpp and mpp it comes out as "
             f"{max(known):g} and as {min(known):g} µm per pixel. Correct them."
         )
     return known[0] if known else nan

@@ -51,7 +51,7 @@ def _side_px0(attributes: Attributes, side_px: int | None) -> int | None:
     derived = None if side_px is None or ratio is None else side_px * ratio
     if stated is not None and derived is not None and abs(stated - derived) > 1 + 0.01 * stated:
         raise FeatureFileError(
-            f"{attributes.file.filename} states its tiles' side on level 0 twice: patch_size_level0 is {stated:g}, "
+            f"{attributes.file} states its tiles' side on level 0 twice: patch_size_level0 is {stated:g}, "
             f"but patch_size and its level give {derived:g}. Encode it again."
         )
     side_px0 = derived if stated is None else stated
