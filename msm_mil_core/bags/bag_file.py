@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag, JoinedSlide
 from msm_mil_core.bags.elsewhere.formats import is_elsewhere, read_elsewhere
-from msm_mil_core.bags.foreign_formats import load_foreign, read_features
+from msm_mil_core.bags.foreign_formats import foreign_places, load_foreign, read_features
 from msm_mil_core.bags.foreign_tiles import GivenScale
 from msm_mil_core.bags.stated_bag import StatedBag, state_hdf5
 from msm_mil_core.errors import FeatureFileError, Hdf5Error
@@ -93,6 +93,26 @@ def load_bag(
             return load_foreign(stated, given)
     with open_bag_file(path) as (file, ours):
         return own_bag(file) if ours else load_foreign(state_hdf5(file), given)
+
+
+def load_places(
+    path: Path, *, slide_mpp: float | None = None, side_px: int | None = None, mpp: float | None = None
+) -> tuple[SlideFacts, TileGrid]:
+    """Read what `load_bag` does of the slide and of where its tiles lie, without their features.
+
+    Raises
+    ------
+    FeatureFileError
+        As `load_bag` raises it.
+    """
+    given = GivenScale(slide_mpp, side_px, mpp)
+    if is_elsewhere(path):
+        with open_stated(path) as stated:
+            return foreign_places(stated, given)
+    with open_bag_file(path) as (file, ours):
+        if ours:
+            return _FACTS.validate_json(file.attrs["slide"]), own_grid(file)
+        return foreign_places(state_hdf5(file), given)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:

@@ -74,10 +74,23 @@ def load_foreign(stated: StatedBag, given: GivenScale) -> FeatureBag:
         If neither the file nor the user says where its tiles lie on level 0, and how large they are.
     """
     features = read_features(stated)
+    facts, tiles = foreign_places(stated, given)
+    return FeatureBag(features, tiles, facts, _card(stated, features, tiles))
+
+
+def foreign_places(stated: StatedBag, given: GivenScale) -> tuple[SlideFacts, TileGrid]:
+    """Read what another program's file states of the slide, and where its tiles lie.
+
+    Raises
+    ------
+    FeatureFileError
+        As `load_foreign` raises it.
+    """
     scale = given if given.slide_mpp else replace(given, slide_mpp=stated.attributes.length("level0_mpp", LARGEST_MPP))
     tiles = place_foreign(stated, scale)
-    origin = "user" if given.slide_mpp else "features"
-    return FeatureBag(features, tiles, _facts(stated, tiles, scale.slide_mpp, origin), _card(stated, features, tiles))
+    if not len(tiles):
+        raise FeatureFileError(f"{stated.name} holds no tile. Encode the slide again.")
+    return _facts(stated, tiles, scale.slide_mpp, "user" if given.slide_mpp else "features"), tiles
 
 
 def _facts(stated: StatedBag, tiles: TileGrid, mpp: float | None, origin: str) -> SlideFacts:

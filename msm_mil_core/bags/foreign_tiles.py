@@ -14,6 +14,8 @@ from msm_mil_core.slides.tiles import TileGrid
 
 FARTHEST = 2**31
 """Pixels or micrometres from the slide's corner; more is a mistake."""
+_OPTIONS = {"side_px": "--tiles.side-px", "mpp": "--tiles.mpp", "slide_mpp": "--mpp"}
+"""What is asked for, as the command line calls it."""
 _DIFFERENT = 0.05
 """Share by which two statements of one size may differ: sides are rounded to whole pixels."""
 
@@ -114,11 +116,12 @@ def _sides(name: str, size: TileSize, given: GivenScale, xy_px0: NDArray[np.int6
     if side_px is None or side_px0 is None:
         needed = {"side_px": side_px, "mpp": side_px0 or side_um, "slide_mpp": side_px0 or given.slide_mpp}
         lacking = " and ".join(what for what, known in needed.items() if known is None)
+        options = ", ".join(_OPTIONS[what] for what, known in needed.items() if known is None)
         step = common_step(xy_px0)
         hint = f" Most lie {step} level-0 pixels apart, which is their side if they neither overlap nor leave gaps."
         raise FeatureFileError(
-            f"{name} does not state how large its tiles are.{hint if step else ''} Give {lacking}, "
-            "or use its features only."
+            f"{name} does not state how large its tiles are.{hint if step else ''} Give {lacking} "
+            f"({options}), or use its features only."
         )
     if given.side_px not in {None, side_px}:
         raise FeatureFileError(f"{name} states tiles of {side_px} px, not {given.side_px}. Leave side_px out.")
@@ -132,6 +135,6 @@ def _mpp(name: str, size: TileSize, given: GivenScale, px0_per_px: float) -> flo
     if known and max(known) > (1 + _DIFFERENT) * min(known):
         raise FeatureFileError(
             f"{name} states the size of its tiles, but with slide_mpp and mpp it comes out as "
-            f"{max(known):g} and as {min(known):g} µm per pixel. Correct them."
+            f"{max(known):.3g} and as {min(known):.3g} µm per pixel. Correct them."
         )
     return known[0] if known else nan

@@ -34,6 +34,7 @@ def plan_run(
         load_checkpoint(batch.model or default_checkpoint_path()),
         _with_device(options, batch.device),
         reader=batch.reader,
+        features_encoder=batch.features_encoder,
         region_class=batch.region_class,
         features_folder=features_folder() if batch.keep_features else None,
         listed=len(entries) > 1,

@@ -9,11 +9,12 @@ from cyclopts import Parameter
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cli.inputs import require_models
 from msm_mil_core.cluster.cluster_options import ClusterOptions
+from msm_mil_core.cohort.listing.feature_match import features_alone, match_features
 from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.listing.slide_list import list_slides
 from msm_mil_core.cohort.run_choices import RunChoices
-from msm_mil_core.errors import RegionError
+from msm_mil_core.errors import RegionError, SlideListError
 from msm_mil_core.options import Options
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 
@@ -36,6 +37,11 @@ class RunOptions(Options):
     """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
     region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """Only polygons of this class (classification) limit the run; may be repeated."""
+    features: Path | None = None
+    """Features encoded before, by this program or another one: a file, or a folder with one for each slide, found by
+    its name. Nothing is encoded. Without slides, maps lie on a blank canvas."""
+    features_encoder: str | None = None
+    """What made the features, by the model's name for it, where their files call it otherwise."""
     overwrite: bool = False
     """Replace results of other models, options or slides; annotations on the same run are preserved."""
     keep_features: bool = True
@@ -45,7 +51,7 @@ class RunOptions(Options):
 
 
 def run(
-    slides: list[Path],
+    slides: list[Path] | None = None,
     /,
     *,
     batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
@@ -63,11 +69,12 @@ def run(
     ----------
     slides
         Whole-slide images, folders of slides, folders that hold one DICOM slide each, patterns in quotes
-        ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features.
+        ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features. May be left out
+        where --features are given.
     as_json
         Print one line of JSON a slide instead of tables.
     """
-    shard, entries = Shard.parse(batch.shard), _entries(slides, batch)
+    shard, entries = Shard.parse(batch.shard), _entries(slides or [], batch)
     from msm_mil_core.cli.plan_run import plan_run  # a slide, region or model that is missing need not wait for it
     from msm_mil_core.cli.show_run import show_run
 
@@ -77,10 +84,19 @@ def run(
 
 def _entries(slides: Sequence[Path], batch: RunOptions) -> Sequence[SlideEntry]:
     """Return the slides that are named, with what is said for all of them; what is missing is told."""
-    entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
+    entries = [_with_defaults(entry, batch) for entry in _named(slides, batch.features)]
     _check_regions(entries, batch)
     require_models([] if batch.model is None else [batch.model])
     return entries
+
+
+def _named(slides: Sequence[Path], features: Path | None) -> Sequence[SlideEntry]:
+    if slides:
+        entries = list_slides(slides)
+        return entries if features is None else match_features(entries, features)
+    if features is None:
+        raise SlideListError("No slide is named. Name slides, folders or tables; or features alone with --features.")
+    return features_alone(features)
 
 
 def _with_defaults(entry: SlideEntry, batch: RunOptions) -> SlideEntry:

@@ -5,7 +5,7 @@ from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.cohort.ready_features import features_sha256
+from msm_mil_core.cohort.features_hash import features_sha256
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.errors import ResultError
 from msm_mil_core.options import Options
@@ -14,7 +14,7 @@ from msm_mil_core.slides.slide import Slide, SlideFacts
 
 WITHOUT_EFFECT = frozenset({"encode.device", "encode.batch", "encode.threads"})
 """Options that say where and how fast, not what is computed."""
-FOUND = frozenset({"encoder", "encoder_sha256", "features_sha256", "precision", "regions_px0"})
+FOUND = frozenset({"encoder", "encoder_sha256", "features", "features_sha256", "precision", "regions_px0"})
 """What a result records beside the options."""
 PLACE = frozenset({"name", "path"})
 """Facts of a slide that may change with where it lies."""

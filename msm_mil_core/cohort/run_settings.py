@@ -11,6 +11,7 @@ from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import completed
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
+from msm_mil_core.slides.tile_options import TileOptions
 
 
 class RunSettings(Options):
@@ -26,6 +27,10 @@ class RunSettings(Options):
     """Of its weights; empty where the model does not state it."""
     analysis: AnalysisOptions
     """With the side and the pixel size of tiles that the model asks for."""
+    asked_tiles: TileOptions = TileOptions()
+    """What was asked of tiles, without what is taken from the model: what files of features do not state."""
+    features_encoder: str | None = None
+    """What made features that were encoded before, where their files do not say or call it otherwise."""
     reader: ReaderChoice = "auto"
     """What reads the pixels."""
     region_class: tuple[str, ...] = ()
@@ -62,6 +67,7 @@ def settings_for(checkpoint: Checkpoint, analysis: AnalysisOptions, **more: Any)
         encoder=checkpoint.encoder,
         encoder_sha256=checkpoint.encoder_sha256,
         analysis=completed(analysis, checkpoint),
+        asked_tiles=analysis.tiles,
         **more,
     )
 

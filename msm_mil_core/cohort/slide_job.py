@@ -7,7 +7,7 @@ from msm_mil_core.cohort.claims import Claim
 from msm_mil_core.cohort.cohort_folder import CohortFolder, key_of
 from msm_mil_core.cohort.index_pictures import write_pictures
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
-from msm_mil_core.cohort.ready_features import analyse_features
+from msm_mil_core.cohort.ready_features import ReadyFeatures, analyse_features, open_blank
 from msm_mil_core.cohort.run_settings import RunSettings
 from msm_mil_core.cohort.slide_answer import SlideAnswer, answer_of
 from msm_mil_core.disk_space import check_space
@@ -41,8 +41,16 @@ class SlideJob(Options):
         """Where the result is, and what is known of it."""
         return CohortFolder(self.target.parent)
 
+    @property
+    def ready(self) -> ReadyFeatures | None:
+        """Features that were encoded before; None where the slide is to be encoded."""
+        path, settings = self.entry.features, self.settings
+        return ReadyFeatures(path, settings.asked_tiles, settings.features_encoder) if path else None
+
     def open(self) -> Slide:
-        """Open the slide as this job asks for it."""
+        """Open the slide as this job asks for it; a blank one where there are features only."""
+        if self.entry.alone and self.ready is not None:
+            return open_blank(self.ready, self.entry.mpp)
         return open_slide(self.entry.slide, mpp=self.entry.mpp, reader=self.settings.reader)
 
     def read_regions(self, slide: Slide) -> Regions | None:
@@ -81,9 +89,9 @@ def _analyse(
     job: SlideJob, slide: Slide, model: Checkpoint, regions: Regions | None
 ) -> Generator[Progress, None, SlideResult]:
     settings = job.settings
-    if job.entry.features is not None:
+    if job.ready is not None:
         yield Progress("Reading features", 0, 1)
-        return analyse_features(job.entry.features, slide, model, settings.analysis, regions)
+        return analyse_features(job.ready, slide, model, settings.analysis, regions)
     return (yield from analyse(slide, model, settings.analysis, regions=regions, cache=settings.features_folder))
 
 

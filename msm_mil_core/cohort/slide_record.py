@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.differences import choices
+from msm_mil_core.cohort.features_hash import features_sha256
 from msm_mil_core.cohort.slide_answer import SlideAnswer
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.options import Options
@@ -99,7 +100,7 @@ def recipe_of(job: SlideJob, encoder_sha256: str) -> str:
         "reader": settings.reader,
         "mpp": entry.mpp,
         "region": [_digest(entry.region), settings.region_class],
-        "features": _digest(entry.features),
+        "features": features_sha256(entry.features) if entry.features else "",
     }
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 

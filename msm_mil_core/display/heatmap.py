@@ -20,18 +20,18 @@ class Heatmap:
 
     values: NDArray[np.float32]
     """(rows, cols), NaN where there is no tile."""
-    cell_px0: int
-    """Side of a cell on level 0."""
+    cell_px0: float
+    """Side of a cell on level 0: that of a tile, or a part of it where tiles lie on no common grid."""
     origin_px0: tuple[int, int]
     """Top-left corner (x, y) of the cell [0, 0]."""
 
     def __repr__(self) -> str:
         rows, cols = self.values.shape
-        return f"<Heatmap {cols} x {rows} cells of {self.cell_px0} level-0 px>"
+        return f"<Heatmap {cols} x {rows} cells of {self.cell_px0:g} level-0 px>"
 
 
 def rasterise(tiles: TileGrid, values: ArrayLike) -> Heatmap:
-    """Draw one value per tile, in the order of the tiles, into the tile grid.
+    """Draw one value per tile, in the order of the tiles; where tiles overlap, the mean of theirs.
 
     Raises
     ------
@@ -40,6 +40,18 @@ def rasterise(tiles: TileGrid, values: ArrayLike) -> Heatmap:
     """
     raster = lay_raster(tiles)
     return Heatmap(raster.draw(values), raster.cell_px0, raster.origin_px0)
+
+
+def rasterise_nearest(tiles: TileGrid, values: ArrayLike) -> Heatmap:
+    """Draw values of which no mean can be taken, such as numbers of stages: where tiles overlap, the nearest one's.
+
+    Raises
+    ------
+    ValueError
+        If there is no tile.
+    """
+    raster = lay_raster(tiles)
+    return Heatmap(raster.draw_nearest(values), raster.cell_px0, raster.origin_px0)
 
 
 def contrast(values: ArrayLike, kind: Contrast, reference: ArrayLike | None = None) -> NDArray[np.float32]:

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.display.heatmap import rasterise
+from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.slides.tiles import TileGrid
 
 
 def outline_segments(tiles: TileGrid, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the edges of the chosen tiles that no two chosen tiles share, as segments of one tile side.
+    """Return the edges of what the chosen tiles cover, as segments of one cell: a tile side where they lie on a grid.
 
     Parameters
     ----------
@@ -22,11 +22,11 @@ def outline_segments(tiles: TileGrid, chosen: NDArray[np.bool_]) -> NDArray[np.f
     """
     if not np.any(chosen):
         return np.empty((0, 2, 2))
-    grid = rasterise(tiles, chosen)
-    filled = np.pad(grid.values == 1, 1)
+    raster = lay_raster(tiles)
+    filled = np.pad(raster.cover(np.asarray(chosen, bool)), 1)
     row, col = np.nonzero(filled[1:, 1:-1] != filled[:-1, 1:-1])
     along_x = np.stack([np.stack([col, row], -1), np.stack([col + 1, row], -1)], 1)
     row, col = np.nonzero(filled[1:-1, 1:] != filled[1:-1, :-1])
     along_y = np.stack([np.stack([col, row], -1), np.stack([col, row + 1], -1)], 1)
     corners = np.concatenate([along_x, along_y]).astype(np.float64)
-    return corners * grid.cell_px0 + np.array(grid.origin_px0, np.float64)
+    return corners * raster.cell_px0 + np.array(raster.origin_px0, np.float64)

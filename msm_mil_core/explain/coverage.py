@@ -7,6 +7,7 @@ import numpy as np
 
 from msm_mil_core.explain.selection import Chosen, top_tiles
 from msm_mil_core.mil.prediction import Prediction
+from msm_mil_core.slides.tile_overlap import clear_sides
 from msm_mil_core.slides.tiles import TileGrid
 
 UM2_PER_MM2 = 1e6
@@ -44,13 +45,16 @@ def coverage(
     mpp
         Micrometres per level-0 pixel of the slide, None if unknown.
     """
-    tile_mm2 = np.nan if mpp is None else (tiles.side_px0 * mpp) ** 2 / UM2_PER_MM2
+    tile_mm2 = (clear_sides(tiles) * (np.nan if mpp is None else mpp)) ** 2 / UM2_PER_MM2  # (N,)
     covered, steps = np.zeros(len(tiles), bool), []
     for index, stage in enumerate(prediction.stages):
         top = top_tiles(stage.attention, top_percent)
-        count, new = int(top.sum()), int((top & ~covered).sum())
+        fresh = top & ~covered
+        count, new = int(top.sum()), int(fresh.sum())
         by_chance = count * _new_share(np.isfinite(stage.attention), covered)
-        steps.append(CoverageStep(index, count, new, count * tile_mm2, new * tile_mm2, by_chance))
+        steps.append(
+            CoverageStep(index, count, new, float(tile_mm2[top].sum()), float(tile_mm2[fresh].sum()), by_chance)
+        )
         covered |= top
     return tuple(steps)
 

@@ -80,10 +80,10 @@ def pick_tiles(prediction: Prediction, tiles: TileGrid, stage: int, options: Pic
 
 def _heads(tiles: TileGrid, best: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each candidate the place of the best pick that it touches, or its own: then it is a pick itself."""
-    cells = tiles.xy_px0[best] // tiles.side_px0
+    corners_px0 = tiles.xy_px0[best]
     heads = np.full(len(best), -1)
     for place in range(len(best)):
         if heads[place] < 0:
-            touching = np.abs(cells - cells[place]).max(axis=1) <= 1
+            touching = np.abs(corners_px0 - corners_px0[place]).max(axis=1) <= tiles.side_px0
             heads[touching & (heads < 0)] = place
     return heads

@@ -16,6 +16,11 @@ from msm_mil_core.slides.resolution import resolution_warning
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiles import TileGrid
 
+UNNAMED = "unknown"
+"""What the record calls an encoder that a file of features does not name."""
+NO_SLIDE_TEXT = "There is no slide of {}, only features: maps lie on a blank canvas, and no tile can be seen."
+NO_NAME_TEXT = "{} does not name the encoder that made its features; they are taken for those of {}."
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
@@ -59,7 +64,17 @@ class SlideResult:
     def warnings(self) -> tuple[str, ...]:
         """What whoever reads the answer must know of the slide, a sentence each; wherever the answer is shown."""
         coarse = resolution_warning(self.slide.name, self.slide.mpp, self.tiles.mpp)
-        return tuple(filter(None, (coarse, self.tissue.warning if self.tissue else "")))
+        tissue = self.tissue.warning if self.tissue else ""
+        return tuple(filter(None, (coarse, tissue, *self._without)))
+
+    @property
+    def _without(self) -> tuple[str, str]:
+        """Say what is missing of features that were encoded before: their slide, the name of their encoder."""
+        no_slide = "" if self.slide.has_slide else NO_SLIDE_TEXT.format(self.slide.name)
+        made = self.options.get("features")
+        if not isinstance(made, Mapping) or self.options.get("encoder") != UNNAMED:
+            return no_slide, ""
+        return no_slide, NO_NAME_TEXT.format(made.get("file"), made.get("model_encoder"))
 
     def require_tile_outputs(self) -> TileOutputs:
         """Return what questions need.

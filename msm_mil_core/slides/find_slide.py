@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath, PureWindowsPath
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.blank_slide import blank_slide
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
 
 
@@ -18,7 +19,7 @@ def find_slide(facts: SlideFacts, near: Path) -> Slide | None:
 
 
 def require_slide(facts: SlideFacts, near: Path) -> Slide:
-    """Open the slide with these facts from where it was recorded, or from beside another file.
+    """Open the slide with these facts from where it was recorded, or from beside another file; a blank one if none is.
 
     Searched are the recorded path, the folder of `near`, and a recorded path that leads down from that folder; the
     first slide with the same quick hash counts. Micrometres per pixel that a user typed hold again. What a result
@@ -37,6 +38,8 @@ def require_slide(facts: SlideFacts, near: Path) -> Slide:
     SlideError
         If there is no such file, it cannot be opened, or it is another slide; the message says which.
     """
+    if not facts.has_slide:
+        return blank_slide(facts)
     refused: list[SlideError] = []
     for place in _places(facts, near):
         try:

@@ -28,6 +28,8 @@ GENERIC = "generic-tiff"
 """Openslide's name for a TIFF of no known scanner."""
 PICTURES = ("png", "jpeg", "tiff")
 """What `Slide.vendor` is of a picture, which openslide does not read."""
+NO_SLIDE = "none"
+"""What `SlideFacts.reader` is where features were run without their slide."""
 DECODED_BYTES = 128 * 2**20
 """Tiles decoded directly, one store per slide unless one is given: two rows of tiles of a section 85,000 px wide."""
 STRIP_PX = 4 * 2**20
@@ -55,7 +57,15 @@ class SlideFacts:
     quick_hash: str
     """Openslide's quickhash-1, or a hash of the file's size and its first and last MiB."""
     reader: str = OPENSLIDE
-    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; in older files always the first."""
+    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; in older files always the first.
+
+    `NO_SLIDE` where there are features only.
+    """
+
+    @property
+    def has_slide(self) -> bool:
+        """Whether there is a file with pixels, here or elsewhere; False for features that were run alone."""
+        return self.reader != NO_SLIDE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

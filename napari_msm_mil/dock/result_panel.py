@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from msm_mil_core.display.tile_raster import overlap_note
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.answer_notes import AnswerNotes
 from napari_msm_mil.pages.check.panel import CheckPanel
@@ -84,6 +85,7 @@ class ResultPanel(QWidget):
         self.notes.show_result(result)
         self.bars.show_prediction(result.prediction)
         self.stages.show_prediction(result.prediction)
+        self.stages.contrasts.show_overlap(overlap_note(result.tiles))
         for before, after in pairwise((self._research, *self.stages.controls, *self.evidence.controls)):
             QWidget.setTabOrder(before, after)  # the stages come and go, and new ones are last
 

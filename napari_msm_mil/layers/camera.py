@@ -26,7 +26,7 @@ class SlideCamera:
         if stage is None:
             return
         x_px0, y_px0 = xy_px0
-        here, below = (map_to_world(stage, result, place) for place in (xy_px0, (x_px0, y_px0 + across_px0)))
+        here, below = (map_to_world(stage, place) for place in (xy_px0, (x_px0, y_px0 + across_px0)))
         camera = self._viewer.scene.camera
         camera.center = (*camera.center[:-2], *map(float, here))
         camera.zoom = min(self._viewer.canvas.size) / float(np.linalg.norm(below - here))

@@ -17,7 +17,7 @@ MICROMETRES = ("micrometer", "micrometer")
 PIXELS = ("pixel", "pixel")
 
 
-def placed(mpp: float | None, cell_px0: int, origin_px0: tuple[float, float], parts: int = 1) -> dict[str, Any]:
+def placed(mpp: float | None, cell_px0: float, origin_px0: tuple[float, float], parts: int = 1) -> dict[str, Any]:
     """Place pixels of `cell_px0` level-0 pixels on the glass; without a resolution the unit is the level-0 pixel.
 
     Of cells that are parted, a pixel is one of so many parts from left to right.
@@ -44,7 +44,8 @@ def slide_affine(slide: Image, result: SlideResult) -> NDArray[np.float64]:
     return affine
 
 
-def map_to_world(stage: Image, result: SlideResult, xy_px0: tuple[float, float]) -> NDArray[np.float64]:
-    """Return where the viewer shows a place of the slide (x, y), as (y, x) of the world; `stage` shows the result."""
-    col, row = (np.asarray(xy_px0) - result.tiles.xy_px0.min(axis=0)) / result.tiles.side_px0 - 0.5
+def map_to_world(stage: Image, xy_px0: tuple[float, float]) -> NDArray[np.float64]:
+    """Return where the viewer shows a place of the slide (x, y), as (y, x) of the world; `stage` is a map of it."""
+    raster = stage.metadata["shown"].images.raster
+    col, row = (np.asarray(xy_px0) - raster.origin_px0) / raster.cell_px0 - 0.5
     return np.asarray(stage.data_to_world((row, col)))[-2:]

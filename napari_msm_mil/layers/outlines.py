@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.display.outlines import outline_segments
+from msm_mil_core.display.tile_raster import TileRaster, lay_raster
 from msm_mil_core.results.slide_result import SlideResult
 
 Chosen = NDArray[np.bool_]
-
-_ONE_NUMBER = np.array([1, 1 << 32])
-"""Makes one whole number of the two of a corner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +64,18 @@ def _outline(result: SlideResult, chosen: Chosen, width_px0: float) -> NDArray[n
     -------
     (M, 2, 2, 2): line and halo of each segment, where it starts and how far it goes, as (y, x) in level-0 pixels.
     """
+    raster = lay_raster(result.tiles)
     start, end = outline_segments(result.tiles, chosen).transpose(1, 0, 2)
     across = np.sign(end - start)[:, ::-1]
-    beyond = (start + end + across * result.tiles.side_px0) / 2
-    inwards = across * np.where(_inside(beyond, result, chosen), 1.0, -1.0)[:, None]
+    beyond = (start + end + across * raster.cell_px0) / 2
+    inwards = across * np.where(_inside(beyond, raster, chosen), 1.0, -1.0)[:, None]
     both = [np.stack([start + inwards * inset, end - start], 1) for inset in (width_px0 / 2, width_px0)]
     return np.stack(both, axis=1)[..., ::-1]
 
 
-def _inside(xy_px0: NDArray[np.float64], result: SlideResult, chosen: Chosen) -> Chosen:
-    corners_px0 = (xy_px0 // result.tiles.side_px0 * result.tiles.side_px0).astype(np.int64)
-    return np.isin(corners_px0 @ _ONE_NUMBER, result.tiles.xy_px0[chosen] @ _ONE_NUMBER)
+def _inside(xy_px0: NDArray[np.float64], raster: TileRaster, chosen: Chosen) -> Chosen:
+    """Mark the points (M, 2) that a chosen tile covers; those are at most half a cell outside the image."""
+    covered = np.pad(raster.cover(chosen), 1)
+    row, col = raster.cells_at(xy_px0)
+    inside: Chosen = covered[row + 1, col + 1]
+    return inside

@@ -29,7 +29,8 @@ class SlidePlacement:
         if stage is None:
             return None
         row, col = stage.world_to_data(world)[-2:]
-        x_px0, y_px0 = (np.array([col, row]) + 0.5) * result.tiles.side_px0 + result.tiles.xy_px0.min(axis=0)
+        raster = stage.metadata["shown"].images.raster
+        x_px0, y_px0 = (np.array([col, row]) + 0.5) * raster.cell_px0 + raster.origin_px0
         return float(x_px0), float(y_px0)
 
     def require_place_px0(self, result: SlideResult, world: World) -> tuple[float, float]:

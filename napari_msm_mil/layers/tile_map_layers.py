@@ -7,7 +7,7 @@ from napari.utils.colormaps import Colormap
 from numpy.typing import NDArray
 
 from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp
-from msm_mil_core.display.heatmap import rasterise
+from msm_mil_core.display.heatmap import Heatmap, rasterise, rasterise_nearest
 from msm_mil_core.display.stage_style import stage_name, stage_ramp
 from msm_mil_core.display.tile_map import TileMap
 from msm_mil_core.results.slide_result import SlideResult
@@ -21,7 +21,7 @@ OUTLINE_RGB = "outline_rgb"
 
 def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
     """Lay out a map over the tiles of a result."""
-    heatmap = rasterise(result.tiles, shown.values)
+    heatmap = _drawn(result, shown)
     arguments: dict[str, Any] = {
         "name": shown.title,
         "colormap": _colormap(shown, len(result.prediction.stages)),
@@ -37,7 +37,12 @@ def map_layer(result: SlideResult, shown: TileMap) -> LayerData:
 
 def map_pixels(result: SlideResult, shown: TileMap) -> NDArray[np.float32]:
     """Return the pixels of a map alone, for a layer that already exists."""
-    return rasterise(result.tiles, shown.values).values
+    return _drawn(result, shown).values
+
+
+def _drawn(result: SlideResult, shown: TileMap) -> Heatmap:
+    draw = rasterise_nearest if shown.colours == "stages" else rasterise  # of stages there is no mean
+    return draw(result.tiles, shown.values)
 
 
 def outline_layer(

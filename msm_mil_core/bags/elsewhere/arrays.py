@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.bags.elsewhere.suffixes import NUMPY, TORCH
 from msm_mil_core.bags.stated_bag import FEATURES
 from msm_mil_core.errors import FeatureFileError
 
-TORCH = (".pt", ".pth")
-NUMPY = (".npy", ".npz")
 SHOWN = 6
 """Names of arrays that a message lists."""
 

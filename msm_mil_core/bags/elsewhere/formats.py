@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msm_mil_core.bags.attributes import Statements, collect_attributes
-from msm_mil_core.bags.elsewhere.arrays import NUMPY, TORCH, pick_features, read_arrays
+from msm_mil_core.bags.elsewhere.arrays import pick_features, read_arrays
 from msm_mil_core.bags.elsewhere.clam import find_clam, read_clam
 from msm_mil_core.bags.elsewhere.placing import Placing
 from msm_mil_core.bags.elsewhere.slide2vec import find_hs2p, find_slide2vec, read_hs2p, read_slide2vec
 from msm_mil_core.bags.elsewhere.slideflow import find_slideflow, read_slideflow
 from msm_mil_core.bags.elsewhere.spatialdata import is_store, read_spatialdata, store_of
+from msm_mil_core.bags.elsewhere.suffixes import NUMPY, TORCH
 from msm_mil_core.bags.stated_bag import StatedBag, check_table
 
 Find = Callable[[Path], tuple[Path, ...]]

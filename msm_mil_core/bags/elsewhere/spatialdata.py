@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.attributes import Statements, collect_attributes
 from msm_mil_core.bags.elsewhere.placing import group_in, stated
+from msm_mil_core.bags.elsewhere.suffixes import STORE
 from msm_mil_core.bags.stated_bag import StatedBag, check_table
 from msm_mil_core.errors import FeatureFileError
 
-SUFFIX = ".zarr"
 TABLES = "tables"
 MISSING = "{} is a store of SpatialData, which needs two more packages: pip install 'napari-msm-mil[spatialdata]'."
 
 
 def is_store(path: Path) -> bool:
     """Return whether a path is a store, or the folder of a table in one."""
-    return path.suffix.lower() == SUFFIX or (path.parent.name == TABLES and path.parent.parent.suffix == SUFFIX)
+    return path.suffix.lower() == STORE or (path.parent.name == TABLES and path.parent.parent.suffix == STORE)
 
 
 def store_of(path: Path) -> Path:
     """Return the store of a table, or the store itself."""
-    return path if path.suffix.lower() == SUFFIX else path.parent.parent
+    return path if path.suffix.lower() == STORE else path.parent.parent
 
 
 def read_spatialdata(path: Path) -> StatedBag:
@@ -63,7 +63,7 @@ def _table_name(group: Any, path: Path) -> str:
     """Return the table that is asked for, or the only one whose rows are regions with numbers."""
     tables = dict(group[TABLES].groups()) if TABLES in group else {}
     made = [name for name, table in tables.items() if "X" in table and table.attrs.get("region")]
-    if path.suffix.lower() != SUFFIX:
+    if path.suffix.lower() != STORE:
         made = [name for name in made if name == path.name]
     if len(made) == 1:
         return str(made[0])

@@ -19,6 +19,11 @@ class SlideEntry(Options):
     features: Path | None = None
     """Features of its tiles, encoded before; then the slide is not encoded."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether there are features only: then `slide` names them, and maps lie on a blank canvas."""
+        return self.features is not None and self.slide == self.features
+
     def absolute(self) -> "SlideEntry":
         """Return it with paths that hold in any folder."""
         paths = {name: getattr(self, name) for name in ("slide", "region", "features")}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.display.heatmap import Contrast
+from msm_mil_core.display.tile_raster import overlap_note
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.figures.layout import MARGIN_IN, FigureLayout, lay_out
 from msm_mil_core.export.figures.panels import (
@@ -156,9 +157,8 @@ def _write_words(figure: Figure, page: FigureLayout, result: SlideResult, roles:
     figure.text(left, page.from_top(0.38), literal(name), size=15, weight="bold", color=INK)
     figure.text(left, page.from_top(0.62), literal(answer), size=11, weight="bold", color=INK)
     figure.text(left, page.from_top(0.82), literal(_summary(result)), size=9, color=SOFT_INK)
-    how = textwrap.fill(
-        " ".join((roles.no_roles, HOW_TO_READ)).strip(), int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN)
-    )
+    words = " ".join((roles.no_roles, HOW_TO_READ, overlap_note(result.tiles))).strip()
+    how = textwrap.fill(words, int((width_in - 2 * MARGIN_IN) / NOTE_LETTER_IN))
     figure.text(left, page.from_top(height_in - 0.83), literal(warning), size=9, weight="bold", color=INK)
     figure.text(left, page.from_top(height_in - 0.75), how, size=8, color=SOFT_INK, va="top")
     figure.text(left, page.from_top(height_in - 0.1), provenance(result), size=6.5, color=SOFT_INK)

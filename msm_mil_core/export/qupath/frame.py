@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.export.qupath.origin_rule import OriginRule
 from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tile_overlap import clear_sides
 from msm_mil_core.slides.tiles import TileGrid
 
 
@@ -45,9 +46,14 @@ def qupath_frame(facts: SlideFacts, rule: OriginRule, custom_origin_px0: tuple[i
 
 
 def place_tiles(tiles: TileGrid, frame: QuPathFrame) -> PlacedTiles:
-    """Shift tiles into QuPath's frame, cut those that cross its edge and drop those outside."""
+    """Shift tiles into QuPath's frame, cut those that cross its edge and drop those outside.
+
+    Of tiles that overlap, each keeps the square in its middle that meets no other: QuPath's must not overlap.
+    """
     corner = tiles.xy_px0 - np.array(frame.origin_px0)
-    whole = np.concatenate([corner, corner + tiles.side_px0], axis=1)
+    margin = (tiles.side_px0 - clear_sides(tiles)[:, None]) / 2
+    start, end = np.ceil(corner + margin), np.floor(corner + tiles.side_px0 - margin)
+    whole = np.concatenate([start, end], axis=1).astype(np.int64)
     box_px = np.clip(whole, 0, np.array(frame.size_px * 2))
     kept = (box_px[:, 2] > box_px[:, 0]) & (box_px[:, 3] > box_px[:, 1])
     cut = (box_px != whole).any(axis=1)

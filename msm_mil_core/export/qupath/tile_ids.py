@@ -18,7 +18,9 @@ def tile_ids(result: SlideResult, index: NDArray[np.int64], keys: Sequence[str])
     Made for a hundred thousand tiles: the same as `uuid.uuid5`, without an object for each.
     """
     run = f"{result.slide.quick_hash}|{result.model.sha256}|{result.tiles.side_px0}|{result.prediction.masks_applied}"
-    cells = (result.tiles.xy_px0[index] // result.tiles.side_px0).tolist()
+    places_px0 = result.tiles.xy_px0[index]
+    on_our_grid = not (result.tiles.xy_px0 % result.tiles.side_px0).any()
+    cells = (places_px0 // result.tiles.side_px0 if on_our_grid else places_px0).tolist()
     return _dashed(_sha1(f"{run}|{col}|{row}|{key}" for (col, row), key in zip(cells, keys, strict=True)))
 
 

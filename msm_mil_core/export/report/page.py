@@ -11,6 +11,7 @@ from msm_mil_core.display.color_ramps import signed_ramp
 from msm_mil_core.display.heatmap import contrast, contrast_label
 from msm_mil_core.display.stage_style import Rgba, stage_colour, stage_name, stage_ramp
 from msm_mil_core.display.tile_map import evidence_map
+from msm_mil_core.display.tile_raster import overlap_note
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import NO_EVIDENCE, evidence_sum
 from msm_mil_core.explain.examination import Examination
@@ -136,7 +137,7 @@ def _stage(parts: ReportParts, roles: AnswerRoles, index: int) -> Words:
         "title": roles.title(index),
         "colour": stage_colour(index),
         "row": row,
-        "legend": f"{contrast_label('rank', row.shown)}, pale to full colour",
+        "legend": f"{contrast_label('rank', row.shown)}, pale to full colour. {overlap_note(result.tiles)}".strip(" ."),
         "ramp": _gradient(ramp),
         "map": as_jpeg(draw_outline(picture, parts.canvas, result.tiles, stage.claimed, stage_colour(index))),
         "verdict": parts.annotations.verdict_of(index),

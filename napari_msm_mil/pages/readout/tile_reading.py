@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.tile_finder import TileFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,13 @@ class TileReader:
 
     def __init__(self, result: SlideResult) -> None:
         self._result = result
-        corners_px0 = map(tuple, result.tiles.xy_px0.tolist())
-        self._tile_at = {corner: tile for tile, corner in enumerate(corners_px0)}
+        self._tiles = TileFinder(result.tiles)
         self._sorted = [_ascending(stage.attention) for stage in result.prediction.stages]
         self._evidence = lru_cache(maxsize=len(result.model.classes))(self._evidence_for)
 
     def tile_at(self, x_px0: float, y_px0: float) -> int | None:
-        """Return the number of the tile that covers a point; None where there is no tile."""
-        side_px0 = self._result.tiles.side_px0
-        return self._tile_at.get((int(x_px0 // side_px0) * side_px0, int(y_px0 // side_px0) * side_px0))
+        """Return the number of the tile that covers a point, of several the nearest; None where there is no tile."""
+        return self._tiles.tile_at(x_px0, y_px0)
 
     def read(self, tile: int, class_index: int) -> TileReading:
         """Read a tile, its evidence for one class."""

@@ -29,7 +29,7 @@ class ContrastChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[int] = []
-        self._display, self._words = StageDisplay(()), RoleWords()
+        self._display, self._words, self._overlap = StageDisplay(()), RoleWords(), ""
         self._kind = named_box("contrast", "What the colours show", letters=9)
         self._kind.addItems(list(CONTRASTS))
         self._kind.setToolTip(HELP)
@@ -67,6 +67,11 @@ class ContrastChoice(QWidget):
         self._legend.setText(self._text())
         self._show_kind()
 
+    def show_overlap(self, note: str) -> None:
+        """Say in the legend how tiles that overlap are drawn; an empty note says that none do."""
+        self._overlap = note
+        self._legend.setText(self._text())
+
     def show_roles(self, words: RoleWords) -> None:
         """Say in the legend what each stage is for."""
         self._words = words
@@ -89,7 +94,8 @@ class ContrastChoice(QWidget):
         for index in visible:
             texts.setdefault(self._label(index), []).append(index)
         lines = [f"{self._names(indices)}: {text}" for text, indices in texts.items()]
-        return "\n".join([f"{ends}.{scale}{_top(display)}", *lines])
+        overlap = [self._overlap] if self._overlap else []
+        return "\n".join([f"{ends}.{scale}{_top(display)}", *lines, *overlap])
 
     def _label(self, index: int) -> str:
         setting = self._display.contrast_setting(index)

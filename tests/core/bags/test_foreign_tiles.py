@@ -35,7 +35,7 @@ def a_file(folder: Path, coords: object = GRID, *, name: str = "features", root:
 def test_a_side_that_is_not_stated_is_asked_for(tmp_path: Path, coords: np.ndarray):
     path = a_file(tmp_path, coords)  # as CLAM leaves it
 
-    with pytest.raises(FeatureFileError, match=r"Most lie 256 .* apart.* Give side_px and mpp, or"):
+    with pytest.raises(FeatureFileError, match=r"Most lie 256 .* apart.* Give side_px and mpp .*, or"):
         load_bag(path, slide_mpp=0.5)
     with pytest.raises(FeatureFileError, match="Give side_px and mpp and slide_mpp"):
         load_bag(path)
@@ -160,7 +160,7 @@ def test_micrometres_are_taken_as_such_only_where_they_are_stated(tmp_path: Path
             load_bag(path, slide_mpp=0.5, side_px=224, mpp=0.5)
 
     no_px = a_file(tmp_path, name="feats", root={"unit": "µm", "tile_size": 128})
-    with pytest.raises(FeatureFileError, match="Give side_px,"):
+    with pytest.raises(FeatureFileError, match=r"Give side_px \(--tiles.side-px\), or"):
         load_bag(no_px, slide_mpp=0.5)
     assert load_bag(no_px, slide_mpp=0.5, side_px=224).tiles.side_px0 == 256
 
