@@ -48,6 +48,10 @@ class CheckpointError(MsmMilError):
     """A model file cannot be read, is refused, or does not fit the features."""
 
 
+class EncoderNameError(CheckpointError):
+    """Features of the right length are of an encoder of another name than the model's: perhaps the same one."""
+
+
 class TrainingError(MsmMilError):
     """Bags and labels on which no model can be trained."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import isclose
+from math import isclose, isnan
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from msm_mil_core.bags.bag_file import load_bag, load_places
 from msm_mil_core.bags.encoder_names import same_encoder
 from msm_mil_core.bags.foreign_formats import UNKNOWN
 from msm_mil_core.cohort.features_hash import features_sha256
-from msm_mil_core.errors import CheckpointError, FeatureFileError, RegionError
+from msm_mil_core.errors import CheckpointError, EncoderNameError, FeatureFileError, RegionError
 from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.pipeline import library_versions, model_facts
@@ -22,6 +22,7 @@ from msm_mil_core.slides.blank_slide import blank_slide
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import NO_SLIDE, Slide
 from msm_mil_core.slides.tile_options import TileOptions
+from msm_mil_core.slides.tiles import TileGrid
 
 SAME_MPP = 0.05
 """Share by which pixel sizes of tiles may differ: sides are rounded to whole pixels."""
@@ -80,7 +81,7 @@ def analyse_features(
     bag = load_bag(path, slide_mpp=slide.require_mpp(), side_px=asked.side_px, mpp=asked.mpp)
     _check_slide(bag, slide, path)
     check_features(ready, bag, model)
-    _check_tiles(bag, options.tiles, model, path)
+    check_tiles(bag.tiles, options.tiles, model, path)
     bag = _within(bag, regions, path)
     predicted = predict_bag(model, bag.features, device=options.encode.device, masks=options.masks)
     return SlideResult(
@@ -121,7 +122,8 @@ def check_encoder(path: Path, made_by: str, features: int, model: Checkpoint) ->
     if same_length and (made_by == UNKNOWN or same_encoder(made_by, model.encoder)):
         return
     by = "an encoder that it does not name" if made_by == UNKNOWN else made_by
-    raise CheckpointError(
+    error = EncoderNameError if same_length else CheckpointError
+    raise error(
         f"{path} holds {features} features per tile of {by}, but the model {model.name} was trained on "
         f"{model.options.features} of {model.encoder}. Use features of {model.encoder}, or a model that was trained on "
         f"these{_two_names(model) if same_length else '.'}"
@@ -129,7 +131,7 @@ def check_encoder(path: Path, made_by: str, features: int, model: Checkpoint) ->
 
 
 def _two_names(model: Checkpoint) -> str:
-    return f"; if both are names of one encoder, say so with --features-encoder {model.encoder}."
+    return f"; if both are names of one encoder, say so (--features-encoder {model.encoder})."
 
 
 def _check_slide(bag: FeatureBag, slide: Slide, path: Path) -> None:
@@ -146,11 +148,19 @@ def _check_slide(bag: FeatureBag, slide: Slide, path: Path) -> None:
         raise FeatureFileError(f"{path} holds several tiles of one place. Encode the slide again.")
 
 
-def _check_tiles(bag: FeatureBag, wanted: TileOptions, model: Checkpoint, path: Path) -> None:
-    """Refuse tiles that are larger or smaller than those that are wanted, which are the model's by default."""
-    tiles = bag.tiles
+def check_tiles(tiles: TileGrid, wanted: TileOptions, model: Checkpoint, path: Path) -> None:
+    """Refuse tiles that are larger or smaller than those that are wanted, which are the model's by default.
+
+    Where the pixel size of the tiles is not known yet, their side alone counts.
+
+    Raises
+    ------
+    FeatureFileError
+        If they are.
+    """
     side_px, mpp = wanted.side_px or model.side_px, wanted.mpp or model.mpp
-    if tiles.side_px != side_px or not isclose(tiles.mpp, mpp, rel_tol=SAME_MPP):
+    other_mpp = not isnan(tiles.mpp) and not isclose(tiles.mpp, mpp, rel_tol=SAME_MPP)
+    if tiles.side_px != side_px or other_mpp:
         raise FeatureFileError(
             f"{path} holds features of tiles of {tiles.side_px} px at {tiles.mpp:.3g} µm per pixel, but the model "
             f"{model.name} is for {side_px} px at {mpp:.3g}. Use features of such tiles, or run it all the same with "

@@ -12,10 +12,12 @@ from qtpy.QtCore import QObject, Signal
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.blank_slide import blank_slide
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.regions import region_polygons
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
+from napari_msm_mil.run.features_checker import FeaturesChecker, FeaturesRequest
 from napari_msm_mil.run.progress_rate import ProgressRate
 from napari_msm_mil.run.run_bar import RunBar
 from napari_msm_mil.run.run_job import RunOutcome, perform_run
@@ -35,12 +37,13 @@ class RunController(QObject):
     def __init__(self, setup: SetupForm, bar: RunBar, layers: ViewerLayers, folders: Folders) -> None:
         super().__init__(bar)
         self._setup, self._bar, self._layers, self._folders = setup, bar, layers, folders
-        self._runner = Background(self)
+        self._runner, self._checker = Background(self), FeaturesChecker(setup.features)
         self._rate = ProgressRate()
         self._started_s = 0.0
         self._slide: Image | None = None
         self._title = ""
         setup.changed.connect(self._on_setup_changed)
+        self._checker.changed.connect(self._show_ready)
         bar.run_requested.connect(self._on_run_requested)
         bar.cancel_requested.connect(self._on_cancel_requested)
         layers.listed.connect(self.list_layers)
@@ -58,55 +61,72 @@ class RunController(QObject):
     def stop(self) -> None:
         """Stop the run."""
         self._runner.cancel()
+        self._checker.stop()
 
     def _on_setup_changed(self) -> None:
+        self._checker.check(self._features_request(), self._setup.choices)
+        self._show_ready()
+        self.model_chosen.emit(self._setup.models.checkpoint)
+
+    def _show_ready(self) -> None:
         missing = self._missing()
         self._bar.set_ready(not missing, missing)
-        self.model_chosen.emit(self._setup.models.checkpoint)
+
+    def _features_request(self) -> FeaturesRequest | None:
+        """Return what the chosen features are to be run with; None if that is not known yet."""
+        checkpoint, slide = self._setup.models.checkpoint, self._setup.slide
+        if checkpoint is None or checkpoint.path is None or self._setup.problem:
+            return None
+        mpp = self._setup.mpp or (None if slide is None else slide.metadata["mpp"])
+        tiles = str(self._setup.choices.get("tiles"))
+        return FeaturesRequest(_slide_file(slide), mpp, checkpoint.path, checkpoint.encoder, tiles)
 
     def _missing(self) -> str:
         """Say what a run still needs; empty if nothing."""
-        slide = self._setup.slide
-        if slide is None:
+        slide, chosen = self._setup.slide, self._setup.features.named is not None
+        if slide is None and not chosen:
             return "Open a slide first: drop its file on the window, or File > Open."
-        if slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
+        if slide is not None and not slide.metadata["facts"].has_slide and not chosen:
+            return "There is no slide here, only features: choose these under Features, or open a slide."
+        if slide is not None and slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
             return "Enter how many micrometres a pixel of this slide covers."
         if self._setup.problem:
             return self._setup.problem
         if self._setup.scheduler == "":
             return "Enter the address of the Dask scheduler, as tcp://host:8786."
-        return "" if self._setup.models.checkpoint is not None else "Choose a model first."
+        return self._checker.problem if self._setup.models.checkpoint is not None else "Choose a model first."
 
     def _on_run_requested(self) -> None:
         slide = self._setup.slide
-        if slide is None:
-            return
         try:
             request = self._request(slide)
         except MsmMilError as exc:
             self._bar.show_error(exc)
             return
         self._slide, self._started_s, self._rate = slide, time.monotonic(), ProgressRate()
-        self._title = f"{request.model.stem} on {request.slide.name}"
+        self._title = f"{request.model.stem} on {request.name}"
         self._bar.show_running(self._title)
         self._runner.start(Job(self._title, partial(perform_run, request)))
 
-    def _request(self, slide: Image) -> RunRequest:
+    def _request(self, slide: Image | None) -> RunRequest:
         region, checkpoint = self._setup.region, self._setup.models.checkpoint
         if checkpoint is None or checkpoint.path is None:
             raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
-        polygons = () if region is None else region_polygons(region, slide)
-        mpp = self._setup.mpp
-        if mpp is not None and mpp != slide.metadata["mpp"]:
+        polygons = () if region is None or slide is None else region_polygons(region, slide)
+        mpp, found = self._setup.mpp, self._checker.found
+        if slide is not None and mpp is not None and mpp != slide.metadata["mpp"]:
             self._layers.placement.calibrate(slide, mpp)
+        blank_mpp = None if slide is None or slide.metadata["facts"].has_slide else slide.metadata["mpp"]
         return RunRequest(
-            slide=Path(slide.metadata["facts"].path),
-            mpp=mpp,
+            slide=_slide_file(slide),
+            mpp=mpp or blank_mpp,
             model=checkpoint.path,
             choices=self._setup.choices,
             polygons=polygons,
             folders=self._folders,
             scheduler=self._setup.scheduler,
+            features=None if found is None else found.path,
+            features_encoder=checkpoint.encoder if found is not None and self._setup.features.same_encoder else None,
         )
 
     def _on_cancel_requested(self) -> None:
@@ -128,6 +148,7 @@ class RunController(QObject):
     def _on_succeeded(self, outcome: RunOutcome) -> None:
         self._bar.show_idle()
         slide, self._slide = self._slide, None
+        self._add_blank(outcome.result)
         if not self._layers.is_open(outcome.result.slide) and outcome.saved_path is not None:
             self._bar.show_message("The slide was closed during the run, so nothing is shown. The result is saved.")
             self._bar.show_open_button(outcome.saved_path)
@@ -140,9 +161,21 @@ class RunController(QObject):
             done = f"Done: {self._title}, {len(outcome.result.tiles):,} tiles in {seconds:.0f} s."
             self._bar.show_message(f"{done} {self._moved(slide, outcome.result)}".strip())
 
+    def _add_blank(self, result: SlideResult) -> None:
+        """Lay a blank canvas under features that were run without their slide."""
+        if not result.slide.has_slide and not self._layers.is_open(result.slide):
+            self._layers.add_slide(blank_slide(result.slide))
+
     def _moved(self, slide: Image | None, result: SlideResult) -> str:
         """Say on which layer the maps lie if that which was run is gone; empty if it is not."""
         under = self._layers.slide_under(result)
         if slide is None or under is slide or under is None:
             return ""
         return f"The layer {slide.name} was removed during the run, so the maps lie on {under.name}, the same slide."
+
+
+def _slide_file(slide: Image | None) -> Path | None:
+    """Return the file of a slide's layer; None if there is no layer, or only a blank canvas."""
+    if slide is None or not slide.metadata["facts"].has_slide:
+        return None
+    return Path(slide.metadata["facts"].path)

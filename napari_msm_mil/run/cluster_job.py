@@ -50,8 +50,12 @@ def _job(request: RunRequest, options: AnalysisOptions, checkpoint: Checkpoint, 
         region = folder / "region.geojson"
         shape = json.loads(to_geojson(MultiPolygon(request.polygons)))
         region.write_text(json.dumps({"type": "Feature", "geometry": shape, "properties": {}}), encoding="utf-8")
+    slide = request.slide or request.features
+    if slide is None:
+        raise CohortError("There is neither a slide nor features. Open a slide, or choose features.")
+    ready = {"features_encoder": request.features_encoder}
     return SlideJob(
-        entry=SlideEntry(slide=request.slide, mpp=request.mpp, region=region),
-        settings=settings_for(checkpoint, options, features_folder=request.folders.features),
+        entry=SlideEntry(slide=slide, mpp=request.mpp, region=region, features=request.features),
+        settings=settings_for(checkpoint, options, features_folder=request.folders.features, **ready),
         target=folder / "result.msm.h5",
     )

@@ -1,6 +1,6 @@
 """One run, and its outcome."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
         One of its children, as `analyse` does.
     """
     yield Progress("Preparing", 0, 1)
-    options, checkpoint = _options(request), load_checkpoint(request.model)
+    options, checkpoint = options_of(request.choices), load_checkpoint(request.model)
     if request.scheduler is not None:
         from napari_msm_mil.run.cluster_job import run_on_workers  # imports what runs here do not need
 
@@ -51,9 +51,16 @@ def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
     return _save(result, request.folders.results)
 
 
-def _options(request: RunRequest) -> AnalysisOptions:
+def options_of(choices: Mapping[str, object]) -> AnalysisOptions:
+    """Return the options that a user chose in the form.
+
+    Raises
+    ------
+    MsmMilError
+        If one cannot be used; the message names it.
+    """
     try:
-        return AnalysisOptions.model_validate(request.choices)
+        return AnalysisOptions.model_validate(choices)
     except ValidationError as exc:
         raise MsmMilError(f"An option under Advanced cannot be used. {validation_message(exc)}") from exc
 
@@ -61,6 +68,10 @@ def _options(request: RunRequest) -> AnalysisOptions:
 def _run_here(
     request: RunRequest, options: AnalysisOptions, checkpoint: Checkpoint
 ) -> Generator[Progress, None, SlideResult]:
+    if request.features is not None:
+        return (yield from _run_features(request, request.features, options, checkpoint))
+    if request.slide is None:
+        raise MsmMilError("There is neither a slide nor features. Open a slide, or choose features.")
     with open_slide(request.slide, mpp=request.mpp) as slide:
         regions = check_regions(request.polygons, slide.facts) if request.polygons else None
         from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
@@ -68,6 +79,20 @@ def _run_here(
         if ":" in checkpoint.encoder:  # timm:… or zoo:…
             load_triton_isolated()
         return (yield from analyse(slide, checkpoint, options, regions=regions, cache=request.folders.features))
+
+
+def _run_features(
+    request: RunRequest, path: Path, options: AnalysisOptions, checkpoint: Checkpoint
+) -> Generator[Progress, None, SlideResult]:
+    yield Progress("Reading features", 0, 1)
+    from msm_mil_core.cohort.ready_features import ReadyFeatures, analyse_features, open_blank
+    from msm_mil_core.pipeline import completed  # both import torch: in this thread, not before
+
+    ready = ReadyFeatures(path, options.tiles, request.features_encoder)
+    opened = open_blank(ready, request.mpp) if request.slide is None else open_slide(request.slide, mpp=request.mpp)
+    with opened as slide:
+        regions = check_regions(request.polygons, slide.facts) if request.polygons else None
+        return analyse_features(ready, slide, checkpoint, completed(options, checkpoint), regions)
 
 
 def _save(result: SlideResult, folder: Path) -> RunOutcome:

@@ -13,7 +13,8 @@ from napari_msm_mil.files.folders import Folders
 class RunRequest:
     """Everything a run needs, read from the window before the thread starts."""
 
-    slide: Path
+    slide: Path | None
+    """None for features that are run without their slide."""
     mpp: float | None
     """What the user typed; None leaves the slide's own."""
     model: Path
@@ -25,3 +26,13 @@ class RunRequest:
     """Where the result and the features are saved."""
     scheduler: str | None = None
     """Address of the Dask scheduler whose workers run it; None runs it here."""
+    features: Path | None = None
+    """Features that were encoded before; None encodes the slide."""
+    features_encoder: str | None = None
+    """What made them, as the user says; None takes what the file states."""
+
+    @property
+    def name(self) -> str:
+        """Of what is run: the slide, or else the features."""
+        path = self.slide or self.features
+        return "" if path is None else path.name

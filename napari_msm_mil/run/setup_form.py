@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSizePolic
 from msm_mil_core.slides.pixel_size import SANE_MPP
 from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
+from napari_msm_mil.run.features_choice import FeaturesChoice
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.number_field import NumberField, number_problem
@@ -27,7 +28,7 @@ class SetupForm(QWidget):
         self._slides: tuple[Image, ...] = ()
         self._regions: tuple[Shapes, ...] = ()
         self._mpp_shown: tuple[Image | None, float | None] = (None, None)
-        self.models = ModelPicker()
+        self.models, self.features = ModelPicker(), FeaturesChoice()
         self.advanced = AdvancedSection()
         self._slide = _box("slide", "Slide")
         self._region = _box("region", "Region")
@@ -43,6 +44,7 @@ class SetupForm(QWidget):
         self._device.currentIndexChanged.connect(lambda _: self._on_device_chosen())
         self._scheduler.textChanged.connect(lambda _: self.changed.emit())
         self.models.changed.connect(self.changed)
+        self.features.changed.connect(self._on_slide_chosen)
         self._mpp.valueChanged.connect(lambda _: self.changed.emit())
         self._mpp.text_edited.connect(self.changed)
         self.advanced.edited.connect(self.changed)
@@ -54,7 +56,7 @@ class SetupForm(QWidget):
         at = slides.index(self.slide) if self.slide in slides else 0
         self._slides = tuple(slides)
         self._slide.setEnabled(bool(slides))
-        self._slide.setPlaceholderText("Open or drop a slide first")
+        self._show_placeholder()
         _refill(self._slide, [slide.name for slide in slides], at if slides else -1)
 
     def set_regions(self, regions: Sequence[Shapes]) -> None:
@@ -113,7 +115,9 @@ class SetupForm(QWidget):
 
     def _on_slide_chosen(self) -> None:
         known = {} if self.slide is None else self.slide.metadata
-        asked = known.get("mpp_origin") in ("missing", "user")
+        alone = self.slide is None and self.features.named is not None
+        asked = alone or known.get("mpp_origin") in ("missing", "user")
+        self._show_placeholder()
         self._mpp.setVisible(asked)
         self._mpp_label.setVisible(asked)
         mpp_shown = (self.slide, known.get("mpp"))
@@ -121,6 +125,10 @@ class SetupForm(QWidget):
             self._mpp.setValue(known.get("mpp") or 0.0)
         self._mpp_shown = mpp_shown
         self.changed.emit()
+
+    def _show_placeholder(self) -> None:
+        alone = self.features.named is not None
+        self._slide.setPlaceholderText("None: maps on a blank canvas" if alone else "Open or drop a slide first")
 
     def _lay_out(self) -> None:
         lines = QFormLayout()
@@ -131,6 +139,7 @@ class SetupForm(QWidget):
         self._mpp_label.setBuddy(self._mpp)
         lines.addRow(self._mpp_label, self._mpp)
         lines.addRow(_label("Model", self.models), self.models)
+        lines.addRow(_label("Features", self.features), self.features)
         lines.addRow(_label("Region", self._region), self._region)
         lines.addRow(_label("Run on", self._device), self._device)
         self._scheduler_label.setBuddy(self._scheduler)
