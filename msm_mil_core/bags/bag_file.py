@@ -222,6 +222,7 @@ def _trident_attributes(bag: FeatureBag) -> dict[str, Any]:
         "patch_size_level0": bag.tiles.side_px0,
         "overlap": 0,
         "name": Path(bag.slide.name).stem,
+        "savetodir": "",
         "level0_width": bag.slide.size_px0[0],
         "level0_height": bag.slide.size_px0[1],
     }

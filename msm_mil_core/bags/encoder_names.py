@@ -1,6 +1,7 @@
 """The names that programs have for one encoder: uni_v1, mahmood-uni and zoo:uni are the same."""
 
 import re
+from pathlib import Path
 
 MAKERS = {"bioptimus", "histai", "kaiko", "mahmood", "mahmoodlab", "owkin", "paige", "paigeai", "prov", "timm"}
 """Words in front of a name that say who made the encoder."""
@@ -14,6 +15,16 @@ OTHER_NAMES = {
     "efficientnetlite0": "efficientnetlite0",
 }
 """Names of one encoder without their marks, and the one that stands for them."""
+
+
+TRIDENTS_FOLDER = "features_"
+"""What TRIDENT's folders of features begin with; what follows is the encoder, which it states nowhere else."""
+
+
+def encoder_of_folder(path: Path) -> str | None:
+    """Return the encoder by which TRIDENT names the folder of a file of features; None if it is no such folder."""
+    name = path.absolute().parent.name
+    return name.removeprefix(TRIDENTS_FOLDER) or None if name.startswith(TRIDENTS_FOLDER) else None
 
 
 def same_encoder(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ from msm_mil_core.bags.foreign_formats import UNKNOWN
 from msm_mil_core.cohort.listing.feature_files import list_feature_files
 from msm_mil_core.cohort.listing.feature_match import match_features
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
-from msm_mil_core.cohort.ready_features import check_encoder, check_tiles
+from msm_mil_core.cohort.ready_features import check_encoder, check_tiles, stated_encoder
 from msm_mil_core.errors import SlideListError
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.pipeline import completed
@@ -62,12 +62,12 @@ def find_features(
     yield Progress("Looking at the features", 0, 1)
     path = _file(asked)
     table = open_table(path)
-    made_by = asked.encoder or table.encoder
-    check_encoder(path, made_by or UNKNOWN, table.features, model)
+    made_by = asked.encoder or stated_encoder(path, table.encoder)
+    check_encoder(path, made_by, table.features, model)
     given = options.tiles
     _, tiles = load_places(path, slide_mpp=asked.mpp, side_px=given.side_px, mpp=given.mpp)
     check_tiles(tiles, completed(options, model).tiles, model, path)
-    return FoundFeatures(path, table.tiles, table.features, made_by)
+    return FoundFeatures(path, table.tiles, table.features, None if made_by == UNKNOWN else made_by)
 
 
 def _file(asked: FeaturesQuestion) -> Path:

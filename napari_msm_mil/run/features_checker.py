@@ -1,5 +1,6 @@
 """Finds out, in a thread, whether features that were chosen fit slide and model; asked again when these change."""
 
+import os
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -77,9 +78,14 @@ class FeaturesChecker(QObject):
         self.changed.emit()
 
     def _on_failed(self, error: MsmMilError) -> None:
-        self.problem = str(error)
+        self.problem = _in_short(str(error), self._choice.named)
         self._choice.show_said(self.problem, names_differ=isinstance(error, EncoderNameError))
         self.changed.emit()
+
+
+def _in_short(text: str, named: Path | None) -> str:
+    """Name files without their folder: the form is narrow, and the tool tip has the folder."""
+    return text if named is None else text.replace(f"{named}{os.sep}", "").replace(str(named), named.name)
 
 
 def _look(

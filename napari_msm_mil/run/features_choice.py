@@ -9,7 +9,6 @@ from msm_mil_core.bags.elsewhere.suffixes import HDF5, NUMPY, TORCH
 from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
-NONE_CHOSEN = "Encoded from the slide"
 FILES = f"Features ({' '.join(f'*{suffix}' for suffix in (*HDF5, *TORCH, *NUMPY))});;All files (*)"
 HELP = (
     "Features of TRIDENT, CLAM, STAMP, slideflow, slide2vec or LazySlide, or of msm-mil encode: a file, or a folder "
@@ -60,9 +59,11 @@ class FeaturesChoice(QWidget):
     def choose(self, named: Path | None) -> None:
         """Use features from a file or folder; None encodes the slide."""
         self._named, self._same_encoder = named, False
-        self._name.setText(NONE_CHOSEN if named is None else named.name)
+        self._name.setText("" if named is None else named.name)
         self._name.setToolTip("" if named is None else str(named))
-        self._clear.setVisible(named is not None)
+        self._choose.setText("Use features from…" if named is None else "Change…")
+        for part in (self._name, self._clear):
+            part.setVisible(named is not None)
         self.show_said("")
         self.changed.emit()
 
@@ -94,8 +95,8 @@ class FeaturesChoice(QWidget):
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(self._name, 1)
-        line.addWidget(self._clear)
         line.addWidget(self._choose)
+        line.addWidget(self._clear)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

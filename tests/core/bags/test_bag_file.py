@@ -59,6 +59,23 @@ def test_our_files_read_as_tridents(tmp_path: Path):
     assert (attributes["patch_size"], attributes["patch_size_level0"], attributes["overlap"]) == (64, 128, 0)
     assert (attributes["level0_width"], attributes["level0_height"], attributes["name"]) == (2048, 1536, "slide ü")
     assert (attributes["level0_magnification"], attributes["target_magnification"]) == (40, 20)
+    written_by_trident = {"patch_size", "patch_size_level0", "level0_magnification", "target_magnification", "overlap"}
+    assert written_by_trident | {"name", "savetodir", "level0_width", "level0_height"} == attributes.keys()
+
+
+def test_tridents_way_to_read_features_for_a_heatmap_reads_ours(tmp_path: Path):
+    save_bag(bag := a_bag(), tmp_path / "bag.h5")
+
+    with h5py.File(tmp_path / "bag.h5", "r") as file:  # the lines of its tutorial on attention heatmaps
+        coords = file["coords"][:]
+        patch_features = file["features"][:]
+        coords_attrs = dict(file["coords"].attrs)
+
+    np.testing.assert_array_equal(patch_features, bag.features)
+    np.testing.assert_array_equal(coords, bag.tiles.xy_px0)
+    assert coords_attrs["patch_size_level0"] == bag.tiles.side_px0
+    downsample = coords_attrs["level0_magnification"] / coords_attrs["target_magnification"]  # as its patcher reads
+    assert coords_attrs["patch_size"] * downsample == coords_attrs["patch_size_level0"]
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path: Path):

@@ -131,6 +131,17 @@ def test_an_encoder_that_is_not_named_is_noted(slide, model, tmp_path, capsys):
     assert note in " ".join(capsys.readouterr().out.split())
 
 
+def test_tridents_folder_names_the_encoder_that_its_file_does_not(slide, model, tmp_path, capsys):
+    words = (slide, "--model", model, "--out", tmp_path, "--features")
+    for encoder in ("conch_v15", "uni_v1"):
+        trident(tmp_path / f"features_{encoder}" / "skin.h5", encoder=None)
+
+    assert run(*words, tmp_path / "features_conch_v15") == 1
+    assert "8 features per tile of conch_v15" in " ".join(capsys.readouterr().err.split())
+    assert run(*words, tmp_path / "features_uni_v1") == 0
+    assert load_result(tmp_path / "skin.msm.h5").warnings == ()
+
+
 def test_overlapping_tiles_are_run_and_exported_without_overlap(slide, model, tmp_path):
     corners = np.array([[256 * col, 256 * row] for row in range(7) for col in range(7)])
     path = trident(tmp_path / "skin.h5", corners, overlap=128)

@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_said_before_the_run(dock, viewer, drawn, tmp_path,
     assert child(dock, "features_same_encoder").isHidden()
     child(dock, "features_clear").click()
     settle()
-    assert (text_of(dock, "features_name"), text_of(dock, "features_said")) == ("Encoded from the slide", "")
+    assert (text_of(dock, "features_name"), text_of(dock, "features_said")) == ("", "")
     assert child(dock, "run").isEnabled()
 
 
