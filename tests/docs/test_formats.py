@@ -15,7 +15,7 @@ from msm_mil_core.bags.attributes import Attributes
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag, JoinedSlide
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.bags.feature_table import open_table
-from msm_mil_core.bags.foreign_formats import FEATURES
+from msm_mil_core.bags.stated_bag import FEATURES
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.predict import predict_bag
@@ -144,6 +144,7 @@ def test_the_page_names_every_dataset_and_attribute_that_is_read_of_a_file(tmp_p
 
     open_table(a_foreign_file(tmp_path / "bare.h5"))
     mm.load_bag(a_foreign_file(tmp_path / "stamp.h5", unit="um"), slide_mpp=1, side_px=9, mpp=1)
+    mm.load_bag(a_foreign_file(tmp_path / "trident.h5", patch_size=9, patch_size_level0=9))
 
     named = {name for row in NEEDS for name in re.findall(r"`(\w+)`", row["stated by"])}
     assert asked | {*FEATURES, "coords"} == named

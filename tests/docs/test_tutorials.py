@@ -13,7 +13,10 @@ from tests.docs.pages import DOCS, ROOT, blocks
 from tests.slides import HOT, TISSUE, a_drawn_slide, a_picture, write_slide
 
 REGION = [[[600, 300], [1000, 300], [1000, 700], [600, 700], [600, 300]]]
-PAGES = (ROOT / "README.md", *(DOCS / "tutorials" / f"{name}.md" for name in ("demo", "questions", "training")))
+PAGES = (
+    ROOT / "README.md",
+    *(DOCS / "tutorials" / f"{name}.md" for name in ("demo", "questions", "training", "own-features-and-model")),
+)
 SLIDES = 16
 
 
