@@ -17,6 +17,8 @@ from msm_mil_core.export.qupath.tile_features import measure_placed, tile_featur
 from msm_mil_core.export.tables.verdicts import verdict_summary
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.tile_overlap import do_overlap
+from msm_mil_core.slides.tiles import TileGrid
 
 GZIP_ABOVE = 20_000
 """More features than this are written as .geojson.gz, which QuPath opens as it is."""
@@ -83,7 +85,7 @@ def _metadata(result: SlideResult, frame: QuPathFrame, annotations: Annotations)
         "model": f"{result.model.name} ({result.model.sha256[:8]})",
         "encoder": str(result.options.get("encoder", "")),
         "mpp": f"{result.slide.mpp} ({result.slide.mpp_origin})",
-        "tile": f"{result.tiles.side_px0} px0",
+        "tile": _tile_text(result.tiles),
         "bounds": f"{frame.rule} {x},{y}",
         "tissue": result.worth.unlike,
         "version": result.versions.get("napari-msm-mil", ""),
@@ -91,6 +93,11 @@ def _metadata(result: SlideResult, frame: QuPathFrame, annotations: Annotations)
     }
     facts = {name: fact for name, fact in facts.items() if fact}
     return json.dumps(facts, separators=(",", ":"))
+
+
+def _tile_text(tiles: TileGrid) -> str:
+    cut = ", overlapping: the middle of each that meets no other" if do_overlap(tiles) else ""
+    return f"{tiles.side_px0} px0{cut}"
 
 
 def _write_text(path: Path, chunks: Iterator[str], *, zipped: bool) -> None:

@@ -17,9 +17,10 @@ from msm_mil_core.export.report.report_options import ReportOptions
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.slide import Slide
+from msm_mil_core.slides.slide import Slide, SlideFacts
 
 NO_SLIDE = "The slide {name} was not available when the report was written, so the maps are shown without it."
+FEATURES_ONLY = "There is no slide of {name}, only features: the maps are shown on a blank canvas."
 NOT_EXAMINED = "No examination was requested for this report."
 MAY_NAME_THE_PATIENT = ("label", "macro")
 """Images of a slide on which the patient's name may be legible; shown on request only."""
@@ -46,12 +47,17 @@ def write_report(
     """
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
-    parts = yield from _gather(result, annotations, slide, options or ReportOptions())
+    pictured = slide if result.slide.has_slide else None
+    parts = yield from _gather(result, annotations, pictured, options or ReportOptions())
     yield Progress("Writing the report", 0, 1)
     page = render_page(parts)
     with whole_file(path) as part:
         part.write_bytes(_as_pdf(page) if path.suffix == ".pdf" else page.encode())
     return path
+
+
+def _no_slide(facts: SlideFacts) -> str:
+    return (NO_SLIDE if facts.has_slide else FEATURES_ONLY).format(name=facts.name)
 
 
 def _gather(
@@ -68,7 +74,7 @@ def _gather(
         comparison=comparison,
         examination=examination,
         no_examination="" if examination is not None else _why_not(result),
-        no_slide="" if slide is not None else NO_SLIDE.format(name=result.slide.name),
+        no_slide="" if slide is not None else _no_slide(result.slide),
         associated=_labels(slide) if options.with_label else (),
     )
 

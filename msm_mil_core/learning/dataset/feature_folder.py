@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from msm_mil_core.bags.elsewhere.suffixes import HDF5, TORCH
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.finding import Finding, listed
 from msm_mil_core.learning.dataset.likeness import likeness
 
-SUFFIXES = (".h5", ".hdf5")
+SUFFIXES = (*HDF5, *TORCH)
 SLIDE_SUFFIXES = (
     *(".ome.tiff", ".ome.tif", ".ome.zarr", ".svs", ".tiff", ".tif", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn"),
     *(".vms", ".vmu", ".bif", ".svslide", ".czi", ".lif", ".vsi", ".qptiff", ".isyntax", ".i2syntax", ".kfb", ".sdpc"),
@@ -57,7 +58,7 @@ def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[
         If there is no such folder.
     """
     require_folder(folder)
-    found = [path for path in sorted(folder.iterdir()) if _is_feature_file(path)]
+    found = _without_copies([path for path in sorted(folder.iterdir()) if _is_feature_file(path)])
     exact, bare = _by_name(found, _stem), _by_name(found, lambda path: bare_name(_stem(path)))
     candidates = {slide: exact.get(_file_name(slide)) or bare.get(bare_name(slide), []) for slide in slides}
     files = {slide: paths[0] for slide, paths in candidates.items() if len(paths) == 1}
@@ -66,7 +67,7 @@ def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[
 
 def bare_name(slide: str) -> str:
     """Return a slide's name without the folders before it and the known suffixes of slides and features behind it."""
-    return _without_suffix(_without_suffix(_file_name(slide), (*SUFFIXES, ".pt")), SLIDE_SUFFIXES)
+    return _without_suffix(_without_suffix(_file_name(slide), SUFFIXES), SLIDE_SUFFIXES)
 
 
 def _without_suffix(name: str, suffixes: Sequence[str]) -> str:
@@ -80,6 +81,12 @@ def _file_name(slide: str) -> str:
 
 def _is_feature_file(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _without_copies(found: Sequence[Path]) -> list[Path]:
+    """Leave out tensors beside an HDF5 file of their name: it says more of the same features."""
+    whole = {_stem(path) for path in found if path.suffix.lower() in HDF5}
+    return [path for path in found if path.suffix.lower() in HDF5 or _stem(path) not in whole]
 
 
 def _stem(path: Path) -> str:

@@ -99,7 +99,7 @@ class GalleryController(QObject):
 
     def _slide(self, result: SlideResult) -> Slide | None:
         layer = self._layers.slide_under(result)
-        return None if layer is None else layer.metadata["slide"]
+        return None if layer is None or not result.slide.has_slide else layer.metadata["slide"]
 
     def _pick(self) -> None:
         result = self._result
@@ -108,7 +108,7 @@ class GalleryController(QObject):
         slide = self._slide(result)
         if slide is None:
             self._picker.cancel()
-            self._gallery.show_problem(_slide_missing(result))
+            self._gallery.show_problem(_slide_missing(result), findable=result.slide.has_slide)
             return
         self._gallery.show_loading()
         work = partial(make_gallery, slide, result.tiles, result.prediction, self._stage, PickOptions())
@@ -123,6 +123,8 @@ class GalleryController(QObject):
 
 
 def _slide_missing(result: SlideResult) -> str:
+    if not result.slide.has_slide:
+        return f"There is no slide of {result.slide.name}, only features: its tiles cannot be shown."
     return (
         f"The slide {result.slide.name} is not open, so its tiles cannot be shown; the maps still can. "
         "Find the file, or open the slide in napari."

@@ -82,11 +82,11 @@ class GalleryPanel(QWidget):
         self._clear()
         self._show_message("Reading tiles…")
 
-    def show_problem(self, text: str) -> None:
-        """Say why there are no pictures, and offer to find the slide."""
+    def show_problem(self, text: str, *, findable: bool = True) -> None:
+        """Say why there are no pictures, and offer to find the slide where there may be one."""
         self._clear()
         self._show_message(text)
-        self._find.setVisible(bool(text))
+        self._find.setVisible(bool(text) and findable)
 
     def show_gallery(self, gallery: Gallery) -> None:
         """Show the pictures of a stage."""

@@ -183,6 +183,66 @@ def test_features_alone_give_maps_on_a_blank_canvas_of_their_scale(model, tmp_pa
     assert call(["whatif", found, "--remove", "stage1:top5"]) == 0
 
 
+def clam(folder: Path, values: np.ndarray) -> Path:
+    for name in ("h5_files", "pt_files"):
+        (folder / name).mkdir(parents=True)
+    torch.save(torch.from_numpy(values), folder / "pt_files" / "skin.pt")
+    with h5py.File(folder / "h5_files" / "skin.h5", "w") as file:
+        file["features"], file["coords"] = values, GRID
+    return folder / "pt_files"
+
+
+def stamp(folder: Path, values: np.ndarray) -> Path:
+    folder.mkdir()
+    with h5py.File(folder / "skin.h5", "w") as file:
+        file["feats"], file["coords"] = values, (GRID * MPP).astype(np.float32)
+        file.attrs.update(stamp_version="2.5.0", extractor="mahmood-uni", unit="um", feat_type="tile")
+        file.attrs.update(tile_size_um=256.0, tile_size_px=256)
+    return folder
+
+
+def slideflow(folder: Path, values: np.ndarray) -> Path:
+    folder.mkdir()
+    torch.save(torch.from_numpy(values), folder / "skin.pt")
+    np.savez(folder / "skin.index", arr_0=GRID + 256)
+    extractor = {"class": "slideflow.model.extractors.uni.UNIFeatures"}
+    (folder / "bags_config.json").write_text(json.dumps({"extractor": extractor, "tile_px": 256, "tile_um": 256}))
+    return folder
+
+
+def slide2vec(folder: Path, values: np.ndarray) -> Path:
+    for name in ("tile_embeddings", "tiles"):
+        (folder / name).mkdir(parents=True)
+    np.savez(folder / "tile_embeddings" / "skin.npz", features=values, tile_index=np.arange(len(values)))
+    (folder / "tile_embeddings" / "skin.meta.json").write_text(json.dumps({"encoder_name": "uni"}))
+    np.savez(folder / "tiles" / "skin.coordinates.npz", x=GRID[:, 0], y=GRID[:, 1])
+    tiling = {"requested_tile_size_px": 256, "tile_size_lv0": 513, "overlap": 0.0}
+    record = {"tiling": tiling, "slide": {"base_spacing_um": MPP, "dimensions": [2220, 2967]}}
+    (folder / "tiles" / "skin.coordinates.meta.json").write_text(json.dumps(record))
+    return folder
+
+
+MPP = 0.499
+"""Of the sample slide."""
+ASKED = ("--tiles.side-px", "256", "--tiles.mpp", "1")
+
+
+@pytest.mark.parametrize(
+    ("write", "asked"), [(clam, ASKED), (stamp, ()), (slideflow, ()), (slide2vec, ())], ids=lambda one: str(one)[:20]
+)
+def test_the_same_features_give_the_same_answer_in_the_layout_of_every_program(slide, model, tmp_path, write, asked):
+    trident(tmp_path / "trident" / "skin.h5", level0_width=2220, patch_size_level0=513, overlap="")
+    named = write(tmp_path / "other", drawn(len(GRID)))
+
+    for features, out, words in ((tmp_path / "trident", "one", ()), (named, "two", asked)):
+        assert run(slide, "--features", features, "--model", model, "--out", tmp_path / out, *words) == 0
+
+    one, two = (load_result(tmp_path / out / "skin.msm.h5") for out in ("one", "two"))
+    np.testing.assert_array_equal(one.prediction.logits, two.prediction.logits)
+    assert np.abs(one.tiles.xy_px0 - two.tiles.xy_px0).max() <= 1
+    assert (one.tiles.side_px0, two.tiles.side_px) == (513, 256)
+
+
 def test_a_store_of_lazyslide_and_a_folder_of_slide2vec_state_all_that_is_needed(model, slide, tmp_path):
     pytest.importorskip("zarr", reason="extra spatialdata")
     pytest.importorskip("pyarrow", reason="extra spatialdata")

@@ -17,6 +17,7 @@ from tests.window.dock_user import (
     child,
     choose_model,
     keep_apart,
+    open_page,
     results_in,
     settle,
     show_slide,
@@ -53,12 +54,12 @@ def dock(qtbot, viewer, model, tmp_path, monkeypatch):
     settle()
 
 
-def features_file(path: Path, encoder: str = "efficientnet_lite0", length: int = 1280) -> Path:
+def features_file(path: Path, encoder: str = "efficientnet_lite0", length: int = 1280, side_px: int = 64) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
         file["features"] = np.random.default_rng(0).normal(size=(len(GRID), length)).astype(np.float32)
         file["coords"] = GRID
-        file["coords"].attrs.update(patch_size=64, patch_size_level0=128, overlap=0)
+        file["coords"].attrs.update(patch_size=side_px, patch_size_level0=2 * side_px, overlap=side_px - 64)
         file["features"].attrs["encoder"] = encoder
     return path
 
@@ -89,6 +90,24 @@ def test_features_of_a_folder_are_found_checked_and_run(dock, viewer, drawn, tmp
     assert result.slide.name == slide.metadata["facts"].name
     assert (len(result.tiles), result.options["features"]["file"]) == (36, "drawn_features.h5")
     assert text_of(dock, "message").startswith("Done: drawn-model on drawn.tiff, 36 tiles")
+
+
+def test_overlapping_tiles_are_averaged_and_the_legend_says_so(dock, viewer, drawn, tmp_path, monkeypatch, qtbot):
+    show_slide(viewer, drawn)
+    choose(dock, monkeypatch, features_file(tmp_path / "drawn.h5", side_px=128))
+
+    assert "128 px at 1 µm per pixel" in text_of(dock, "features_said")
+    choose_model(dock, a_model_file(tmp_path / "large.safetensors", side_px=128))
+    settle()
+    child(dock, "run").click()
+    qtbot.waitUntil(lambda: results_in(viewer) != [], timeout=WAIT_MS)
+    settle()
+
+    assert text_of(dock, "legend").endswith(
+        "Tiles overlap: where several cover a place, the mean of their values is drawn."
+    )
+    stage = next(layer for layer in viewer.layers if layer.metadata.get("stage") == 0)
+    assert stage.data.shape == (7, 7)  # six tiles of two cells, half over each other
 
 
 def test_what_does_not_fit_is_said_before_the_run(dock, viewer, drawn, tmp_path, monkeypatch):
@@ -153,6 +172,10 @@ def test_features_alone_are_shown_on_a_blank_canvas(dock, viewer, tmp_path, monk
     stage = next(layer for layer in viewer.layers if layer.metadata.get("stage") == 0)
     assert stage.data_to_world((0, 0)) == pytest.approx(((256 + 63.5) * 0.5, (512 + 63.5) * 0.5))
     assert "There is no slide of far" in text_of(dock, "result_facts")
+    open_page(dock, "Gallery")
+    settle()
+    assert text_of(dock, "gallery_message") == "There is no slide of far, only features: its tiles cannot be shown."
+    assert child(dock, "find_slide").isHidden()
     child(dock, "features_clear").click()
     assert not child(dock, "run").isEnabled()
 

@@ -50,6 +50,24 @@ def test_a_store_of_lazyslide_is_read_with_its_overlap_slide_and_encoder(tmp_pat
     np.testing.assert_array_equal(load_features(store / "tables" / "resnet18_tiles"), bag.features)
 
 
+def test_a_store_of_an_older_zarr_is_read_alike(tmp_path: Path):
+    zarr = pytest.importorskip("zarr", reason="extra spatialdata")
+    pytest.importorskip("pyarrow", reason="extra spatialdata")
+    store = unpacked("lazyslide.zarr", tmp_path)
+    today, table = zarr.open_group(store, mode="r"), "tables/resnet18_tiles"
+    older = zarr.open_group(tmp_path / "older.zarr", mode="w", zarr_format=2, attributes=dict(today.attrs))
+    older.create_group(table, attributes=dict(today[table].attrs))
+    for name in (f"{table}/X", f"{table}/obs/tile_id"):
+        older.create_array(name, data=today[name][:])
+    shutil.copytree(store / "shapes" / "tiles", tmp_path / "older.zarr" / "shapes" / "tiles")
+
+    one, other = load_bag(store), load_bag(tmp_path / "older.zarr")
+
+    np.testing.assert_array_equal(one.features, other.features)
+    np.testing.assert_array_equal(one.tiles.xy_px0, other.tiles.xy_px0)
+    assert one.encoder == other.encoder
+
+
 def test_of_several_tables_in_a_store_one_is_named(tmp_path: Path):
     pytest.importorskip("zarr", reason="extra spatialdata")
     pytest.importorskip("pyarrow", reason="extra spatialdata")

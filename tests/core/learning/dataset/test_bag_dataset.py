@@ -8,6 +8,7 @@ from typing import get_args
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from msm_mil_core.bags.feature_table import open_table, table_of
 from msm_mil_core.errors import TrainingError
@@ -31,6 +32,20 @@ def some_bags(
 ) -> BagDataset:
     bags = {f"s{number}": np.full((2, 4), number, np.float32) for number in range(len(labels))}
     return labelled(bags, labels, patients=patients, parts=parts)
+
+
+def test_tensors_are_bags_too_and_stand_back_where_an_hdf5_file_holds_the_same(tmp_path):
+    folder = a_folder(tmp_path / "bags", "a", "b")
+    values = np.arange(12, dtype=np.float32).reshape(3, 4)
+    for name in ("b", "c"):  # as slideflow leaves them, with the places of the tiles
+        torch.save(torch.from_numpy(values), folder / f"{name}.pt")
+        np.savez(folder / f"{name}.index.npz", arr_0=np.zeros((3, 2)))
+    table = a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y", "c,x"])
+
+    bags = read_bag_dataset(folder, table)
+
+    assert [len(bags.features(index)) for index in range(3)] == [3, 4, 3]
+    np.testing.assert_array_equal(bags.features(2), values)
 
 
 def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
