@@ -25,7 +25,11 @@ MOVES, SHORT_MOVES = 64, 32
 SLIDER_TILES = 100_000
 PERCENT = (50, 40, 30, 20, 10)
 PLACE = ("napari_msm_mil", "napari with seven bare Image layers")
-TWICE = "napari draws every view that needs new pixels twice: with the old ones, then with the new ones"
+TWICE = (
+    "Little of it is reading: napari draws every view that needs new pixels twice, with the old ones and then with the "
+    "new ones, and where there is no graphics card drawing is CPU time too. A zoom meets more levels than in "
+    "napari-wsi, which has only those of the file: more of its views need new pixels, but none needs many."
+)
 OPEN = "import napari; viewer = napari.Viewer(); "
 DOCK = "viewer.window.add_plugin_dock_widget('napari-msm-mil'); "
 DRAW = "from qtpy.QtWidgets import QApplication as A; [A.processEvents() for _ in range(3)]; import os; os._exit(0)"
@@ -56,8 +60,8 @@ def _beside_napari_wsi(slide: Path, moves: int) -> Iterator[Comparison]:
     yield _row("pan, median view", names, panned, statistics.median, at_most=0.5)
     yield _row("pan, 95th percentile of views", names, panned, _p95, at_most=0.35, note=TWICE)
     zoomed = _rounds(lambda at: ours.zoom(at, moves), lambda at: theirs.zoom(at, moves))
-    yield _row("zoom, median view", names, zoomed, statistics.median, at_most=0.5)
-    yield _row("zoom, 95th percentile of views", names, zoomed, _p95, at_most=0.35, note=TWICE)
+    yield _row("zoom, median view", names, zoomed, statistics.median, at_most=0.5, note=TWICE)
+    yield _row("zoom, 95th percentile of views", names, zoomed, _p95, at_most=0.35)
     floor = [(ours.redraw(len(theirs_.cpu_s)), theirs_) for _, theirs_ in panned]
     yield _row("redrawing alone beside a pan", ("napari", "napari-wsi's pan"), floor, statistics.median)
     yield compare(
