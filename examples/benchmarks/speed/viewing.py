@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from examples.benchmarks.speed.comparison import PAIRS, Comparison, Spread, compare, compare_commands
-from examples.benchmarks.speed.drawn_maps import draw_prediction, draw_result
+from examples.benchmarks.speed.inputs.drawn_maps import draw_prediction, draw_result
+from examples.benchmarks.speed.inputs.wide_slide import write_wide_slide
 from examples.benchmarks.speed.napari_window import LayerData, ViewCosts, Window
-from examples.benchmarks.speed.wide_slide import write_wide_slide
 from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.stage_images import StageImages
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from napari_msm_mil.layers.layer_data import slide_layer, stage_layers
 
 SIDE_PX0 = 40_000
