@@ -24,7 +24,7 @@ from msm_mil_core.mil.checkpoint import check_fits
 from msm_mil_core.pipeline import LOOKING, check_pixel_size, completed, conclude, find_tiles
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.regions import Regions
-from msm_mil_core.slides.slide import Slide
+from msm_mil_core.slides.slide import DECODED_BYTES, SHARED_TILES, Slide
 from msm_mil_core.unforeseen import describe_unforeseen
 
 RunAlone = Callable[[TakenJob], Generator[Progress, None, JobEnd]]
@@ -50,6 +50,7 @@ def run_ahead(
         For slides whose features were encoded before: nothing is to be read ahead of them.
     """
     heart.add(first.claim)
+    SHARED_TILES.grow(DECODED_BYTES * len(devices))  # each reads a slide of its own
     line = _Line(first, queue, heart)
     settings = first.job.settings
     encoders = [device.encoder for device in devices]
