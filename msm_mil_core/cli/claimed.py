@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msm_mil_core.cli.console import print_line
 from msm_mil_core.cohort.claims import Claim, Claims
 from msm_mil_core.cohort.heartbeat import Heartbeat
 from msm_mil_core.file_lock import HeldError, lock_path
@@ -14,8 +15,8 @@ POLL_S = 0.5
 
 
 @contextmanager
-def claimed(path: Path, doing: str, *, wait_s: float, claims: Claims | None = None) -> Iterator[None]:
-    """Let no other process work to the same path, on this machine or another, as slides are claimed.
+def claimed(path: Path, doing: str, *, wait_s: float, claims: Claims | None = None) -> Iterator[Claim]:
+    """Let no other process work to the same path, on this machine or another, as slides are claimed; give the claim.
 
     A process of this machine that has ended holds nothing. One of another machine is watched until it shows that it
     lives, or has been silent for so long that it counts as stopped.
@@ -37,8 +38,23 @@ def claimed(path: Path, doing: str, *, wait_s: float, claims: Claims | None = No
         If the folder cannot be written.
     """
     claims = claims or Claims(path.parent)
-    with Heartbeat() as heart, heart.holding(_take(claims, path, doing, wait_s)):
-        yield
+    claim = _take(claims, path, doing, wait_s)
+    with Heartbeat() as heart, heart.holding(claim):
+        yield claim
+
+
+def require_held(claim: Claim, path: Path) -> None:
+    """Refuse to write what another process has taken over.
+
+    Raises
+    ------
+    HeldError
+        If one has.
+    """
+    if not claim.is_held():
+        raise HeldError(
+            f"{path} was taken over by another process, as this one seemed to have stopped; its result counts."
+        )
 
 
 def clear_claim(path: Path) -> None:
@@ -50,10 +66,13 @@ def clear_claim(path: Path) -> None:
 
 def _take(claims: Claims, path: Path, doing: str, wait_s: float) -> Claim:
     name = lock_path(path).stem
-    until = claims.clock() + wait_s
+    until, told = claims.clock() + wait_s, False
     while (claim := claims.take(name)) is None:
+        holder = claims.holder(name) or "another process"
+        if not told:
+            print_line(f"{path} {doing} by {holder}; waiting until that shows whether it is still at work")
+            told = True
         if claims.clock() >= until and claims.is_alive(name):
-            holder = claims.holder(name) or "another process"
             raise HeldError(f"{path} {doing} by {holder}. Wait until it has ended, or choose another place.")
         time.sleep(POLL_S)
     return claim

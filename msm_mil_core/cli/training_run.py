@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.cli.claimed import claimed, clear_claim
+from msm_mil_core.cli.claimed import claimed, clear_claim, require_held
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.csv_table import write_table
@@ -82,12 +82,12 @@ class TrainingRun:
         Raises
         ------
         HeldError
-            If another process trains this model.
+            If another process trains this model, or took it over while this one was silent.
         MsmMilError
             As `read_training_data` and `train` do.
         """
         was_finished = self.finished() is not None
-        with claimed(self.folder, "is being trained", wait_s=ORPHAN_S):
+        with claimed(self.folder, "is being trained", wait_s=ORPHAN_S) as claim:
             if not was_finished and (checkpoint := self.finished()) is not None:
                 self.tidy()
                 return checkpoint
@@ -97,6 +97,7 @@ class TrainingRun:
             data = yield from read_training_data(bags, self.options.keep_gib)
             trained = yield from train_on(data, self.options, keep=self.state)
             evaluated = yield from with_figures(trained, data.bags, device=self.options.device)
+            require_held(claim, self.folder)
             checkpoint = save_checkpoint(evaluated, self.model)
             if self.baselines:
                 yield from self._compare(data, checkpoint)

@@ -108,6 +108,25 @@ def test_a_model_that_another_machine_has_trained_meanwhile_is_not_trained_again
     assert not list(second.parent.glob(".*.claim"))
 
 
+def test_a_training_that_was_taken_over_writes_no_model(tmp_path, capsys, monkeypatch):
+    words = [*a_training_folder(tmp_path / "bags"), "--preset", "abmil"]
+    train_on = training_run.train_on
+
+    def silent_for_long(*told, **rest):
+        trained = yield from train_on(*told, **rest)
+        (mine,) = tmp_path.glob(".m.run.claim/*")
+        mine.rename(mine.with_name("0" * 12 + "-1-1-another"))
+        return trained
+
+    monkeypatch.setattr(training_run, "train_on", silent_for_long)
+
+    code = call([*words, "--out", str(tmp_path / "m.safetensors")])
+
+    assert code == 2
+    assert "was taken over by another process" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "m.safetensors").exists()
+
+
 def test_a_share_that_another_machine_is_at_is_refused_and_nothing_is_written(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(training_run, "ORPHAN_S", 0.0)
     words = [*a_training_folder(tmp_path / "bags"), "--preset", "abmil", "--folds", "2", "--shard", "1/2"]
