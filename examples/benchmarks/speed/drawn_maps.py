@@ -5,7 +5,7 @@ import numpy as np
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 CLASSES = ("one", "other")
 CLAIMED = 0.05

@@ -5,11 +5,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.mil.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, default_checkpoint_path, load_checkpoint
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 SIDE_PX0, MPP = 224, 0.5
 

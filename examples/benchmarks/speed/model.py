@@ -20,7 +20,7 @@ from examples.benchmarks.speed.drawn_outputs import draw_outputs
 from msm_mil_core.explain.counterfactual import find_flip
 from msm_mil_core.explain.examination_options import SearchOptions
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss, weights_of
 from msm_mil_core.mil.predict import predict_bag

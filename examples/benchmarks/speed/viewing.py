@@ -17,7 +17,7 @@ from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.stage_images import StageImages
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.slide import DECODED_BYTES, open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from napari_msm_mil.layers.layer_data import slide_layer, stage_layers
 
 SIDE_PX0 = 40_000

@@ -20,7 +20,7 @@ from msm_mil_core.encoders.encode_slides import SlideAdvanced, SlideEncoded, Sli
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.errors import MsmMilError
-from msm_mil_core.mil.checkpoint import check_fits
+from msm_mil_core.mil.model_file.checkpoint import check_fits
 from msm_mil_core.pipeline import LOOKING, check_pixel_size, completed, conclude, find_tiles
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.regions import Regions

@@ -21,7 +21,7 @@ from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand, loaded
 from msm_mil_core.encoders.slide_queue import SlideQueue
 from msm_mil_core.errors import EncoderError
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import load_result
 from tests.cohorts import OPTIONS, cut_slides, jobs_for, small_settings
