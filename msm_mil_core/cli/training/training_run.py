@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.cli.claimed import claimed, clear_claim, require_held
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.outputs import check_free
+from msm_mil_core.cli.training.claimed import claimed, clear_claim, require_held
 from msm_mil_core.csv_table import write_table
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.export.tables.baselines import write_baselines

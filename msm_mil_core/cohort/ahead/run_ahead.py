@@ -61,8 +61,8 @@ def run_ahead(
         for step in steps:
             end = yield from ends.follow(step)
             if end is not None:
-                yield end
                 line.stopped = line.stopped or (end.state == "failed" and not choices.keep_going)
+                yield end
     finally:
         steps.close()
     return line.stopped

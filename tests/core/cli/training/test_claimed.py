@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from msm_mil_core.cli import claimed as _claimed
 from msm_mil_core.cli.app import call
-from msm_mil_core.cli.claimed import claimed
+from msm_mil_core.cli.training import claimed as _claimed
 from msm_mil_core.cli.training import training_run
+from msm_mil_core.cli.training.claimed import claimed
 from msm_mil_core.cohort.claims import STALE_S, Claims
 from msm_mil_core.file_lock import HeldError
 from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
