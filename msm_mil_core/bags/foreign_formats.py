@@ -14,7 +14,7 @@ from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
 from msm_mil_core.bags.stated_bag import StatedBag, Table
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 UNKNOWN = "unknown"
 LARGEST_MPP = 100

@@ -13,7 +13,7 @@ from msm_mil_core.cohort.listing.feature_match import match_features
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.ready_features import check_encoder, check_tiles, stated_encoder
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.pipeline import completed
 from msm_mil_core.progress import Progress
 

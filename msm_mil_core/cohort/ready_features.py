@@ -14,15 +14,15 @@ from msm_mil_core.bags.encoder_names import encoder_of_folder, same_encoder
 from msm_mil_core.bags.foreign_formats import UNKNOWN
 from msm_mil_core.cohort.features_hash import features_sha256
 from msm_mil_core.errors import CheckpointError, EncoderNameError, FeatureFileError, RegionError
-from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.pipeline import library_versions, model_facts
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.blank_slide import blank_slide
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import NO_SLIDE, Slide
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 SAME_MPP = 0.05
 """Share by which pixel sizes of tiles may differ: sides are rounded to whole pixels."""

@@ -6,8 +6,8 @@ from math import gcd
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from msm_mil_core.slides.tile_overlap import do_overlap, lie_on_grid
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tile_overlap import do_overlap, lie_on_grid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 FINEST = 8
 """Cells that a tile has each way at most: tiles off a common grid are drawn to the nearest sixteenth of their side."""

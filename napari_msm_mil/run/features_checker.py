@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.errors import EncoderNameError, MsmMilError
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from msm_mil_core.progress import Progress
 from napari_msm_mil.background import Job
 from napari_msm_mil.latest_job import LatestJob

@@ -17,8 +17,8 @@ from msm_mil_core.export.qupath.tile_features import measure_placed, tile_featur
 from msm_mil_core.export.tables.verdicts import verdict_summary
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.tile_overlap import do_overlap
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tile_overlap import do_overlap
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 GZIP_ABOVE = 20_000
 """More features than this are written as .geojson.gz, which QuPath opens as it is."""

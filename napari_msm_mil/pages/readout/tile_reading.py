@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.tile_finder import TileFinder
+from msm_mil_core.slides.tiling.tile_finder import TileFinder
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import torch
 
 from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.cli.app import call
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.find_slide import require_slide
 from msm_mil_core.slides.sample import SAMPLES
