@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from msm_mil_core.export.exchange.exchange_format import ExchangeFormat
 from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
@@ -10,7 +9,7 @@ from msm_mil_core.slides.find_slide import require_slide
 
 
 def write_exchange(
-    result: SlideResult, source: Path, target: Path, to: ExchangeFormat, parts: tuple[MapOptions, Annotations]
+    result: SlideResult, source: Path, target: Path, to: str, parts: tuple[MapOptions, Annotations]
 ) -> None:
     """Write a result in a format of another program; a Parametric Map needs the slide, the others the result alone.
 
@@ -20,6 +19,8 @@ def write_exchange(
         The result's file, beside which its slide may lie.
     target
         Where it is written.
+    to
+        An `ExchangeFormat`.
     parts
         Which maps are written, and the verdicts that go into tables.
 
@@ -29,6 +30,8 @@ def write_exchange(
         If a package is not installed, or it cannot be written.
     SlideError
         If the slide is needed and cannot be found.
+    ValueError
+        If there is no such format.
     """
     options, annotations = parts
     if to == "parquet":
@@ -47,8 +50,10 @@ def write_exchange(
         from msm_mil_core.export.exchange.spatial_data import write_spatialdata
 
         write_spatialdata(result, target, annotations, options)
-    else:
+    elif to == "dicom":
         from msm_mil_core.export.exchange.dicom_map import write_parametric_map
 
         with require_slide(result.slide, source) as slide:
             write_parametric_map(result, slide, target, options)
+    else:
+        raise ValueError(f"no format of another program is called {to!r}")
