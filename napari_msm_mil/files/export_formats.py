@@ -43,7 +43,7 @@ class ExchangeChoice:
 FORMATS = (
     ExportFormat(
         "geojson",
-        "QuPath: tiles and outlines (GeoJSON)",
+        "QuPath: tiles as objects (GeoJSON)",
         "All tiles with every stage's values, for QuPath's File > Import objects.",
         "GeoJSON (*.geojson *.geojson.gz)",
         ".geojson",
