@@ -96,10 +96,12 @@ def _metadata(result: SlideResult, maps: StageMaps, factor: int) -> dict[str, An
     count, mpp = len(maps.names), result.slide.mpp
     said: dict[str, Any] = {
         "axes": "CYX",
-        "Name": plain_text(f"{result.slide.name}: MSM-MIL"),
+        "Name": _attribute(f"{result.slide.name}: MSM-MIL"),
         "Description": _description(result, maps),
-        "Channel": {"Name": list(maps.names), "Color": list(map(_ome_colour, maps.colours))},
-        "MapAnnotation": {"Namespace": NAMESPACE} | result_facts(result) | _places(result, maps, factor),
+        "Channel": {"Name": list(map(_attribute, maps.names)), "Color": list(map(_ome_colour, maps.colours))},
+        "MapAnnotation": {"Namespace": NAMESPACE}
+        | {_attribute(name): fact for name, fact in result_facts(result).items()}
+        | _places(result, maps, factor),
     }
     if mpp is None:
         return said
@@ -139,3 +141,8 @@ def _places(result: SlideResult, maps: StageMaps, factor: int) -> dict[str, str]
 def _ome_colour(rgb: Rgb) -> int:
     """Return a colour as OME writes it: red, green, blue and opacity as one signed number of 32 bits."""
     return int.from_bytes(bytes((*rgb, 255)), "big", signed=True)
+
+
+def _attribute(text: str) -> str:
+    """Return text for an attribute of OME-XML: before 2026 tifffile does not escape double quotes there."""
+    return plain_text(text).replace('"', "'")

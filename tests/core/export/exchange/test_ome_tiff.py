@@ -118,7 +118,7 @@ def test_names_of_any_kind_stand_in_the_file(tmp_path):
     write_ome_tiff(a_result(prediction=prediction, slide=slide), tmp_path / "a.ome.tif", MapOptions(maps="evidence"))
 
     with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
-        assert file_facts(file)["names"] == ['Evidence <a> & "b"', "Evidence 正常   "]
+        assert file_facts(file)["names"] == ["Evidence <a> & 'b'", "Evidence 正常   "]
 
 
 def test_evidence_that_a_model_does_not_have_is_refused_in_a_sentence(tmp_path):
