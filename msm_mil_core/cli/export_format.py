@@ -5,7 +5,7 @@ from typing import Literal
 
 from msm_mil_core.export.exchange.exchange_format import ENDINGS, FOLDERS, ExchangeFormat
 
-Format = Literal["geojson", "csv", "png"] | ExchangeFormat
+Format = Literal["geojson", "csv", "png", ExchangeFormat]
 
 _ENDINGS: dict[str, str] = {"geojson": ".geojson", "csv": ".csv", "png": ".png", **ENDINGS}
 

@@ -57,13 +57,14 @@ def test_pixel_size_and_position_put_each_pixel_on_the_slide_within_half_a_level
     np.testing.assert_allclose(side_um * (pixels.size_x, pixels.size_y) / mpp, (2300, 3000), atol=0.5)
 
 
-def test_channels_have_the_names_and_colours_of_the_stages(tmp_path):
+def test_the_xml_is_valid_and_channels_have_the_names_and_colours_of_the_stages(tmp_path):
     ome_types = pytest.importorskip("ome_types", reason="needs the extra: test")
     result = a_result(prediction=a_prediction(30, S=8))
 
     write_ome_tiff(result, tmp_path / "drawn.ome.tif")
 
     read = ome_types.from_tiff(tmp_path / "drawn.ome.tif")
+    ome_types.validate_xml(tifffile.tiffcomment(tmp_path / "drawn.ome.tif"))
     channels = read.images[0].pixels.channels
     assert [channel.name for channel in channels] == [f"Stage {number} attention" for number in range(1, 9)]
     assert [channel.color.as_hex(format="long").upper() for channel in channels] == list(STAGE_COLOURS)
