@@ -40,13 +40,20 @@ def write_parametric_map(result: SlideResult, slide: Slide, path: Path, options:
     Raises
     ------
     OutputError
-        If highdicom is not installed, the slide is not DICOM or another one, evidence is asked of a model that has
-        none, or the file cannot be written.
+        If highdicom is not installed, the slide is not DICOM, is another one or lacks what a map refers to, evidence is
+        asked of a model that has none, or the file cannot be written.
     """
     if slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
     require_extra("dicom")
-    instance = _instance(read_source(slide), result, draw_maps(result, options))
+    source, maps = read_source(slide), draw_maps(result, options)
+    try:
+        instance = _instance(source, result, maps)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:  # what highdicom misses
+        raise OutputError(
+            f"A Parametric Map cannot refer to {slide.facts.name}: its header is not as DICOM asks for ({exc}). "
+            "Export another format, such as ome-tiff."
+        ) from exc
     with whole_file(path) as part:
         instance.save_as(part)
 

@@ -9,6 +9,7 @@ from msm_mil_core.slides.dicom_mark import is_dicom
 from msm_mil_core.slides.slide import Slide
 
 SERIES = "dicom.SeriesInstanceUID"
+_PLACE = ("FrameOfReferenceUID", "TotalPixelMatrixOriginSequence", "ImageOrientationSlide")
 _MAY_LACK = (
     *("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
     *("AccessionNumber", "StudyID", "StudyDate", "StudyTime"),
@@ -31,7 +32,7 @@ def read_source(slide: Slide) -> Any:
             "ome-tiff, or convert the slide to DICOM and run that."
         )
     for dataset in _volumes(Path(facts.path), slide.properties.get(SERIES, "")):
-        if (dataset.TotalPixelMatrixColumns, dataset.TotalPixelMatrixRows) == facts.size_px0:
+        if (dataset.get("TotalPixelMatrixColumns"), dataset.get("TotalPixelMatrixRows")) == facts.size_px0:
             return _placed(dataset, facts.name)
     raise OutputError(
         f"No DICOM file of {facts.name} holds its finest level of {facts.size_px0[0]} x {facts.size_px0[1]} pixels. "
@@ -56,9 +57,12 @@ def _volumes(place: Path, series: str) -> Iterator[Any]:
 
 
 def _placed(dataset: Any, name: str) -> Any:
-    lacks = [key for key in ("TotalPixelMatrixOriginSequence", "ImageOrientationSlide") if not dataset.get(key)]
-    if lacks or "FrameOfReferenceUID" not in dataset:
-        raise OutputError(f"{name} does not say where it lies on the glass ({lacks[0] if lacks else 'no frame'}).")
+    lacks = [key for key in _PLACE if not dataset.get(key)]
+    if lacks:
+        raise OutputError(
+            f"{name} does not say where it lies on the glass ({', '.join(lacks)} missing). "
+            "Export another format, such as ome-tiff."
+        )
     for key in _MAY_LACK:
         if key not in dataset:
             setattr(dataset, key, "")

@@ -91,6 +91,39 @@ def test_one_file_of_the_slide_is_enough_to_find_its_level_0(tmp_path, shared):
     assert pydicom.dcmread(tmp_path / "a.dcm").SourceImageSequence[0].ReferencedSOPInstanceUID == LEVEL_0
 
 
+@pytest.mark.parametrize(
+    ("lacks", "refused"),
+    [
+        ("PatientID", ""),
+        ("PatientBirthDate", ""),
+        ("StudyTime", ""),
+        ("AccessionNumber", ""),
+        ("FrameOfReferenceUID", "does not say where it lies"),
+        ("TotalPixelMatrixOriginSequence", "does not say where it lies"),
+        ("SharedFunctionalGroupsSequence", "header is not as DICOM asks for"),
+        ("StudyInstanceUID", "header is not as DICOM asks for"),
+        ("TotalPixelMatrixRows", "holds its finest level"),
+        ("ImageType", "holds its finest level"),
+    ],
+)
+def test_a_header_that_lacks_something_is_written_all_the_same_or_refused_in_a_sentence(
+    tmp_path, slide, lacks, refused
+):
+    header = pydicom.dcmread(Path(slide.facts.path) / f"{LEVEL_0}.dcm", stop_before_pixels=True)
+    del header[lacks]
+    (tmp_path / "slide").mkdir()
+    header.save_as(tmp_path / "slide" / "level_0")
+    moved = dataclasses.replace(slide, facts=dataclasses.replace(slide.facts, path=str(tmp_path / "slide")))
+
+    if refused:
+        with pytest.raises(OutputError, match=refused):
+            write_parametric_map(a_result_of(slide), moved, tmp_path / "a.dcm")
+    else:
+        write_parametric_map(a_result_of(slide), moved, tmp_path / "a.dcm")
+
+    assert (tmp_path / "a.dcm").exists() != bool(refused)
+
+
 def test_a_map_of_a_slide_that_is_not_dicom_is_refused_in_a_sentence(tmp_path):
     with open_slide(a_drawn_slide(tmp_path / "drawn.tif").path) as slide:
         result = a_result(tile_grid([(5, 5)]), slide=slide.facts, prediction=a_prediction(1))
