@@ -127,15 +127,22 @@ def _description(result: SlideResult, maps: StageMaps) -> str:
 
 
 def _places(result: SlideResult, maps: StageMaps, factor: int) -> dict[str, str]:
-    """Return the numbers that place the finest level, pixels counted from their corners.
+    """Return the affine transforms that place the finest level, pixels counted from their corners, as six numbers.
 
-    The second is the affine transform as QuPath's extension Align takes it: from the slide's pixels to the map's.
+    The second leads from the slide's pixels as QuPath counts them to the map's. It is written as QuPath reads one, row
+    by row, without exponents, which its parser passes over.
     """
     side_px0 = maps.cell_px0 / factor
     x, y = maps.origin_px0
     left, top = (at - corner for at, corner in zip(maps.origin_px0, result.slide.origin_px0, strict=True))
-    inverse = f"{1 / side_px0!r}, 0, {-left / side_px0!r}, 0, {1 / side_px0!r}, {-top / side_px0!r}"
-    return {"pixel_to_px0": f"{side_px0!r}, 0, {x}, 0, {side_px0!r}, {y}", "qupath_to_pixel": inverse}
+    return {
+        "pixel_to_px0": _numbers(side_px0, 0, x, 0, side_px0, y),
+        "qupath_to_pixel": _numbers(1 / side_px0, 0, -left / side_px0, 0, 1 / side_px0, -top / side_px0),
+    }
+
+
+def _numbers(*values: float) -> str:
+    return " ".join(np.format_float_positional(value, precision=12, trim="-") for value in values)
 
 
 def _ome_colour(rgb: Rgb) -> int:
