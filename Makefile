@@ -1,6 +1,6 @@
 # make demo   the sample slides through the bundled model: result, figure, GeoJSON, report, window; no network
 # make test   the whole suite, the window's tests on a virtual display where there is no screen
-# make test-all      the suite with every optional package installed: zoo, bench, pdf, cluster, tables
+# make test-all      the suite with every optional package installed: zoo, bench, pdf, cluster, tables, dicom, scverse
 # make lowest        the core's and the window's tests with the lowest versions that setup.cfg allows, on PyQt5
 # make prerelease    the window's tests with napari's newest version, be it a pre-release, on PyQt6
 # make beside-plugins    reader, dock and writer with other plugins installed that open slides
@@ -80,7 +80,7 @@ $(VENV)/.has-$(QT)-docs: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),docs && touch $@ $(VENV)/.has-$(QT)
 
 $(VENV)/.has-$(QT)-all: setup.cfg .ci/install
-	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,zoo,bench,pdf,cluster,tables && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)-bench $(VENV)/.has-$(QT)
+	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,zoo,bench,pdf,cluster,tables,dicom,scverse && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)-bench $(VENV)/.has-$(QT)
 
 $(VENV)/.has-$(QT)-bench: setup.cfg .ci/install
 	@sh .ci/install $(PYTHON) $(VENV) $(QT),test,bench && touch $@ $(VENV)/.has-$(QT)-test $(VENV)/.has-$(QT)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +43,11 @@ def remove_leftovers(folder: Path, now: float) -> None:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             found = _NAME.fullmatch(entry.name)
-            if found and entry.is_file(follow_symlinks=False) and _is_left(entry, found, now):
+            if found is None or entry.is_symlink() or not _is_left(entry, found, now):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.is_file(follow_symlinks=False):
                 Path(entry.path).unlink(missing_ok=True)
 
 

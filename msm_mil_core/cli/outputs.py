@@ -58,6 +58,23 @@ def check_outputs(targets: Collection[Path], *, overwrite: bool, instead: str = 
         check_space(folder, 0, instead)  # how much is needed is known later, slide by slide
 
 
+def check_folders(targets: Collection[Path], *, overwrite: bool, instead: str = ANOTHER_FOLDER) -> None:
+    """Refuse to start work whose outputs are folders that could not be written in the end, as `check_outputs` does.
+
+    Whether a folder that exists may be replaced is known to whoever writes it: it looks at what is in there.
+
+    Raises
+    ------
+    OutputError
+        If one exists, or is a file or has too long a name, its folder cannot be written, or there is not enough space.
+    """
+    free = [path for path in targets if not path.is_dir()]
+    there = [path for path in targets if path.is_dir()]
+    if there and not overwrite:
+        raise OutputError(f"{there[0]} already exists; use --overwrite or {instead}.")
+    check_outputs(free, overwrite=False, instead=instead)
+
+
 def check_free(path: Path, *, overwrite: bool, instead: str = "another name") -> None:
     """Refuse to overwrite a file, unless that was requested.
 

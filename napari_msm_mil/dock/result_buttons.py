@@ -17,7 +17,9 @@ class ResultButtons(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._export = named_button("Export GeoJSON…", "export_geojson", "Tiles and stages for QuPath")
+        self._export = named_button(
+            "Export…", "export_geojson", "For QuPath, as a table, or the maps as an image (OME-TIFF, DICOM, PNG)"
+        )
         self._save = named_button("Save result…", "save_result", "The complete result as one file (.msm.h5)")
         self._open = named_button("Open result…", "open_result", "Show a saved result again, without computing")
         self._report = named_button(

@@ -1,4 +1,4 @@
-"""The dialog before an export to QuPath."""
+"""The dialog before an export: for which program, where to, and what is in it."""
 
 from pathlib import Path
 
@@ -16,42 +16,43 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from napari_msm_mil.files.export_formats import FORMATS, ExchangeChoice, FormatBox
 from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
-
-FILTER = "GeoJSON (*.geojson *.geojson.gz)"
 
 
 class ExportDialog(QDialog):
-    """Asks where to write the GeoJSON and what is in it; requests the export when the options are valid."""
+    """Asks what to write, where to and what is in it; requests the export when the options are valid."""
 
     export_requested = Signal(object, object)
-    """Path and `GeoJsonOptions`."""
+    """Path, and `GeoJsonOptions` for QuPath or the `ExchangeChoice` of another program."""
 
     def __init__(self, suggested: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export GeoJSON for QuPath")
+        self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._path = _path_line(suggested)
         self._path.textChanged.connect(lambda _: self._warn_if_exists())
+        self._format = FormatBox()
+        self._format.currentIndexChanged.connect(lambda _: self._on_format())
+        self._says = QLabel()
+        self._says.setWordWrap(True)
         self._form = OptionsForm(GeoJsonOptions())
         self._form.edited.connect(self._on_edited)
+        self._maps = OptionsForm(MapOptions())
         self._problem = QLabel()
         self._problem.setObjectName("export_problem")
         self._problem.setWordWrap(True)
-        browse = QPushButton("Browse…")
-        browse.setAccessibleName("Browse for the file")
-        browse.clicked.connect(lambda _: self._on_browse())
-        line = QHBoxLayout()
-        line.addWidget(self._path, 1)
-        line.addWidget(browse)
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel("All tiles with every stage's values, for QuPath's File > Import objects."))
-        layout.addLayout(line)
+        layout.addWidget(self._format)
+        layout.addWidget(self._says)
+        layout.addLayout(self._place())
         layout.addWidget(self._form)
+        layout.addWidget(self._maps)
         layout.addWidget(self._problem)
         layout.addWidget(self._buttons())
-        self._warn_if_exists()
+        self._on_format()
 
     @property
     def form(self) -> OptionsForm:
@@ -61,12 +62,26 @@ class ExportDialog(QDialog):
     def accept(self) -> None:
         """Check the options; close and request the export only if they are valid."""
         try:
-            options = GeoJsonOptions.model_validate(self._form.choices)
+            options = self._options()
         except ValidationError as exc:
             self._problem.setText(validation_message(exc))
             return
         self.export_requested.emit(Path(self._path.text()), options)
         super().accept()
+
+    def _options(self) -> GeoJsonOptions | ExchangeChoice:
+        if self._format.format.to == "geojson":
+            return GeoJsonOptions.model_validate(self._form.choices)
+        return ExchangeChoice(self._format.format.to, MapOptions.model_validate(self._maps.choices))
+
+    def _place(self) -> QHBoxLayout:
+        browse = QPushButton("Browse…")
+        browse.setAccessibleName("Browse for the file")
+        browse.clicked.connect(lambda _: self._on_browse())
+        line = QHBoxLayout()
+        line.addWidget(self._path, 1)
+        line.addWidget(browse)
+        return line
 
     def _buttons(self) -> QDialogButtonBox:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -75,20 +90,37 @@ class ExportDialog(QDialog):
         box.rejected.connect(self.reject)
         return box
 
+    def _on_format(self) -> None:
+        chosen, path = self._format.format, self._path.text()
+        self._says.setText(chosen.says)
+        self._form.setVisible(chosen.to == "geojson")
+        self._maps.setVisible(chosen.has_maps)
+        self._path.setText(path.removesuffix(_ending_in(path)) + chosen.ending)
+        self._on_edited()
+        self.adjustSize()
+
     def _on_edited(self) -> None:
-        self._export.setEnabled(not self._form.problem)
+        chosen = self._format.format
+        problem = self._form.problem if chosen.to == "geojson" else chosen.problem
+        self._export.setEnabled(not problem)
         self._warn_if_exists()
-        if self._form.problem:
-            self._problem.setText(self._form.problem)
+        if problem:
+            self._problem.setText(problem)
 
     def _on_browse(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Export GeoJSON", self._path.text(), FILTER)
+        name, _ = QFileDialog.getSaveFileName(self, "Export", self._path.text(), self._format.format.filter)
         if name:
             self._path.setText(name)
 
     def _warn_if_exists(self) -> None:
-        exists = Path(self._path.text()).is_file()
+        exists = Path(self._path.text()).exists()
         self._problem.setText("This file already exists and will be replaced." if exists else "")
+
+
+def _ending_in(path: str) -> str:
+    """Return by which of the formats' endings a path ends; empty if by none."""
+    endings = [".geojson.gz", *(each.ending for each in FORMATS)]
+    return max((ending for ending in endings if path.endswith(ending)), key=len, default="")
 
 
 def _path_line(suggested: Path) -> QLineEdit:

@@ -17,6 +17,7 @@ from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.file_jobs import (
     OpenedResult,
     WrittenFile,
+    export_exchange,
     export_geojson,
     open_result,
     write_report,
@@ -27,6 +28,7 @@ from napari_msm_mil.files.file_jobs import (
 if TYPE_CHECKING:  # opening the dock does not need what they import
     from msm_mil_core.explain.stage_comparison import StageComparison
     from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+    from napari_msm_mil.files.export_formats import ExchangeChoice
 
 RESULTS_FILTER = f"Results (*{RESULT_SUFFIX})"
 REPORT_FILTER = "Pages (*.html);;PDF (*.pdf)"
@@ -64,7 +66,7 @@ class FileDialogs(QObject):
             self._start(Job(f"Saving {path}", partial(write_result, result, annotations, path)))
 
     def ask_export(self, result: SlideResult, annotations: Annotations) -> None:
-        """Ask what to export and where, and write it for QuPath."""
+        """Ask what to export and where, and write it."""
         from napari_msm_mil.files.export_dialog import ExportDialog
 
         dialog = ExportDialog(_suggested(result, ".geojson"), self._window)
@@ -91,8 +93,16 @@ class FileDialogs(QObject):
         name, _ = QFileDialog.getSaveFileName(self._window, title, str(suggested), names)
         return Path(name) if name else None
 
-    def _export(self, result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions) -> None:
-        self._start(Job(f"Exporting {path.name}", partial(export_geojson, result, annotations, path, options)))
+    def _export(
+        self, result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions | ExchangeChoice
+    ) -> None:
+        from napari_msm_mil.files.export_formats import ExchangeChoice
+
+        what = f"Exporting {path.name}"
+        if isinstance(options, ExchangeChoice):
+            self._start(Job(what, partial(export_exchange, result, annotations, path, options)))
+        else:
+            self._start(Job(what, partial(export_geojson, result, annotations, path, options)))
 
     def _start(self, job: Job) -> None:
         if self._file_worker.busy:

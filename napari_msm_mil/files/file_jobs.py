@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from msm_mil_core.slides.slide import Slide
 if TYPE_CHECKING:  # opening the dock does not need what they import
     from msm_mil_core.explain.stage_comparison import StageComparison
     from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+    from napari_msm_mil.files.export_formats import ExchangeChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,28 @@ def export_geojson(
 
     yield Progress("Exporting GeoJSON", 0, 1)
     return WrittenFile(write_geojson(result, path, options, annotations))
+
+
+def export_exchange(
+    result: SlideResult, annotations: Annotations, path: Path, choice: ExchangeChoice
+) -> Generator[Progress, None, WrittenFile]:
+    """Write a result for another program than QuPath; its slide is looked for where it was, and beside `path`."""
+    from msm_mil_core.export.exchange.write import write_exchange
+
+    yield Progress("Exporting", 0, 1)
+    if choice.to == "csv":
+        from msm_mil_core.export.tables.result_tables import write_csv
+
+        write_csv(result, path, annotations)
+    elif choice.to == "png":
+        from msm_mil_core.export.figures.result_figure import write_figure  # imports matplotlib
+
+        slide = find_slide(result.slide, path)
+        with slide or nullcontext():
+            write_figure(result, slide, path)
+    else:
+        write_exchange(result, path, path, choice.to, (choice.maps, annotations))
+    return WrittenFile(path)
 
 
 def write_report(result: SlideResult, annotations: Annotations, path: Path) -> Generator[Progress, None, WrittenFile]:

@@ -3,7 +3,21 @@
 from pathlib import Path
 from typing import Literal
 
-Format = Literal["geojson", "csv", "png"]
+from msm_mil_core.export.exchange.exchange_format import ENDINGS, FOLDERS, ExchangeFormat
+
+Format = Literal["geojson", "csv", "png", ExchangeFormat]
+
+_ENDINGS: dict[str, str] = {"geojson": ".geojson", "csv": ".csv", "png": ".png", **ENDINGS}
+
+
+def ending_of(to: Format) -> str:
+    """Return how the names of what is written end."""
+    return _ENDINGS[to]
+
+
+def makes_folders(to: Format) -> bool:
+    """Return whether what is written is a folder, not a file."""
+    return to in FOLDERS
 
 
 def written_for(target: Path, to: Format) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Results to GeoJSON for QuPath, CSV or figures: what the command export does."""
+"""Results to what other programs read, and figures: what the command export does."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,8 @@ from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.running.batch import annotations_in, each_slide, finish
 from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import SlideError
+from msm_mil_core.export.exchange.map_options import MapOptions
+from msm_mil_core.export.exchange.write import write_exchange
 from msm_mil_core.export.figures.result_figure import write_figure
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
@@ -18,23 +20,26 @@ from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import require_slide
 
 
-def export_results(paths: Mapping[Path, Path], to: Format, options: GeoJsonOptions) -> int:
+def export_results(paths: Mapping[Path, Path], to: Format, geojson: GeoJsonOptions, maps: MapOptions) -> int:
     """Write each result to its path in one format, and return the exit code."""
-    done = each_slide(list(paths), lambda path: _export_one(path, paths[path], to, options))
+    done = each_slide(list(paths), lambda path: _export_one(path, paths[path], to, (geojson, maps)))
     for path in done.good.values():
         print_line(f"wrote {path}")
     return finish(done)
 
 
-def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions) -> Path:
+def _export_one(source: Path, target: Path, to: Format, options: tuple[GeoJsonOptions, MapOptions]) -> Path:
     result = load_result(source)
     check_space(target.parent, len(result.tiles) * _bytes_per_tile(result, to))
     if to == "png":
         draw(result, source, target)
         return target
-    annotations = annotations_in(source)
+    annotations, (geojson, maps) = annotations_in(source), options
     if to == "geojson":
-        return write_geojson(result, target, options, annotations)
+        return write_geojson(result, target, geojson, annotations)
+    if to != "csv":
+        write_exchange(result, source, target, to, (maps, annotations))
+        return target
     write_csv(result, target, annotations)
     if annotations.verdicts:
         write_verdicts_csv(result, annotations, verdicts_beside(target))
@@ -44,7 +49,8 @@ def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions)
 def _bytes_per_tile(result: SlideResult, to: Format) -> int:
     """Return about how much a tile adds to a file; a figure has the same size whatever the tiles."""
     stages, classes = len(result.prediction.stages), len(result.prediction.classes)
-    return {"geojson": 700 + 90 * stages + 40 * classes, "csv": 60 + 30 * stages + 15 * classes, "png": 0}[to]
+    text = {"geojson": 700 + 90 * stages + 40 * classes, "csv": 60 + 30 * stages + 15 * classes, "png": 0}
+    return text.get(to, 80 + 16 * stages + 8 * classes)
 
 
 def draw(result: SlideResult, source: Path, target: Path) -> None:

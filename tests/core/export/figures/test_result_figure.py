@@ -59,6 +59,27 @@ def test_the_hot_tile_of_the_slide_is_the_hot_tile_of_the_map(tmp_path):
     assert hot_blue[2] > hot_blue[0] + 80
 
 
+def test_the_scale_bar_is_as_long_as_it_says(tmp_path):
+    tiles = block_of_tiles(6, 6)  # 600 px0 across, shown with 4 % around
+
+    write_figure(a_result(tiles, slide=slide_facts((624, 624), mpp=0.5)), None, tmp_path / "a.png")
+
+    picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
+    left, bottom, width, height = lay_out(5, 1, (2, 3)).panels[0]
+    high, wide = picture.shape[:2]
+    rows = slice(round((1 - bottom - 0.08 * height) * high), round((1 - bottom - 0.02 * height) * high))
+    part = picture[rows, round((left + 0.01 * width) * wide) : round((left + 0.5 * width) * wide)]
+    longest = max(longest_run(row) for row in (np.abs(part - (0x22, 0x22, 0x22)).max(axis=2) < 40))
+    px0_per_px = 630 / (width * wide)  # from 6 px beyond the slide's edge to 624
+    assert longest * px0_per_px * 0.5 == pytest.approx(50, abs=2)  # µm, at most a quarter of 315
+
+
+def longest_run(row):
+    """How many values in a row are true at most."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], row, [False]]).astype(int)))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
 def test_the_first_map_is_the_evidence_for_the_answer_with_its_sign(tmp_path):
     tiles, view = block_of_tiles(3, 1), (-3, -3, 303, 103)
     one_stage = a_prediction(3, S=1)

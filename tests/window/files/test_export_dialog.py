@@ -1,0 +1,120 @@
+"""The dialog before an export: each format has its ending and options, and what cannot be written is said there."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import tifffile
+from PIL import Image
+from qtpy.QtWidgets import QDialogButtonBox, QLineEdit, QWidget
+
+from msm_mil_core.export.exchange import exchange_format
+from msm_mil_core.export.exchange.map_options import MapOptions
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.results.annotations import Annotations
+from napari_msm_mil.files.export_dialog import ExportDialog
+from napari_msm_mil.files.export_formats import FORMATS, ExchangeChoice, FormatBox
+from napari_msm_mil.files.file_dialogs import FileDialogs
+from tests.results import a_result
+from tests.window.dock_user import RUN_MS, accept, child, settle
+
+
+@pytest.fixture
+def dialog(qtbot, tmp_path):
+    shown = ExportDialog(tmp_path / "a.b.geojson")
+    qtbot.addWidget(shown)
+    shown.show()
+    return shown
+
+
+def choose(dialog: ExportDialog, to: str) -> None:
+    dialog.findChild(FormatBox).choose(to)
+
+
+def path_in(dialog: ExportDialog) -> Path:
+    return Path(dialog.findChild(QLineEdit, "export_path").text())
+
+
+def may_export(dialog: ExportDialog) -> bool:
+    buttons = dialog.findChild(QDialogButtonBox).buttons()
+    return next(each for each in buttons if each.text() == "Export").isEnabled()
+
+
+def test_the_name_ends_as_the_format_does_and_comes_back(dialog, tmp_path):
+    for each in (*FORMATS, *reversed(FORMATS)):
+        choose(dialog, each.to)
+
+        assert path_in(dialog) == tmp_path / f"a.b{each.ending}"
+        assert dialog.form.isVisible() == (each.to == "geojson")
+        assert child(dialog, "maps").isVisible() == each.has_maps
+
+
+def test_what_is_chosen_is_requested(dialog, tmp_path, qtbot):
+    choose(dialog, "ome-tiff")
+    child(dialog, "maps").setCurrentText("rank")
+
+    with qtbot.waitSignal(dialog.export_requested) as requested:
+        accept(dialog)
+
+    assert requested.args == [tmp_path / "a.b.ome.tif", ExchangeChoice("ome-tiff", MapOptions(maps="rank"))]
+
+
+def test_qupath_is_what_is_offered_first(dialog, tmp_path, qtbot):
+    with qtbot.waitSignal(dialog.export_requested) as requested:
+        accept(dialog)
+
+    assert requested.args == [tmp_path / "a.b.geojson", GeoJsonOptions()]
+
+
+def test_a_format_that_is_not_installed_says_what_to_install(dialog, monkeypatch):
+    monkeypatch.setattr(exchange_format, "find_spec", lambda _: None)
+
+    choose(dialog, "dicom")
+
+    assert "pip install 'napari-msm-mil[dicom]'" in child(dialog, "export_problem").text()
+    assert not may_export(dialog)
+    choose(dialog, "geojson")
+    assert may_export(dialog)
+
+
+def test_a_number_that_cannot_be_read_holds_up_qupaths_format_alone(dialog):
+    field = dialog.form.editor("top_k").field
+    field.lineEdit().setText("1..5")
+    field.text_edited.emit()
+
+    assert not may_export(dialog)
+    choose(dialog, "csv")
+    assert may_export(dialog)
+
+
+@pytest.mark.parametrize("to", ["ome-tiff", "png", "csv"])
+def test_a_format_is_written_in_a_thread(qtbot, tmp_path, to):
+    window, result = QWidget(), a_result()
+    qtbot.addWidget(window)
+    dialogs = FileDialogs(window, tmp_path)
+
+    dialogs.ask_export(result, Annotations())
+    dialog = window.findChild(ExportDialog)
+    choose(dialog, to)
+    child(dialog, "export_path").setText(str(tmp_path / "out"))
+    with qtbot.waitSignal(dialogs.written, timeout=RUN_MS):
+        accept(dialog)
+
+    opened = {"ome-tiff": a_tiff, "png": a_picture, "csv": a_table}[to]
+    assert opened(tmp_path / "out")
+    settle()
+
+
+def a_tiff(path: Path) -> bool:
+    with tifffile.TiffFile(path) as file:
+        return file.is_ome
+
+
+def a_picture(path: Path) -> bool:
+    with Image.open(path) as picture:
+        return picture.format == "PNG"
+
+
+def a_table(path: Path) -> bool:
+    with path.open(encoding="utf-8", newline="") as file:
+        return len(list(csv.DictReader(file))) == 30
