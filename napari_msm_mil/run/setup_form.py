@@ -10,6 +10,7 @@ from msm_mil_core.slides.pixel_size import SANE_MPP
 from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
 from napari_msm_mil.run.model_picker import ModelPicker
+from napari_msm_mil.settings import user_settings
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.number_field import NumberField, number_problem
 
@@ -37,6 +38,7 @@ class SetupForm(QWidget):
         self._mpp_label = QLabel("Pixel size")
         for name in offered_devices():
             self._device.addItem(device_label(name), name)
+        self._device.setCurrentIndex(max(0, self._device.findData(user_settings().device)))  # one that is here
         self.set_regions(())
         self._lay_out()
         self._slide.currentIndexChanged.connect(lambda _: self._on_slide_chosen())
