@@ -14,14 +14,14 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.encoders.encode_cached import encode_cached
 from msm_mil_core.encoders.encoder_on_demand import find_encoder
-from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, check_fits
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
-from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.resolution import check_resolution
+from msm_mil_core.slides.tiling.tiles import lay_tiles
+from msm_mil_core.slides.tiling.tissue import find_tissue
 
 
 def analyse(

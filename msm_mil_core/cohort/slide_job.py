@@ -13,7 +13,7 @@ from msm_mil_core.cohort.slide_answer import SlideAnswer, answer_of
 from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import CohortError
 from msm_mil_core.export.qupath.import_regions import read_regions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import Progress

@@ -14,7 +14,7 @@ from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 def encode_cached(

@@ -76,7 +76,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 @lru_cache(maxsize=8)
 def _hash(path: Path, state: tuple[int, int] | None) -> str | None:
     """Return the hash of a file of this size and time; None if it is not there: loading says what to do then."""
-    from msm_mil_core.encoders.encoder_network import hash_file
+    from msm_mil_core.encoders.networks.encoder_network import hash_file
 
     return state and hash_file(path)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 @dataclass(slots=True, eq=False)

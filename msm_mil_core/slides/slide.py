@@ -14,15 +14,15 @@ from PIL import Image
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
-from msm_mil_core.slides.opened_file import OPENSLIDE, OpenedFile, choose_reader, open_file
+from msm_mil_core.slides.formats.opened_file import OPENSLIDE, OpenedFile, choose_reader, open_file
+from msm_mil_core.slides.formats.slide_file import check_pages, find_slide_file, hash_ends
+from msm_mil_core.slides.formats.tiff_pages import read_pages, remark_of
 from msm_mil_core.slides.pixel_size import find_pixel_size
-from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
 from msm_mil_core.slides.readers.direct_reader import DIRECT
 from msm_mil_core.slides.readers.openslide_reader import over_background
 from msm_mil_core.slides.readers.reader import Reader, ReadError
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
-from msm_mil_core.slides.slide_file import check_pages, find_slide_file, hash_ends
-from msm_mil_core.slides.tiff_pages import read_pages, remark_of
+from msm_mil_core.slides.tiling.read_plan import ReadPlan, level_ratio, plan_read
 
 GENERIC = "generic-tiff"
 """Openslide's name for a TIFF of no known scanner."""

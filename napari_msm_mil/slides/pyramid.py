@@ -16,8 +16,8 @@ from PIL import Image
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles, Pixels
-from msm_mil_core.slides.read_plan import level_ratio
 from msm_mil_core.slides.slide import Slide, SlideFacts
+from msm_mil_core.slides.tiling.read_plan import level_ratio
 from napari_msm_mil.slides.array_index import Index, per_axis, wanted_positions, within
 from napari_msm_mil.slides.damaged_slide import SalvagedSlide, reopened
 from napari_msm_mil.slides.pyramid_levels import LevelPlan, Size, plan_levels

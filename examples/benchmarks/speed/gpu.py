@@ -21,20 +21,20 @@ from numpy.typing import NDArray
 
 from examples.benchmarks.speed.encode import MPP, OPTIONS, SIDE_PX, write_slide
 from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.encoders.device_encoder import DeviceEncoder
+from msm_mil_core.encoders.devices.device_encoder import DeviceEncoder
 from msm_mil_core.encoders.encode_cached import task_from_cache
 from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encode_slides import SlideEncoded, SlideFailed, encode_slides
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.errors import BatchTooLargeError
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.tiles import lay_tiles
+from msm_mil_core.slides.tiling.tissue import find_tissue
 
 HERE = Path(__file__).parent
 SLIDES = 3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.slides.dicom_mark import is_dicom
+from msm_mil_core.slides.formats.dicom_mark import is_dicom
 
 IN_FOLDERS = (
     *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),

@@ -15,7 +15,7 @@ from msm_mil_core.encoders.slide_queue import SlideQueue
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.errors import BatchTooLargeError, SlideError
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.simulated import Clock, Latencies, SimulatedDevice, SimulatedThreads, on
 from tests.slides import a_drawn_slide
 

@@ -13,7 +13,7 @@ from msm_mil_core.encoders.encode_slides import SlideAdvanced, SlideEncoded, Sli
 from msm_mil_core.errors import BatchTooLargeError, SlideError
 from msm_mil_core.progress import finish
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.simulated import CARD, Clock, Latencies, SimulatedDevice, on
 from tests.slides import a_drawn_slide
 

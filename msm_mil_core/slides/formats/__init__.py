@@ -1,0 +1,1 @@
+"""Kinds of files, told apart and opened."""
