@@ -7,13 +7,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.cli.inputs import require_models
+from msm_mil_core.cli.inputs import require_models, require_result
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.listing.slide_list import list_slides
 from msm_mil_core.cohort.run_choices import RunChoices
-from msm_mil_core.errors import RegionError
+from msm_mil_core.errors import RegionError, SlideListError
 from msm_mil_core.options import Options
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 
@@ -40,12 +40,15 @@ class RunOptions(Options):
     """Replace results of other models, options or slides; annotations on the same run are preserved."""
     keep_features: bool = True
     """Cache features for reuse in the user's cache folder."""
+    like: Path | None = None
+    """A result (.msm.h5): run its slide again, or the slides named here, with its model and all its options; what is
+    typed beside it counts more."""
     shard: str = "1/1"
     """Take a fixed share of the slides: 1/8 to 8/8, for array jobs of a cluster."""
 
 
 def run(
-    slides: list[Path],
+    slides: tuple[Path, ...] = (),
     /,
     *,
     batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
@@ -68,6 +71,12 @@ def run(
         Print one line of JSON a slide instead of tables.
     """
     shard, entries = Shard.parse(batch.shard), _entries(slides, batch)
+    if batch.like is not None:
+        from msm_mil_core.cli.running.replay import read_replay  # with numpy, which slides that are missing need not
+
+        again = read_replay(batch.like, batch, options, own_slide=not slides)
+        batch, options = again.batch, again.options
+        entries = entries if again.slide is None else [again.slide]
     from msm_mil_core.cli.running.plan_run import (
         plan_run,  # a slide, region or model that is missing need not wait for it
     )
@@ -79,6 +88,10 @@ def run(
 
 def _entries(slides: Sequence[Path], batch: RunOptions) -> Sequence[SlideEntry]:
     """Return the slides that are named, with what is said for all of them; what is missing is told."""
+    if batch.like is not None:
+        require_result(batch.like)
+    elif not slides:
+        raise SlideListError("Name the slides to run, or a result to run again: --like RESULT.")
     entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
     _check_regions(entries, batch)
     require_models([] if batch.model is None else [batch.model])
