@@ -91,6 +91,11 @@ def claimed() -> None:
     _act("claimed")
 
 
+def tile_values() -> None:
+    """Add a layer of labels, one a tile, with all measurements as its features."""
+    _act("tile values")
+
+
 def keys() -> None:
     """List the keys."""
     _act("keys")

@@ -31,7 +31,7 @@ for room, names in COMMANDS.items():
         app.command(f"msm_mil_core.cli.{room}.{name}:{name}")  # imported when called: help and errors appear at once
 for name in ("describe", "doctor", "demo"):
     app.command(f"msm_mil_core.cli.{name}:{name}")
-app.register_install_completion_command(help="Let the shell complete commands and options, from its next start on.")
+app.command("msm_mil_core.cli.completion:install_completion", name="--install-completion")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

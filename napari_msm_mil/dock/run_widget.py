@@ -52,7 +52,7 @@ class RunWidget(QWidget):
         self._store = AnnotationStore(self, folders.results)
         self._files = FileController(self, self._layers, self._store, self._bar, folders.results)
         self._runs = RunController(self._setup, self._bar, self._layers, folders)
-        self._actions = DockActions(self, self._files, self._runs)
+        self._actions = DockActions(self, self._files, self._runs, self._layers, self._bar)
         self._view: ResultView | None = None
         self._shortcuts = Shortcuts(napari_viewer, self)
         self._view_changes = QSignalDebouncer(parent=self)

@@ -186,7 +186,7 @@ class ViewerLayers(QObject):
             self._viewer.layers.remove(old)
         self._viewer.layers.insert(at, new)
         self._raise_known_areas()
-        self._viewer.layers.selection.active = new if active is None or active is old else active
+        self._viewer.layers.selection.active = active if active in self._viewer.layers else new
         return new
 
     def remove_map(self, result: SlideResult, key: str) -> None:

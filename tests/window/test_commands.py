@@ -2,6 +2,7 @@
 
 import napari
 import pytest
+from napari.layers import Labels
 from npe2 import PluginManager
 from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QLineEdit, QMainWindow, QMenu, QWidget
 
@@ -32,7 +33,8 @@ PAGES = {
     "check": "Check",
     "verdict": "Verdict",
 }
-ON_RESULT = (*PAGES, "save_result", "export_geojson", "report", "next_stage", "side_by_side", "blink", "claimed")
+VIEWS = ("next_stage", "side_by_side", "blink", "claimed", "tile_values")
+ON_RESULT = (*PAGES, *VIEWS, "save_result", "export_geojson", "report")
 
 
 def start(command):
@@ -165,6 +167,19 @@ def test_the_stages_are_shown_otherwise(with_result, window_viewer):
     assert side_by_side
     assert not window_viewer.canvas.grid.enabled
     assert visible == [0]
+
+
+def test_the_tiles_become_a_layer_that_other_plugins_can_read(with_result, window_viewer):
+    before = [layer.visible for layer in window_viewer.layers]
+    start("tile_values")
+    start("tile_values")  # a second time in its place
+
+    (tiles,) = (layer for layer in window_viewer.layers if isinstance(layer, Labels))
+    assert len(window_viewer.layers) == len(before) + 1
+    assert window_viewer.layers.selection.active == tiles
+    assert [layer.visible for layer in window_viewer.layers if layer != tiles] == before
+    assert len(tiles.features) == len(with_result.result.tiles) + 1
+    assert "point at a tile" in text_of(with_result, "message")
 
 
 def test_the_keys_are_listed_without_a_result(window_viewer):

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msm_mil_core.bags.bag_file import save_bag
+from msm_mil_core.bags.bag_file import load_bag, save_bag
 from msm_mil_core.cli.app import call
 from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result, save_result
 from tests.models import a_checkpoint
-from tests.slides import a_drawn_slide
+from tests.slides import BOUNDS, a_drawn_slide
 
 REGION = [[[0, 0], [900, 0], [900, 700.5], [0, 700.5], [0, 0]]]
 
@@ -36,8 +36,8 @@ def model(tmp_path):
 def run(tmp_path, model):
     """Run the model on a drawn slide with further options, and return the result's file."""
 
-    def run(*words, mpp=0.5):
-        slide = a_drawn_slide(tmp_path / "drawn.tiff", mpp=mpp).path
+    def run(*words, **drawn):
+        slide = a_drawn_slide(tmp_path / "drawn.tiff", **drawn).path
         out = tmp_path / "first"
         assert call(["run", str(slide), "--model", str(model), "--out", str(out), *words]) == 0
         return out / "drawn.msm.h5"
@@ -90,6 +90,17 @@ def test_a_pixel_size_that_was_typed_and_a_region_hold_again(run, tmp_path):
     assert second.options["regions_px0"] == load_result(first).options["regions_px0"] is not None
 
 
+def test_a_region_lies_where_it_lay_on_a_slide_that_qupath_crops(run, tmp_path):
+    region = tmp_path / "region.geojson"
+    region.write_text(json.dumps({"type": "Polygon", "coordinates": REGION}))
+    first = run("--region", str(region), bounds=BOUNDS)
+
+    second = again(first, tmp_path)
+
+    assert second.slide.origin_px0 != (0, 0)
+    assert_same(load_result(first), second)
+
+
 def test_what_is_typed_counts_more(run, tmp_path):
     first = run("--tiles.min-tissue", "0.6", "--masks", "always")
 
@@ -119,8 +130,6 @@ def test_a_model_is_found_beside_the_result(run, tmp_path, model):
 def test_features_that_were_encoded_before_are_found_where_they_were(run, tmp_path, model):
     encoded = run()
     result = load_result(encoded)
-    from msm_mil_core.bags.bag_file import load_bag
-
     (cached,) = (tmp_path / "cache").rglob("*.h5")
     save_bag(load_bag(cached), tmp_path / "features.h5")
     (tmp_path / "list.csv").write_text(f"slide,features\n{tmp_path / 'drawn.tiff'},{tmp_path / 'features.h5'}\n")
