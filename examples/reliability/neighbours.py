@@ -76,7 +76,7 @@ def _write_zarr(folder: Path) -> Path:
 
 def _write_stack(folder: Path) -> Path:
     path = folder / "stack.lsm"
-    tifffile.imwrite(path, np.zeros((3, 64, 64), np.uint16))
+    tifffile.imwrite(path, np.zeros((3, 64, 64), np.uint16), photometric="minisblack")
     return path
 
 

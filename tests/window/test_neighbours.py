@@ -61,7 +61,7 @@ def test_we_read_a_slide_when_we_are_chosen(together, tmp_path):
 
 def test_what_is_no_slide_is_left_to_them(together, tmp_path):
     stack, folder = tmp_path / "stack.tif", tmp_path / "image.zarr"
-    tifffile.imwrite(stack, np.zeros((3, 64, 64), np.uint16))
+    tifffile.imwrite(stack, np.zeros((3, 64, 64), np.uint16), photometric="minisblack")
     folder.mkdir()
     (folder / ".zgroup").write_text('{"zarr_format": 2}')
 
@@ -73,7 +73,7 @@ def test_napari_tiff_reads_a_stack_when_it_is_chosen(together, tmp_path):
     if "napari-tiff" not in INSTALLED:
         pytest.skip("napari-tiff is not installed")
     stack = tmp_path / "stack.tif"
-    tifffile.imwrite(stack, np.zeros((3, 64, 64), np.uint16))
+    tifffile.imwrite(stack, np.zeros((3, 64, 64), np.uint16), photometric="minisblack")
 
     (data, *_), *_ = read([str(stack)], plugin_name="napari-tiff", stack=False)
 
