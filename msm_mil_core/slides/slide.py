@@ -29,7 +29,9 @@ GENERIC = "generic-tiff"
 PICTURES = ("png", "jpeg", "tiff")
 """What `Slide.vendor` is of a picture, which openslide does not read."""
 DECODED_BYTES = 128 * 2**20
-"""Tiles decoded directly, one store per slide unless one is given: two rows of tiles of a section 85,000 px wide."""
+"""What tiles decoded directly take together in a process that only reads: two rows of a section 85,000 px wide."""
+SHARED_TILES = DecodedTiles(DECODED_BYTES)
+"""The decoded tiles of all open slides of this process: who opens a slide that is open already shares its tiles."""
 STRIP_PX = 4 * 2**20
 """Pixels read at once for a thumbnail: a slide without coarse levels must not be in memory whole."""
 
@@ -157,8 +159,8 @@ class Slide:
         return self.facts.mpp
 
     def close(self) -> None:
-        """Close the file; reads in progress in other threads finish first."""
-        self._open.clear()  # the file closes with the last reference, which a running read still holds
+        """Close the file and drop its decoded tiles; reads in progress in other threads finish first."""
+        self._open.clear()  # the file closes with the last reference, which a running read still holds; so do its tiles
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +210,7 @@ def open_slide(
         half or quarter scale where a level coarser than the file's is wanted; "openslide"; "direct", always at full
         scale; "direct-scaled", which is what "auto" tries.
     tiles
-        Where tiles decoded directly are kept; by default in a store of this slide alone.
+        Where tiles decoded directly are kept until the slide is closed; by default in one store for all slides.
 
     Raises
     ------
@@ -219,7 +221,7 @@ def open_slide(
     opened = open_file(path)
     pages = read_pages(opened.file) if opened.vendor in {GENERIC, *PICTURES} else ()  # others know their pages
     check_pages(path, pages)
-    opened, chosen = choose_reader(opened, reader, DecodedTiles(DECODED_BYTES) if tiles is None else tiles)
+    opened, chosen = choose_reader(opened, reader, SHARED_TILES if tiles is None else tiles)
     return _describe(opened, chosen, mpp, remark_of(pages))
 
 

@@ -48,6 +48,7 @@ def _bars(parts: dict[str, list[dict[str, object]]]) -> str:
     return (
         f"\n{held} of {len(judged)} bars hold. {'Missed, with the reason below each table:' if missed else ''}\n"
         + "".join(missed)
+        + "\n"
     )
 
 

@@ -15,7 +15,8 @@ from examples.benchmarks.speed.inputs.wide_slide import write_wide_slide
 from examples.benchmarks.speed.napari_window import LayerData, ViewCosts, Window
 from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.stage_images import StageImages
-from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.slide import DECODED_BYTES, open_slide
 from msm_mil_core.slides.tiling.tiles import TileGrid
 from napari_msm_mil.layers.layer_data import slide_layer, stage_layers
 
@@ -118,7 +119,8 @@ def _draw(images: StageImages, percent: float) -> None:
 
 
 def _our_layers(slide: Path) -> list[LayerData]:
-    return [slide_layer(open_slide(slide))]
+    """Open the slide with a store of its own: what was decoded for another window is to be decoded again."""
+    return [slide_layer(open_slide(slide, tiles=DecodedTiles(DECODED_BYTES)))]
 
 
 def _their_layers(slide: Path) -> list[LayerData]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.outputs import check_free
-from msm_mil_core.cli.training.held import held
+from msm_mil_core.cli.training.claimed import claimed, clear_claim, require_held
 from msm_mil_core.csv_table import write_table
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.export.tables.baselines import write_baselines
@@ -25,7 +25,7 @@ from msm_mil_core.mil.model_file.checkpoint import Checkpoint, load_checkpoint, 
 from msm_mil_core.progress import Progress
 
 ORPHAN_S = 20.0
-"""How long a training waits for the processes of one that was killed: they end at their next step."""
+"""How long a training waits for one that runs: the processes of one that was killed end at their next step."""
 
 
 def run_folder(model: Path) -> Path:
@@ -76,22 +76,28 @@ class TrainingRun:
     def train(self) -> Generator[Progress, None, Checkpoint]:
         """Train, or continue the training in the folder, and write the model.
 
-        Killed at any moment, the next call continues to the same model.
+        Killed at any moment, the next call continues to the same model. Where another process, on any machine, ended
+        this same training meanwhile, its model is the one.
 
         Raises
         ------
         HeldError
-            If another process trains this model.
+            If another process trains this model, or took it over while this one was silent.
         MsmMilError
             As `read_training_data` and `train` do.
         """
-        with held(self.folder, "is being trained", wait_s=ORPHAN_S):
+        was_finished = self.finished() is not None
+        with claimed(self.folder, "is being trained", wait_s=ORPHAN_S) as claim:
+            if not was_finished and (checkpoint := self.finished()) is not None:
+                self.tidy()
+                return checkpoint
             bags = split_bags(self.bags, self.options.split)
             if not self.state.exists():  # if it does, its options may differ, and then training says so
                 self._begin(bags)
             data = yield from read_training_data(bags, self.options.keep_gib)
             trained = yield from train_on(data, self.options, keep=self.state)
             evaluated = yield from with_figures(trained, data.bags, device=self.options.device)
+            require_held(claim, self.folder)
             checkpoint = save_checkpoint(evaluated, self.model)
             if self.baselines:
                 yield from self._compare(data, checkpoint)
@@ -100,7 +106,7 @@ class TrainingRun:
 
     def compare(self, checkpoint: Checkpoint) -> Generator[Progress, None, None]:
         """Compare a finished model with its baselines; raises what `train` raises."""
-        with held(self.folder, "is being trained", wait_s=ORPHAN_S):
+        with claimed(self.folder, "is being trained", wait_s=ORPHAN_S):
             data = yield from read_training_data(split_bags(self.bags, self.options.split), self.options.keep_gib)
             yield from self._compare(data, checkpoint)
 
@@ -113,8 +119,9 @@ class TrainingRun:
         return checkpoint if done == self._proof(checkpoint) else None
 
     def tidy(self) -> None:
-        """Remove the state of a training that has ended: all that is left to do if it was killed at its very end."""
+        """Remove the state of a training that has ended and its claim: all that is left to do if it was killed then."""
         self.state.unlink(missing_ok=True)
+        clear_claim(self.folder)
 
     def check_free(self, *, overwrite: bool) -> None:
         """Refuse to overwrite a model that is not of this training.
