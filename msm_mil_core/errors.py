@@ -16,6 +16,10 @@ class SlideListError(MsmMilError):
     """A list of slides that names what is not there, or what cannot be told apart."""
 
 
+class OptionsFileError(MsmMilError):
+    """A file of options that cannot be read, or names what is no option."""
+
+
 class CohortError(MsmMilError):
     """A folder of results that cannot be continued as it was begun."""
 

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 from cyclopts import App, CycloptsError
@@ -16,7 +16,8 @@ from msm_mil_core.errors import MsmMilError
 app = App(
     name="msm-mil",
     help="Run MSM-MIL on whole-slide images and see what each mask stage attended to. "
-    "Research use, not for diagnosis. --debug shows where an error came from.",
+    "Research use, not for diagnosis. --debug shows where an error came from; --config FILE takes options from a TOML "
+    "file, of every command.",
     version=__version__,
 )
 COMMANDS = {
@@ -28,8 +29,9 @@ COMMANDS = {
 for room, names in COMMANDS.items():
     for name in names:
         app.command(f"msm_mil_core.cli.{room}.{name}:{name}")  # imported when called: help and errors appear at once
-for name in ("doctor", "demo"):
+for name in ("describe", "doctor", "demo"):
     app.command(f"msm_mil_core.cli.{name}:{name}")
+app.command("msm_mil_core.cli.completion:install_completion", name="--install-completion")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -46,6 +48,7 @@ def call(words: list[str]) -> int:
     words = [word for word in words if word != "--debug"]
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
     try:
+        words, app.config = _take_options_file(words)
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except KeyboardInterrupt:
         errors.print("msm-mil: stopped; finished files remain.", highlight=False)
@@ -61,6 +64,15 @@ def call(words: list[str]) -> int:
         _print(_sentence(exc))
         return WRONG_USE
     return code if isinstance(code, int) else 0
+
+
+def _take_options_file(words: list[str]) -> tuple[list[str], tuple[Callable[..., None], ...]]:
+    """Return the words without --config FILE, and the options of that file."""
+    if not any(word.partition("=")[0] == "--config" for word in words):
+        return words, ()
+    from msm_mil_core.cli.options_file import take_options_file
+
+    return take_options_file(words, tuple(app))
 
 
 def _sentence(exc: Exception) -> str:

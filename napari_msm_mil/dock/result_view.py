@@ -42,8 +42,14 @@ class ResultView(QObject):
         self.stages.stop()
         self._pages.stop()
 
-    def press(self, action: str) -> None:
-        """Do what a shortcut asks for."""
+    def act(self, action: str) -> None:
+        """Do what a command or a key asks for: bring the page of this name to the front, or change what is shown."""
+        if action in self.panel.tabs.names:
+            self.panel.tabs.open_page(action)
+        else:
+            self._change_view(action)
+
+    def _change_view(self, action: str) -> None:
         view, gallery = self.stages, self.panel.gallery
         actions: dict[str, Callable[[], None]] = {
             "next": partial(view.step_alone, 1),

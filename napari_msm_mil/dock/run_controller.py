@@ -19,7 +19,7 @@ from napari_msm_mil.layers.regions import region_polygons
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.features_checker import FeaturesChecker, FeaturesRequest
 from napari_msm_mil.run.progress_rate import ProgressRate
-from napari_msm_mil.run.run_bar import RunBar
+from napari_msm_mil.run.run_bar import RUN, RunBar
 from napari_msm_mil.run.run_job import RunOutcome, perform_run
 from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.setup_form import SetupForm
@@ -57,6 +57,22 @@ class RunController(QObject):
         """List the slides and regions that are open."""
         self._setup.set_slides(self._layers.slides())
         self._setup.set_regions(self._layers.regions())
+
+    def ask_run(self) -> str:
+        """Start a run as a press of Run does; return what is missing or in the way, empty if it starts."""
+        if self._bar.state != RUN:
+            return f"{self._title} is still running."
+        missing = self._missing()
+        if not missing:
+            self._on_run_requested()
+        return missing
+
+    def ask_cancel(self) -> str:
+        """Cancel the run as a press of Cancel does; return that there is none where there is none."""
+        if self._bar.state == RUN:
+            return "No run is in progress."
+        self._on_cancel_requested()
+        return ""
 
     def stop(self) -> None:
         """Stop the run."""

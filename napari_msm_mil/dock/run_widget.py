@@ -11,11 +11,12 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
 
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.dock.dock_actions import DockActions
 from napari_msm_mil.dock.file_controller import FileController
 from napari_msm_mil.dock.result_buttons import ResultButtons
 from napari_msm_mil.dock.run_controller import RunController
 from napari_msm_mil.dock.setup_fold import SetupFold
-from napari_msm_mil.dock.shortcuts import Shortcuts, ShortcutsDialog
+from napari_msm_mil.dock.shortcuts import FILE_ACTIONS, Shortcuts
 from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.files.folders import Folders, user_folders
 from napari_msm_mil.layers.viewer_layers import ViewerLayers, show_scale_bar
@@ -51,6 +52,7 @@ class RunWidget(QWidget):
         self._store = AnnotationStore(self, folders.results)
         self._files = FileController(self, self._layers, self._store, self._bar, folders.results)
         self._runs = RunController(self._setup, self._bar, self._layers, folders)
+        self._actions = DockActions(self, self._files, self._runs, self._layers, self._bar)
         self._view: ResultView | None = None
         self._shortcuts = Shortcuts(napari_viewer, self)
         self._view_changes = QSignalDebouncer(parent=self)
@@ -75,6 +77,10 @@ class RunWidget(QWidget):
     def open_result(self, path: Path) -> None:
         """Show a saved result with its layers and its slide, without computing."""
         self._files.open(path)
+
+    def act(self, action: str) -> str:
+        """Do what a command or a key asks for by name; return what is missing for it, empty if nothing is."""
+        return self._actions.act(action, self._view)
 
     def stop(self) -> None:
         """Stop a run, save what is not saved yet, and stop listening to the viewer."""
@@ -151,7 +157,7 @@ class RunWidget(QWidget):
     def _connect_view(self, view: ResultView) -> None:
         panel = view.panel
         panel.tabs.asked.connect(lambda: self._column.bring_up(panel.tabs, PAGE_PX), Qt.ConnectionType.QueuedConnection)
-        panel.stages.bar.keys_requested.connect(lambda: ShortcutsDialog(self).open())
+        panel.stages.bar.keys_requested.connect(lambda: self.act("keys"))
         self._runs.model_chosen.connect(panel.notes.show_chosen)
         panel.notes.show_chosen(self._setup.models.checkpoint)
         view.stages.viewed.connect(lambda _: self._view_changes.throttle())
@@ -170,8 +176,9 @@ class RunWidget(QWidget):
         show_scale_bar(self._viewer)
 
     def _on_shortcut(self, action: str) -> None:
-        if self._view is not None:
-            self._view.press(action)
+        problem = self.act(action)
+        if problem and action in FILE_ACTIONS:  # a letter that was typed beside a field needs no answer
+            self._bar.show_message(problem)
 
     def _remember_view(self) -> None:
         result = self.result

@@ -51,7 +51,14 @@ KEYS = (
     Key("U", "claimed", "Show or hide the outlines of claimed tiles"),
     Key("J", "next tile", "Go to the next tile of the gallery"),
     Key("Shift-J", "previous tile", "Go to the previous tile of the gallery"),
+    Key("Alt-O", "open result", "Open a saved result"),
+    Key("Alt-R", "run", "Run the model on the slide"),
+    Key("Alt-M", "Compare", "Compare the stages"),
+    Key("Alt-E", "export", "Export for QuPath"),
+    Key("Alt-D", "report", "Write the report"),
 )
+FILE_ACTIONS = frozenset({"open result", "run", "Compare", "export", "report"})
+"""What nobody asks for by mistake: where it cannot be done, that is said."""
 
 
 class Shortcuts(QObject):

@@ -10,6 +10,7 @@ from qtpy.QtCore import QStandardPaths
 from msm_mil_core.file_names import RESULT_SUFFIX, file_stem
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.user_folders import features_folder
+from napari_msm_mil.settings import user_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,11 @@ class Folders:
 
 
 def user_folders() -> Folders:
-    """Return the folders of the user's data."""
+    """Return the folders of the user's data, or those of napari's Preferences."""
+    chosen = user_settings()
     data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
-    return Folders(Path(data) / "napari-msm-mil" / "results", features_folder())
+    results = chosen.results_folder or Path(data) / "napari-msm-mil" / "results"
+    return Folders(results, chosen.features_folder or features_folder())
 
 
 def result_path(folder: Path, result: SlideResult) -> Path:

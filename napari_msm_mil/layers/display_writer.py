@@ -7,6 +7,7 @@ from napari.layers import Image, Layer
 from msm_mil_core.display.stage_display import CLAIMED, SHARED, LayerKey, StageDisplay, named_stages, visible_layers
 from napari_msm_mil.layers.layer_data import shared_drawing, shared_opacity, solo_colormap, stage_colormap, stage_title
 from napari_msm_mil.layers.layer_names import retitle
+from napari_msm_mil.settings import user_settings
 
 
 def layer_key(layer: Layer) -> LayerKey | None:
@@ -62,6 +63,11 @@ def changed_by_hand(layer: Layer) -> bool:
     return key is not None and layer.visible != (key in visible_layers(layer.metadata["shown"].display))
 
 
+def show_colour_bar(layer: Image, *, visible: bool) -> None:
+    """Let napari's colour bar stand beside a map that has the canvas to itself, unless the user wants none."""
+    layer.colorbar.visible = visible and user_settings().colour_bar
+
+
 def draw_stages(layers: Iterable[Layer]) -> None:
     """Draw the maps of stages that have waited, because they were hidden, while how they are drawn changed."""
     for layer in layers:
@@ -73,6 +79,7 @@ def _write_stage(layer: Layer, before: StageDisplay, display: StageDisplay) -> N
     stage = layer.metadata["stage"]
     if (before.alone == stage) != (display.alone == stage):
         layer.colormap = solo_colormap(stage) if display.alone == stage else stage_colormap(stage)
+        show_colour_bar(layer, visible=display.alone == stage)
     if layer.name_overlay.visible != (stage in named_stages(display)):
         layer.name_overlay.visible = stage in named_stages(display)
     if layer.opacity != display.stages[stage].opacity:

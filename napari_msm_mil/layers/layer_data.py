@@ -25,7 +25,7 @@ from napari_msm_mil.layers.saved_view import display_of
 from napari_msm_mil.layers.shown_result import ShownResult
 from napari_msm_mil.slides.pyramid import slide_pyramid
 
-LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "vectors", "shapes"]]
+LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "labels", "vectors", "shapes"]]
 """Data, keyword arguments and type of one layer, as napari's readers return them."""
 
 

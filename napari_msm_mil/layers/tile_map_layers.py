@@ -10,11 +10,16 @@ from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp
 from msm_mil_core.display.heatmap import Heatmap, rasterise, rasterise_nearest
 from msm_mil_core.display.stage_style import stage_name, stage_ramp
 from msm_mil_core.display.tile_map import TileMap
+from msm_mil_core.display.tile_raster import lay_raster
+from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.layer_data import LayerData, result_metadata, stage_steps_colormap
 from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 
+TILES = "tiles"
+"""Key of the layer of labels."""
+TILES_TITLE = "Tiles"
 OUTLINE_RGB = "outline_rgb"
 """Key in the metadata of an outline that the legend names."""
 
@@ -43,6 +48,30 @@ def map_pixels(result: SlideResult, shown: TileMap) -> NDArray[np.float32]:
 def _drawn(result: SlideResult, shown: TileMap) -> Heatmap:
     draw = rasterise_nearest if shown.colours == "stages" else rasterise  # of stages there is no mean
     return draw(result.tiles, shown.values)
+
+
+def tile_labels_layer(result: SlideResult) -> LayerData:
+    """Lay out the tiles as labels, 1 for the first, with all that is measured of each: napari's own features.
+
+    They are for other plugins and napari's table of features; the status bar shows those of the tile under the mouse.
+    """
+    raster = lay_raster(result.tiles)
+    numbers = np.arange(1, len(result.tiles) + 1)
+    left, top = result.tiles.xy_px0.T
+    measured = {"index": numbers, "x (level 0)": left, "y (level 0)": top, **measure_tiles(result.prediction)}
+    arguments = {
+        "name": TILES_TITLE,
+        "features": {name: np.concatenate([[_of_no_tile(values)], values]) for name, values in measured.items()},
+        "opacity": 0.0,  # the colours of labels mean nothing, and would cover the maps
+        "metadata": result_metadata(result, TILES_TITLE),
+        **placed(result.slide.mpp, raster.cell_px0, raster.origin_px0),
+    }
+    return np.nan_to_num(raster.draw(numbers)).astype(np.int32), arguments, "labels"
+
+
+def _of_no_tile(values: NDArray[Any]) -> float:
+    """Return what the background, label 0, has of a measurement."""
+    return np.nan if values.dtype.kind == "f" else 0
 
 
 def outline_layer(

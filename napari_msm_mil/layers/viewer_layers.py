@@ -13,7 +13,7 @@ from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.layers.camera import SlideCamera
-from napari_msm_mil.layers.display_writer import existing_keys, read_display, write_display
+from napari_msm_mil.layers.display_writer import existing_keys, read_display, show_colour_bar, write_display
 from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
 from napari_msm_mil.layers.layer_names import name_owners
 from napari_msm_mil.layers.layer_search import (
@@ -176,6 +176,8 @@ class ViewerLayers(QObject):
         run = next((layer.metadata.get("run", 1) for layer in others), 1)
         new = self._prepared(result, data, run, self.slide_under(result))
         new.metadata["key"] = key
+        if isinstance(new, Image):
+            show_colour_bar(new, visible=True)
         if others and "shown" in others[0].metadata:
             new.metadata["shown"] = others[0].metadata["shown"]
         at = len(self._viewer.layers) if old is None else self._viewer.layers.index(old)
@@ -184,7 +186,7 @@ class ViewerLayers(QObject):
             self._viewer.layers.remove(old)
         self._viewer.layers.insert(at, new)
         self._raise_known_areas()
-        self._viewer.layers.selection.active = new if active is None or active is old else active
+        self._viewer.layers.selection.active = active if active in self._viewer.layers else new
         return new
 
     def remove_map(self, result: SlideResult, key: str) -> None:

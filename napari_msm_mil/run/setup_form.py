@@ -11,6 +11,7 @@ from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
 from napari_msm_mil.run.features_choice import FeaturesChoice
 from napari_msm_mil.run.model_picker import ModelPicker
+from napari_msm_mil.settings import user_settings
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.number_field import NumberField, number_problem
 
@@ -36,8 +37,7 @@ class SetupForm(QWidget):
         self._scheduler, self._scheduler_label = _scheduler_line(), QLabel("Scheduler")
         self._mpp = _mpp_box()
         self._mpp_label = QLabel("Pixel size")
-        for name in offered_devices():
-            self._device.addItem(device_label(name), name)
+        _fill_devices(self._device)
         self.set_regions(())
         self._lay_out()
         self._slide.currentIndexChanged.connect(lambda _: self._on_slide_chosen())
@@ -183,6 +183,12 @@ def _mpp_box() -> NumberField:
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     box.setToolTip("The slide file does not state its pixel size; 0.25 and 0.5 are common.")
     return box
+
+
+def _fill_devices(box: QComboBox) -> None:
+    for name in offered_devices():
+        box.addItem(device_label(name), name)
+    box.setCurrentIndex(max(0, box.findData(user_settings().device)))  # one that is here
 
 
 def _refill(box: QComboBox, names: Sequence[str], at: int) -> None:

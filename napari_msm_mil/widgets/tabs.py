@@ -38,6 +38,11 @@ class Tabs(QWidget):
         """The name of the page in front."""
         return self._names[self._bar.currentIndex()]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all pages, in their order."""
+        return tuple(self._names)
+
     def add(self, name: str, page: QWidget, help_text: str) -> None:
         """Put a page behind a tab."""
         self._names.append(name)

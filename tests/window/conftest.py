@@ -4,6 +4,7 @@ import os
 from functools import partial
 
 os.environ.setdefault("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")  # a thread that touches the window is an error
+os.environ.setdefault("NAPARI_CONFIG", "")  # no test reads or writes the settings of who runs it
 
 import pytest
 from napari.components import ViewerModel

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.cli.inputs import require_models
+from msm_mil_core.cli.inputs import require_models, require_result
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.listing.feature_match import features_alone, match_features
 from msm_mil_core.cohort.listing.shard import Shard
@@ -46,12 +46,15 @@ class RunOptions(Options):
     """Replace results of other models, options or slides; annotations on the same run are preserved."""
     keep_features: bool = True
     """Cache features for reuse in the user's cache folder."""
+    like: Path | None = None
+    """A result (.msm.h5): run its slide again, or the slides named here, with its model and all its options; what is
+    typed beside it counts more."""
     shard: str = "1/1"
     """Take a fixed share of the slides: 1/8 to 8/8, for array jobs of a cluster."""
 
 
 def run(
-    slides: list[Path] | None = None,
+    slides: tuple[Path, ...] = (),
     /,
     *,
     batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
@@ -74,7 +77,13 @@ def run(
     as_json
         Print one line of JSON a slide instead of tables.
     """
-    shard, entries = Shard.parse(batch.shard), _entries(slides or [], batch)
+    shard, entries = Shard.parse(batch.shard), _entries(slides, batch)
+    if batch.like is not None:
+        from msm_mil_core.cli.running.replay import read_replay  # with numpy, which slides that are missing need not
+
+        again = read_replay(batch.like, batch, options, own_slide=not slides)
+        batch, options = again.batch, again.options
+        entries = entries if again.slide is None else _with_features([again.slide], batch.features)
     from msm_mil_core.cli.running.plan_run import (
         plan_run,  # a slide, region or model that is missing need not wait for it
     )
@@ -86,19 +95,29 @@ def run(
 
 def _entries(slides: Sequence[Path], batch: RunOptions) -> Sequence[SlideEntry]:
     """Return the slides that are named, with what is said for all of them; what is missing is told."""
-    entries = [_with_defaults(entry, batch) for entry in _named(slides, batch.features)]
+    if batch.like is not None:
+        require_result(batch.like)
+    entries = [_with_defaults(entry, batch) for entry in _named(slides, batch)]
     _check_regions(entries, batch)
     require_models([] if batch.model is None else [batch.model])
     return entries
 
 
-def _named(slides: Sequence[Path], features: Path | None) -> Sequence[SlideEntry]:
+def _named(slides: Sequence[Path], batch: RunOptions) -> Sequence[SlideEntry]:
     if slides:
-        entries = list_slides(slides)
-        return entries if features is None else match_features(entries, features)
-    if features is None:
-        raise SlideListError("No slide is named. Name slides, folders or tables; or features alone with --features.")
-    return features_alone(features)
+        return _with_features(list_slides(slides), batch.features)
+    if batch.like is not None:
+        return []
+    if batch.features is None:
+        raise SlideListError(
+            "No slide is named. Name slides, folders or tables; or features alone with --features, or a result to run "
+            "again with --like."
+        )
+    return features_alone(batch.features)
+
+
+def _with_features(entries: Sequence[SlideEntry], features: Path | None) -> Sequence[SlideEntry]:
+    return entries if features is None else match_features(entries, features)
 
 
 def _with_defaults(entry: SlideEntry, batch: RunOptions) -> SlideEntry:

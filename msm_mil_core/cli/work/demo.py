@@ -30,7 +30,7 @@ def show_samples(chosen: Sequence[SampleSlide], out_folder: Path, device: str, *
 
 def _demonstrate(sample: SampleSlide, out_folder: Path, device: str) -> int:
     print_line(sample.sentence)
-    code = run([sample.path], batch=RunOptions(out=out_folder, device=device, overwrite=True))
+    code = run((sample.path,), batch=RunOptions(out=out_folder, device=device, overwrite=True))
     result_path = _result_path(sample, out_folder)
     figure, result = out_folder / f"{sample.path.stem}.png", load_result(result_path)
     if truth_path(sample.path).exists():

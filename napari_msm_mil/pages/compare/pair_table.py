@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from msm_mil_core.explain.stage_comparison import StagePair
 from napari_msm_mil.pages.compare.measures import Measure, measures_of
+from napari_msm_mil.widgets.column_heading import column_heading
 
 RIGHT = Qt.AlignmentFlag.AlignRight
 
@@ -31,7 +32,8 @@ class PairTable(QWidget):
                 widget.deleteLater()
         measures = measures_of(pairs)
         self._add_line(
-            0, [_heading("Stages", "Each pair of stages"), *(_heading(m.name, m.help_text) for m in measures)]
+            0,
+            [column_heading("Stages", "Each pair of stages"), *(column_heading(m.name, m.help_text) for m in measures)],
         )
         for row, pair in enumerate(pairs, start=1):
             name = QLabel(f"{pair.one + 1} and {pair.other + 1}")
@@ -40,13 +42,6 @@ class PairTable(QWidget):
     def _add_line(self, row: int, labels: Sequence[QLabel]) -> None:
         for column, label in enumerate(labels):
             self._grid.addWidget(label, row, column, RIGHT if column else Qt.AlignmentFlag.AlignLeft)
-
-
-def _heading(text: str, help_text: str) -> QLabel:
-    label = QLabel(text)
-    label.setToolTip(help_text)
-    label.setEnabled(False)  # greyed: a heading, not a value
-    return label
 
 
 def _beside_chance(pair: StagePair, measure: Measure) -> QLabel:

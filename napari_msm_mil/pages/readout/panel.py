@@ -12,6 +12,7 @@ from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
+from napari_msm_mil.widgets.column_heading import column_heading
 from napari_msm_mil.widgets.controls import literal_tip
 from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from napari_msm_mil.widgets.wrapped_label import WrappedText
@@ -87,8 +88,8 @@ class ReadoutPanel(QWidget):
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        self._grid.addWidget(_heading("Stage", ""), 0, 0)
-        self._headings = tuple(_heading(text, help_text) for _, text, help_text in COLUMNS)
+        self._grid.addWidget(column_heading("Stage", ""), 0, 0)
+        self._headings = tuple(column_heading(text, help_text) for _, text, help_text in COLUMNS)
         for column, heading in enumerate(self._headings, start=1):
             self._grid.addWidget(heading, 0, column, RIGHT)
         wide = _wide(len(result.tiles))
@@ -247,10 +248,3 @@ def _among(reading: StageReading | None) -> str:
     if reading is None or not reading.place:
         return ""
     return f"{reading.place:,} of {reading.shown:,} tiles; attention is not higher in {reading.percentile:.1f} %"
-
-
-def _heading(text: str, help_text: str) -> QLabel:
-    label = QLabel(text)
-    label.setToolTip(help_text)
-    label.setEnabled(False)  # greyed: a heading, not a value
-    return label

@@ -12,6 +12,7 @@ from napari_msm_mil.pages.stages.reading_help import HowToRead
 from napari_msm_mil.pages.stages.stage_line import StageLine
 from napari_msm_mil.pages.stages.view_choice_bar import ViewChoiceBar
 from napari_msm_mil.pages.stages.view_text import what_is_shown
+from napari_msm_mil.widgets.column_heading import column_heading
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
@@ -131,8 +132,6 @@ class StageTable(QWidget):
 
 
 def _heading(text: str, help_text: str) -> QLabel:
-    label = QLabel(text)
-    label.setToolTip(help_text)
+    label = column_heading(text, help_text)
     label.setAlignment(RIGHT)
-    label.setEnabled(False)  # greyed: a heading, not a value
     return label
