@@ -22,7 +22,8 @@ def export(
 ) -> int:
     """Write results as GeoJSON (QuPath), CSV (one row a tile) or PNG (one figure a slide).
 
-    Verdicts on the stages are included: in the GeoJSON, and as a second CSV with one row a stage.
+    Verdicts on the stages are included: in the GeoJSON, and as a second CSV with one row a stage. Beside a GeoJSON go
+    a script that imports it in QuPath, one that imports all of the folder, and a JSON file on its run.
 
     Parameters
     ----------

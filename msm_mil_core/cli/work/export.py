@@ -1,6 +1,6 @@
 """Results to GeoJSON for QuPath, CSV or figures: what the command export does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msm_mil_core.cli.batch import annotations_in, each_slide, finish
@@ -9,7 +9,8 @@ from msm_mil_core.cli.export_format import Format, verdicts_beside
 from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import SlideError
 from msm_mil_core.export.figures.result_figure import write_figure
-from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.companion_names import IMPORT_ALL, import_script_beside
+from msm_mil_core.export.qupath.companions import write_for_qupath
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
@@ -23,7 +24,16 @@ def export_results(paths: Mapping[Path, Path], to: Format, options: GeoJsonOptio
     done = each_slide(list(paths), lambda path: _export_one(path, paths[path], to, options))
     for path in done.good.values():
         print_line(f"wrote {path}")
+    if to == "geojson" and done.good:
+        print_line(_how_to_import(list(done.good.values())))
     return finish(done)
+
+
+def _how_to_import(paths: Sequence[Path]) -> str:
+    first = paths[0]
+    script = import_script_beside(first) if len(paths) == 1 else first.with_name(IMPORT_ALL)
+    what = "opens it on the slide" if len(paths) == 1 else "imports all of them into a project"
+    return f"In QuPath, drop the GeoJSON onto its slide; or Automate > Script editor with {script}, which {what}."
 
 
 def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions) -> Path:
@@ -34,7 +44,7 @@ def _export_one(source: Path, target: Path, to: Format, options: GeoJsonOptions)
         return target
     annotations = annotations_in(source)
     if to == "geojson":
-        return write_geojson(result, target, options, annotations)
+        return write_for_qupath(result, target, options, annotations).geojson
     write_csv(result, target, annotations)
     if annotations.verdicts:
         write_verdicts_csv(result, annotations, verdicts_beside(target))
