@@ -24,6 +24,7 @@ for name in (
     "status",
     "retry",
     "export",
+    "send",
     "compare",
     "explain",
     "whatif",

@@ -41,7 +41,8 @@ def analyse_features(
     predicted = predict_bag(model, bag.features, device=options.encode.device, masks=options.masks)
     card = bag.encoder
     found = {"encoder": card.name, "encoder_sha256": card.weights_sha256, "precision": card.precision}
-    limits = {"regions_px0": regions.as_json() if regions else None, "features_sha256": features_sha256(path)}
+    limited = regions.as_record() if regions else {"regions_px0": None}
+    limits = limited | {"features_sha256": features_sha256(path)}
     return SlideResult(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         slide=slide.facts,

@@ -62,7 +62,7 @@ def _run_here(
     request: RunRequest, options: AnalysisOptions, checkpoint: Checkpoint
 ) -> Generator[Progress, None, SlideResult]:
     with open_slide(request.slide, mpp=request.mpp) as slide:
-        regions = check_regions(request.polygons, slide.facts) if request.polygons else None
+        regions = check_regions(request.polygons, slide.facts, request.labels) if request.polygons else None
         from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
 
         if ":" in checkpoint.encoder:  # timm:… or zoo:…

@@ -14,14 +14,20 @@ MARK = "// Written by napari-msm-mil; the next export replaces it: edit a copy."
 _SHORT = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r"}  # an escaped code of a line's end would end the literal
 PLACE = "//@VALUES@"
 """Where the values go in a template."""
+SHOWING = "//@show_stage@"
+"""Where the part goes that several scripts share."""
 
 
 def fill_template(name: str, values: Mapping[str, Value]) -> str:
     """Return the script of a template, with its values as variables; all of it is ASCII, whatever they hold."""
-    template = Path(__file__).with_name(f"{name}.groovy").read_text(encoding="ascii")
+    template = _template(name).replace(SHOWING, _template("show_stage").rstrip())
     head = "\n".join(f"def {variable} = {groovy_literal(value)}" for variable, value in values.items())
     before, after = template.split(PLACE)
     return f"{MARK}\n{before}{head}{after}"
+
+
+def _template(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.groovy").read_text(encoding="ascii")
 
 
 def groovy_literal(value: Value) -> str:

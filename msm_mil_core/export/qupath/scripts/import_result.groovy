@@ -25,21 +25,9 @@ def hierarchy = imageData.getHierarchy()
 def ids = objects.collect { it.getID() } as Set
 hierarchy.removeObjects(hierarchy.getAllObjects(false).findAll { it.getID() in ids }, true)  // of an earlier import
 hierarchy.addObjects(objects)
-colours.each { name, packed -> getPathClass(name).setColor(packed as Integer) }
 println "${objects.size()} objects imported from ${file.getName()}."
 
-def viewer = getCurrentViewer()
 def tiles = objects.findAll { it.isTile() }
-if (viewer != null && tiles) {
-    Platform.runLater {
-        def map = new qupath.lib.gui.tools.MeasurementMapper(
-                qupath.lib.color.ColorMaps.createColorMap('MSM-MIL stage 1', ramp[0] as int[], ramp[1] as int[], ramp[2] as int[]),
-                measurement, tiles)
-        map.setDisplayMinValue(0)
-        map.setDisplayMaxValue(1)
-        viewer.getOverlayOptions().setFillDetections(true)
-        viewer.getOverlayOptions().setMeasurementMapper(map)
-        viewer.repaintEntireImage()
-    }
+//@show_stage@
+if (tiles)
     println "The tiles show ${measurement}; Measure > Show measurement maps has the others."
-}
