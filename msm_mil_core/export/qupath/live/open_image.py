@@ -1,5 +1,6 @@
 """The image that is open in a running QuPath, and how its pixels lie on a slide."""
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -76,6 +77,7 @@ def _image_data(entry_point: Any) -> Any:
 
 
 def _is_of(image: OpenImage, facts: SlideFacts) -> bool:
-    """Return whether QuPath's image is of a slide: its file has the slide's name, or it begins with it."""
-    stem = PurePath(facts.name).stem.casefold()
-    return facts.name.casefold() in image.places.casefold() or image.name.casefold().startswith(stem)
+    """Return whether QuPath's image is of a slide: its files, or it itself, have the slide's name."""
+    name, slide = image.name.casefold(), facts.name.casefold()
+    in_places = re.search(rf"[/\\]{re.escape(slide)}(?![\w.-])", image.places.casefold())
+    return bool(in_places) or name in (slide, PurePath(slide).stem) or name.startswith(f"{slide} ")

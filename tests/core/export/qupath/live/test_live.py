@@ -225,11 +225,29 @@ def test_what_stands_in_the_way_is_said_and_nothing_changes(qupath, why):
     assert qupath.hierarchy.features == []
 
 
-def test_an_image_with_a_name_of_its_own_in_the_project_is_known_by_its_file():
-    qupath = showing(name="Case 7", path="/data/Drawn.svs")
+@pytest.mark.parametrize(
+    ("name", "path", "same"),
+    [
+        ("Case 7", "/data/Drawn.svs", True),  # renamed in the project
+        ("Case 7", "/data/a folder/drawn.svs?series=0", True),
+        ("Case 7", "/data/drawn.svs/1.dcm", True),  # a folder of DICOM files
+        ("drawn.svs - Series 0", "/elsewhere/copy.svs", True),
+        ("drawn", "/elsewhere/copy.svs", True),
+        ("drawn-2.svs", "/data/drawn-2.svs", False),
+        ("drawn.svs-2.svs", "/data/drawn.svs-2.svs", False),
+        ("Case 7", "/data/redrawn.svs", False),
+    ],
+)
+def test_an_image_is_known_by_its_file_or_its_name(name, path, same):
+    qupath = showing(name=name, path=path)
 
     with a_gateway(qupath) as port:
-        finish(send_result(a_result(slide=FACTS), GatewayOptions(port=port)))
+        sending = send_result(a_result(slide=FACTS), GatewayOptions(port=port))
+        if not same:
+            with pytest.raises(QuPathError, match="Open that slide in QuPath"):
+                finish(sending)
+            return
+        finish(sending)
 
     assert qupath.hierarchy.features
 
