@@ -18,6 +18,8 @@ Point: TypeAlias = tuple[float, float]
 
 NAME, CLASS, HOLE_OF, REGION = "name", "class", "hole of", "region"
 """Columns of a layer's features: what a region is called, the region that a hole is in, the number of a region."""
+HOLE = "hole"
+"""What a hole is called on the slide."""
 NONE = -1
 """In the columns of numbers."""
 
@@ -83,12 +85,13 @@ def shapes_of(regions: Regions, place_world: Callable[[Point], NDArray[np.float6
     for number, (polygon, label) in enumerate(zip(regions.polygons, labels, strict=True)):
         for hole, ring in enumerate((polygon.exterior, *polygon.interiors)):
             rings.append(np.stack([place_world(corner) for corner in list(ring.coords)[:-1]]))
-            rows.append((label.name, label.class_name, number if hole else NONE, NONE if hole else number))
+            rows.append((HOLE, "", number, NONE) if hole else (label.name, label.class_name, NONE, number))
     columns = zip((NAME, CLASS, HOLE_OF, REGION), zip(*rows, strict=True), strict=True)
     return {
         "data": rings,
         "shape_type": "polygon",
         "features": {name: list(column) for name, column in columns},
+        "text": {"string": f"{{{NAME}}} {{{CLASS}}}", "size": 12, "color": "#111111", "anchor": "center"},
         "feature_defaults": {NAME: "", CLASS: "", HOLE_OF: NONE, REGION: NONE},  # of what is drawn besides
     }
 

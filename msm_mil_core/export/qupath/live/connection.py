@@ -36,24 +36,23 @@ def connected(options: GatewayOptions | None = None) -> Iterator[Any]:
     """
     options = options or GatewayOptions()
     try:
-        from py4j.java_gateway import GatewayParameters, JavaGateway
+        from py4j.java_gateway import GatewayClient, GatewayParameters, JavaGateway
         from py4j.protocol import Py4JError
     except ImportError as exc:
         raise QuPathError(_WITHOUT_PY4J) from exc
     _check_listens(options)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)  # what it logs with a stack trace becomes a sentence below
-    gateway = JavaGateway(
-        gateway_parameters=GatewayParameters(
-            address=HOST, port=options.port, auth_token=options.token or None, read_timeout=ANSWER_S
-        )
-    )
+    where = GatewayParameters(address=HOST, port=options.port, auth_token=options.token or None, read_timeout=ANSWER_S)
+    client, gateway = GatewayClient(gateway_parameters=where), JavaGateway(gateway_parameters=where)
+    gateway.set_gateway_client(client)
     try:
         _check_is_qupath(gateway.entry_point)
         yield gateway.entry_point
     except (Py4JError, OSError) as exc:
         raise QuPathError(_sentence(exc, options)) from exc
     finally:
-        gateway.close()
+        client.is_connected = False  # what Python lets go of later opens no connection to say so
+        client.close()
 
 
 def _check_listens(options: GatewayOptions) -> None:

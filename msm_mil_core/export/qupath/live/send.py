@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from msm_mil_core.errors import QuPathError
 from msm_mil_core.export.qupath.companions import shown_map, stage_colours
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.geojson_text import collection_text
@@ -52,7 +53,7 @@ def send_result(
     options = options or GeoJsonOptions()
     yield Progress("Looking for QuPath", 0, 1)
     with connected(gateway) as entry_point:
-        image, hierarchy = read_open_image(entry_point), open_hierarchy(entry_point)
+        image = read_open_image(entry_point)
         if options.origin != "custom":
             options = options.replace(origin=frame_of(image, result.slide).rule)
         features = result_features(result, options, annotations)
@@ -62,10 +63,12 @@ def send_result(
             lines = list(part)
             read.append(entry_point.toPathObjects("".join(collection_text([lines]))))
             done += len(lines)
+        if read_open_image(entry_point) != image:
+            raise QuPathError("Another image was opened in QuPath meanwhile, so nothing was sent. Try again.")
         qupath = entry_point.getQuPath()
         qupath.runScript(None, fill_template("remove_sent", {"measurements": OURS}))
-        for objects in read:
-            hierarchy.addObjects(objects)
+        while read:  # QuPath's gateway lets go of what Python does
+            open_hierarchy(entry_point).addObjects(read.pop(0))
         values = {"colours": stage_colours(len(result.prediction.stages)), **shown_map()}
         qupath.runScript(None, fill_template("show_sent", values))
         return SentResult(len(features), image.name)

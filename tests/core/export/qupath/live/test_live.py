@@ -101,6 +101,21 @@ def test_a_send_that_is_dropped_leaves_qupath_as_it_was():
     assert qupath.scripts == []
 
 
+def test_an_image_that_is_opened_meanwhile_gets_nothing():
+    qupath = showing()
+
+    with a_gateway(qupath) as port:
+        steps = send_result(a_result(slide=FACTS), GatewayOptions(port=port))
+        next(steps)
+        next(steps)
+        qupath.server = Server("other.svs", CROPPED, "/data/other.svs")
+        with pytest.raises(QuPathError, match="Another image was opened"):
+            finish(steps)
+
+    assert qupath.hierarchy.features == []
+    assert qupath.scripts == []
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     corner=st.tuples(st.floats(0, 800), st.floats(0, 700)),
