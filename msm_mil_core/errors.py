@@ -83,3 +83,7 @@ class OutputError(MsmMilError):
 
 class Hdf5Error(MsmMilError):
     """An HDF5 file is none, is damaged, reaches outside itself, or claims more than it can hold."""
+
+
+class QuPathError(MsmMilError):
+    """A running QuPath cannot be reached, shows another slide, or refuses what it is asked for."""

@@ -115,7 +115,7 @@ def completed(options: AnalysisOptions, checkpoint: Checkpoint) -> AnalysisOptio
 
 def _record(options: AnalysisOptions, card: EncoderCard, regions: Regions | None) -> dict[str, JsonValue]:
     found = {"encoder": card.name, "encoder_sha256": card.weights_sha256, "precision": card.precision}
-    return options.model_dump(mode="json") | found | {"regions_px0": regions.as_json() if regions else None}
+    return options.model_dump(mode="json") | found | (regions.as_record() if regions else {"regions_px0": None})
 
 
 def model_facts(checkpoint: Checkpoint) -> ModelFacts:

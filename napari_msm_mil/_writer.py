@@ -6,7 +6,7 @@ from typing import Any
 from napari.utils.notifications import show_warning
 
 from msm_mil_core.errors import OutputError, ResultError
-from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.companions import write_for_qupath
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.files.annotation_files import annotations_on
@@ -17,7 +17,7 @@ from napari_msm_mil.layers.layer_data import LayerData
 def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """Write the one result of the layers, all its stages, and return where; other layers among them are left out.
 
-    The verdicts that are saved with the result go along.
+    The verdicts that are saved with the result go along, and scripts that import it in QuPath are written beside it.
 
     Raises
     ------
@@ -26,7 +26,8 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     """
     shown = _only_result(path, layers)
     result = shown["result"]
-    return [str(write_geojson(result, Path(path), annotations=_annotations_on(result, shown.get("file"))))]
+    annotations = _annotations_on(result, shown.get("file"))
+    return [str(write_for_qupath(result, Path(path), annotations=annotations).geojson)]
 
 
 def _only_result(path: str, layers: list[LayerData]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ app = App(
 )
 COMMANDS = {
     "running": ("run", "status", "retry", "view", "encode", "encoders"),
-    "asking": ("export", "compare", "explain", "whatif", "report"),
+    "asking": ("export", "send", "compare", "explain", "whatif", "report"),
     "training": ("check", "train", "evaluate", "models"),
 }
 """The rooms beside this file, and the commands in each; those of no room follow."""

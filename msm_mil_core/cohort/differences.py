@@ -14,7 +14,9 @@ from msm_mil_core.slides.slide import Slide, SlideFacts
 
 WITHOUT_EFFECT = frozenset({"encode.device", "encode.batch", "encode.threads"})
 """Options that say where and how fast, not what is computed."""
-FOUND = frozenset({"encoder", "encoder_sha256", "features", "features_sha256", "precision", "regions_px0"})
+FOUND = frozenset(
+    {"encoder", "encoder_sha256", "features", "features_sha256", "precision", "regions_px0", "region_names"}
+)
 """What a result records beside the options."""
 PLACE = frozenset({"name", "path"})
 """Facts of a slide that may change with where it lies."""

@@ -183,7 +183,7 @@ def _record(ready: ReadyFeatures, bag: FeatureBag, model: Checkpoint, regions: R
         "encoder": ready.encoder or stated,
         "encoder_sha256": card.weights_sha256,
         "precision": card.precision,
-        "regions_px0": regions.as_json() if regions else None,
+        **(regions.as_record() if regions else {"regions_px0": None}),
         "features_sha256": features_sha256(ready.path),
         "features": {"file": ready.path.name, "encoder": stated, "model_encoder": model.encoder},
     }

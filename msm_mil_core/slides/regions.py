@@ -7,11 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pydantic import JsonValue
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from msm_mil_core.errors import RegionError
 from msm_mil_core.slides.slide import SlideFacts
+
+ELLIPSE_ERROR = 0.1
+"""How far the corners of an ellipse may leave it between them, in its own pixels."""
+LEAST_CORNERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLabel:
+    """What a person called a region; empty texts where nothing was said."""
+
+    name: str = ""
+    class_name: str = ""
+    """As QuPath writes it: "Tumor", or "Tumor: Positive"."""
+
+    def __str__(self) -> str:
+        return " · ".join(text for text in (self.name, self.class_name) if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +39,8 @@ class Regions:
     """In level-0 pixels, x then y; each valid and at least partly on the slide; holes count as outside."""
     remark: str = ""
     """What of a file does not count, as a sentence; empty if all of it does."""
+    labels: tuple[RegionLabel, ...] = ()
+    """For each polygon what it is called; empty if none of them has a name or a class."""
 
     def __repr__(self) -> str:
         corners = sum(shapely.get_num_coordinates(polygon) for polygon in self.polygons)
@@ -31,9 +50,40 @@ class Regions:
         """Return for each point (N, 2) whether it lies in a region or on its edge."""
         return hold(self.polygons, xy_px0)
 
-    def as_json(self) -> list[object]:
+    def as_json(self) -> list[JsonValue]:
         """Return the polygons as GeoJSON geometries, for the record of a run."""
         return [json.loads(shapely.to_geojson(polygon)) for polygon in self.polygons]
+
+    def as_record(self) -> dict[str, JsonValue]:
+        """Return what the record of a run says of its regions; their names are apart from what decides on tiles."""
+        record: dict[str, JsonValue] = {"regions_px0": self.as_json()}
+        if self.labels:
+            record["region_names"] = [{"name": label.name, "class": label.class_name} for label in self.labels]
+        return record
+
+
+def ellipse_corners(
+    centre: NDArray[np.float64], right: NDArray[np.float64], down: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Go around the ellipse with these half axes, vectors of two numbers, from the end of `right`; (K, 2)."""
+    longest = max(float(np.linalg.norm(right)), float(np.linalg.norm(down)), ELLIPSE_ERROR)
+    quarter = int(np.ceil(np.pi / 4 / np.arccos(1 - ELLIPSE_ERROR / longest)))
+    angle = np.linspace(0, 2 * np.pi, max(LEAST_CORNERS, 4 * quarter), endpoint=False)[:, None]
+    corners: NDArray[np.float64] = centre + np.cos(angle) * right + np.sin(angle) * down
+    return corners
+
+
+def untangled(polygon: Polygon) -> tuple[Polygon, ...]:
+    """Return what a polygon encloses as valid polygons, if its lines meet without crossing; else itself.
+
+    An outline that touches itself, as those around pixels do, or goes out and back along one line, encloses what it
+    seems to. One that crosses itself does not say what it encloses, and stays as it is, to be refused.
+    """
+    if polygon.is_valid:
+        return (polygon,)
+    parts = [each for each in shapely.get_parts(shapely.make_valid(polygon)) if isinstance(each, Polygon)]
+    unchanged = np.isclose(sum(part.area for part in parts), polygon.area, rtol=1e-9, atol=1e-6)
+    return tuple(parts) if parts and unchanged else (polygon,)
 
 
 def hold(areas: Iterable[BaseGeometry], xy_px0: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -44,8 +94,8 @@ def hold(areas: Iterable[BaseGeometry], xy_px0: NDArray[np.floating]) -> NDArray
     return held
 
 
-def check_regions(polygons: Iterable[Polygon], facts: SlideFacts) -> Regions:
-    """Take polygons in level-0 pixels of a slide as regions.
+def check_regions(polygons: Iterable[Polygon], facts: SlideFacts, labels: Iterable[RegionLabel] = ()) -> Regions:
+    """Take polygons in level-0 pixels of a slide as regions, with what each is called where that is known.
 
     Raises
     ------
@@ -60,7 +110,8 @@ def check_regions(polygons: Iterable[Polygon], facts: SlideFacts) -> Regions:
         flaw = _flaw(polygon, slide)
         if flaw:
             raise RegionError(f"Region {number} for {facts.name} {flaw}")
-    return Regions(checked)
+    named = tuple(labels)
+    return Regions(checked, labels=named if any(map(str, named)) else ())
 
 
 def _flaw(polygon: Polygon, slide: Polygon) -> str:

@@ -28,6 +28,8 @@ class FileController(QObject):
     """A saved result is shown; it may have calibrated its slide."""
     slide_found = Signal()
     """The slide of the result is open again."""
+    send_requested = Signal(object)
+    """`GeoJsonOptions`: the result is to go to a running QuPath."""
 
     def __init__(
         self, window: QWidget, layers: ViewerLayers, store: AnnotationStore, bar: RunBar, results_folder: Path
@@ -39,6 +41,7 @@ class FileController(QObject):
         self._dialogs.opened.connect(self._on_opened)
         self._dialogs.written.connect(lambda file: bar.show_message(f"Written: {file.path}"))
         self._dialogs.failed.connect(bar.show_error)
+        self._dialogs.send_requested.connect(self.send_requested)
         self._locator.found.connect(self._on_slide_found)
         self._locator.failed.connect(bar.show_error)
 

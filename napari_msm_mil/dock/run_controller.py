@@ -15,7 +15,7 @@ from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.blank_slide import blank_slide
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
-from napari_msm_mil.layers.regions import region_polygons
+from napari_msm_mil.layers.regions import region_areas
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.features_checker import FeaturesChecker, FeaturesRequest
 from napari_msm_mil.run.progress_rate import ProgressRate
@@ -128,7 +128,7 @@ class RunController(QObject):
         region, checkpoint = self._setup.region, self._setup.models.checkpoint
         if checkpoint is None or checkpoint.path is None:
             raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
-        polygons = () if region is None or slide is None else region_polygons(region, slide)
+        areas = () if region is None or slide is None else region_areas(region, slide)
         mpp, found = self._setup.mpp, self._checker.found
         if slide is not None and mpp is not None and mpp != slide.metadata["mpp"]:
             self._layers.placement.calibrate(slide, mpp)
@@ -138,7 +138,8 @@ class RunController(QObject):
             mpp=mpp or blank_mpp,
             model=checkpoint.path,
             choices=self._setup.choices,
-            polygons=polygons,
+            polygons=tuple(area.polygon for area in areas),
+            labels=tuple(area.label for area in areas),
             folders=self._folders,
             scheduler=self._setup.scheduler,
             features=None if found is None else found.path,

@@ -13,6 +13,7 @@ from superqt.utils import QSignalDebouncer
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.dock_actions import DockActions
 from napari_msm_mil.dock.file_controller import FileController
+from napari_msm_mil.dock.qupath_controller import QuPathController
 from napari_msm_mil.dock.result_buttons import ResultButtons
 from napari_msm_mil.dock.run_controller import RunController
 from napari_msm_mil.dock.setup_fold import SetupFold
@@ -53,6 +54,9 @@ class RunWidget(QWidget):
         self._files = FileController(self, self._layers, self._store, self._bar, folders.results)
         self._runs = RunController(self._setup, self._bar, self._layers, folders)
         self._actions = DockActions(self, self._files, self._runs, self._layers, self._bar)
+        self._qupath = QuPathController(
+            self, self._buttons.qupath, self._layers, self._store, self._bar, lambda: self._setup.slide
+        )
         self._view: ResultView | None = None
         self._shortcuts = Shortcuts(napari_viewer, self)
         self._view_changes = QSignalDebouncer(parent=self)
@@ -85,6 +89,7 @@ class RunWidget(QWidget):
     def stop(self) -> None:
         """Stop a run, save what is not saved yet, and stop listening to the viewer."""
         self._runs.stop()
+        self._qupath.stop()
         self._save_annotations()
         if self._view is not None:
             self._view.stop()
@@ -129,6 +134,7 @@ class RunWidget(QWidget):
         buttons.report_requested.connect(files.ask_report)
         self._bar.open_requested.connect(files.open)
         files.opened.connect(self._runs.list_layers)
+        files.send_requested.connect(self._qupath.send)
         self._layers.results_changed.connect(self._on_results_changed)
         self._view_changes.triggered.connect(self._remember_view)
         self._shortcuts.pressed.connect(self._on_shortcut)
@@ -161,7 +167,7 @@ class RunWidget(QWidget):
         self._runs.model_chosen.connect(panel.notes.show_chosen)
         panel.notes.show_chosen(self._setup.models.checkpoint)
         view.stages.viewed.connect(lambda _: self._view_changes.throttle())
-        for other in (self._fold, self._buttons):
+        for other in (self._fold, self._buttons, self._qupath):
             panel.shown.connect(other.show_result)
             other.show_result(view.stages.result)
 

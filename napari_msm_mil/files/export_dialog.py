@@ -1,4 +1,4 @@
-"""The dialog before an export: for which program, where to, and what is in it."""
+"""The dialog before an export: for which program, where to or at once, and what is in it."""
 
 from pathlib import Path
 
@@ -21,12 +21,16 @@ from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from napari_msm_mil.files.export_formats import FORMATS, ExchangeChoice, FormatBox
 from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
 
+SEND = "Onto the slide that is open in QuPath on this computer, instead of a file"
+
 
 class ExportDialog(QDialog):
     """Asks what to write, where to and what is in it; requests the export when the options are valid."""
 
     export_requested = Signal(object, object)
     """Path, and `GeoJsonOptions` for QuPath or the `ExchangeChoice` of another program."""
+    send_requested = Signal(object)
+    """`GeoJsonOptions`, for a QuPath that runs."""
 
     def __init__(self, suggested: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,15 +65,26 @@ class ExportDialog(QDialog):
 
     def accept(self) -> None:
         """Check the options; close and request the export only if they are valid."""
+        options = self._options()
+        if options is not None:
+            self.export_requested.emit(Path(self._path.text()), options)
+            super().accept()
+
+    def _options(self) -> GeoJsonOptions | ExchangeChoice | None:
+        """Return what the user chose; None if it is not valid, which is shown then."""
         try:
-            options = self._options()
+            return self._chosen()
         except ValidationError as exc:
             self._problem.setText(validation_message(exc))
-            return
-        self.export_requested.emit(Path(self._path.text()), options)
-        super().accept()
+            return None
 
-    def _options(self) -> GeoJsonOptions | ExchangeChoice:
+    def _on_send(self) -> None:
+        options = self._options()
+        if options is not None:
+            self.send_requested.emit(options)
+            super().accept()
+
+    def _chosen(self) -> GeoJsonOptions | ExchangeChoice:
         if self._format.format.to == "geojson":
             return GeoJsonOptions.model_validate(self._form.choices)
         return ExchangeChoice(self._format.format.to, MapOptions.model_validate(self._maps.choices))
@@ -86,6 +101,9 @@ class ExportDialog(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._export = box.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._send = box.addButton("Send to QuPath", QDialogButtonBox.ButtonRole.ActionRole)
+        self._send.setToolTip(SEND)
+        self._send.clicked.connect(lambda _: self._on_send())
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
         return box
@@ -95,6 +113,7 @@ class ExportDialog(QDialog):
         self._says.setText(chosen.says)
         self._form.setVisible(chosen.to == "geojson")
         self._maps.setVisible(chosen.has_maps)
+        self._send.setVisible(chosen.to == "geojson")
         self._path.setText(path.removesuffix(_ending_in(path)) + chosen.ending)
         self._on_edited()
         self.adjustSize()
@@ -103,6 +122,7 @@ class ExportDialog(QDialog):
         chosen = self._format.format
         problem = self._form.problem if chosen.to == "geojson" else chosen.problem
         self._export.setEnabled(not problem)
+        self._send.setEnabled(not problem)
         self._warn_if_exists()
         if problem:
             self._problem.setText(problem)

@@ -44,7 +44,8 @@ FORMATS = (
     ExportFormat(
         "geojson",
         "QuPath: tiles as objects (GeoJSON)",
-        "All tiles with every stage's values, for QuPath's File > Import objects.",
+        "Three levels of detail: tiles for QuPath's measurement maps, top tiles as a gallery, outlines of hot spots. "
+        "Scripts that import the file are written beside it.",
         "GeoJSON (*.geojson *.geojson.gz)",
         ".geojson",
     ),

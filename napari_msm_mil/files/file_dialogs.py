@@ -44,6 +44,8 @@ class FileDialogs(QObject):
     """A `WrittenFile`."""
     failed = Signal(object)
     """An `MsmMilError`."""
+    send_requested = Signal(object)
+    """`GeoJsonOptions`: the result is to go to a running QuPath instead of a file."""
 
     def __init__(self, window: QWidget, results_folder: Path) -> None:
         """Show dialogs over `window`; saved results are looked for in `results_folder` first."""
@@ -71,6 +73,7 @@ class FileDialogs(QObject):
 
         dialog = ExportDialog(_suggested(result, ".geojson"), self._window)
         dialog.export_requested.connect(partial(self._export, result, annotations))
+        dialog.send_requested.connect(self.send_requested)
         dialog.open()
 
     def ask_report(self, result: SlideResult, annotations: Annotations) -> None:

@@ -51,11 +51,11 @@ def write_result(result: SlideResult, annotations: Annotations, path: Path) -> G
 def export_geojson(
     result: SlideResult, annotations: Annotations, path: Path, options: GeoJsonOptions
 ) -> Generator[Progress, None, WrittenFile]:
-    """Write a result for QuPath, with the verdicts on its stages."""
-    from msm_mil_core.export.qupath.export import write_geojson
+    """Write a result for QuPath, with the verdicts on its stages, and the scripts that import it there."""
+    from msm_mil_core.export.qupath.companions import write_for_qupath
 
     yield Progress("Exporting GeoJSON", 0, 1)
-    return WrittenFile(write_geojson(result, path, options, annotations))
+    return WrittenFile(write_for_qupath(result, path, options, annotations).geojson)
 
 
 def export_exchange(

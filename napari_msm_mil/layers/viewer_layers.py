@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from napari.layers import Image, Layer, Shapes
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, show_colour_bar, write_display
@@ -24,6 +26,7 @@ from napari_msm_mil.layers.layer_search import (
     stage_layers_of,
 )
 from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
+from napari_msm_mil.layers.regions import shapes_of
 from napari_msm_mil.layers.slide_follower import SlideFollower
 from napari_msm_mil.layers.slide_placement import SlidePlacement
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from napari import Viewer
     from napari.utils.events import Event
 
+REGIONS = "regions"
+"""Key in the metadata of a layer with regions that came from elsewhere."""
 REGION_STYLE = {"edge_color": "#111111", "face_color": "#FFFFFF55", "opacity": 0.9}
 
 
@@ -134,6 +139,22 @@ class ViewerLayers(QObject):
         self._viewer.layers.selection.active = region
         region.mode = "add_polygon"
         return region
+
+    def add_regions(self, slide: Image, regions: Regions, name: str) -> Shapes:
+        """Add regions as a layer of shapes over a slide, with what they are called in its features."""
+        self.about_to_change.emit()
+        arguments = shapes_of(regions, lambda place: _place_world(slide, place))
+        line_um = 4 * float(np.linalg.norm(slide.extent.world[1] - slide.extent.world[0])) / 2000
+        style = {"name": name, "units": slide.units, "axis_labels": AXIS_LABELS, "edge_width": line_um, **REGION_STYLE}
+        layer = Shapes(**arguments, **style, metadata={REGIONS: True})
+        self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = layer
+        return layer
+
+    def selected_regions(self) -> Shapes | None:
+        """Return the selected layer if it holds regions that came from elsewhere; None if it does not."""
+        active = self._viewer.layers.selection.active
+        return active if isinstance(active, Shapes) and REGIONS in active.metadata and len(active.data) else None
 
     def show(
         self, result: SlideResult, file: Path | None, view: View | None = None, slide: Image | None = None
@@ -266,6 +287,12 @@ class ViewerLayers(QObject):
 
     def _on_visible(self, event: Event) -> None:
         self.visible_changed.emit(event.source)
+
+
+def _place_world(slide: Image, place_px0: tuple[float, float]) -> NDArray[np.float64]:
+    """Return where a place on a slide (x, y) lies in the world, as (y, x)."""
+    x_px0, y_px0 = place_px0
+    return np.asarray(slide.data_to_world((y_px0 - 0.5, x_px0 - 0.5)))[-2:]
 
 
 def show_scale_bar(viewer: Viewer) -> None:

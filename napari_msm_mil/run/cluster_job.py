@@ -5,7 +5,8 @@ from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shapely import MultiPolygon, to_geojson
+from shapely import Polygon, to_geojson
+from shapely.affinity import translate
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cluster.cluster_options import ClusterOptions
@@ -20,6 +21,8 @@ from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.regions import RegionLabel
+from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil.run.run_request import RunRequest
 
 
@@ -48,8 +51,7 @@ def _job(request: RunRequest, options: AnalysisOptions, checkpoint: Checkpoint, 
     region = None
     if request.polygons:
         region = folder / "region.geojson"
-        shape = json.loads(to_geojson(MultiPolygon(request.polygons)))
-        region.write_text(json.dumps({"type": "Feature", "geometry": shape, "properties": {}}), encoding="utf-8")
+        region.write_text(json.dumps(_as_qupath_counts(request)), encoding="utf-8")
     slide = request.slide or request.features
     if slide is None:
         raise CohortError("There is neither a slide nor features. Open a slide, or choose features.")
@@ -59,3 +61,22 @@ def _job(request: RunRequest, options: AnalysisOptions, checkpoint: Checkpoint, 
         settings=settings_for(checkpoint, options, features_folder=request.folders.features, **ready),
         target=folder / "result.msm.h5",
     )
+
+
+def _as_qupath_counts(request: RunRequest) -> list[dict[str, object]]:
+    """Return the regions as QuPath would export them; on a blank canvas both count from one corner."""
+    x, y = (0, 0) if request.slide is None else _origin_px0(request.slide, request.mpp)
+    moved = [translate(each, -x, -y) for each in request.polygons]
+    labels = request.labels or [RegionLabel()] * len(moved)
+    return [_feature(*each) for each in zip(moved, labels, strict=True)]
+
+
+def _origin_px0(path: Path, mpp: float | None) -> tuple[int, int]:
+    with open_slide(path, mpp=mpp) as slide:
+        return slide.facts.origin_px0
+
+
+def _feature(polygon: Polygon, label: RegionLabel) -> dict[str, object]:
+    """Return a region as QuPath would export it, counted from its origin: so the worker reads it."""
+    properties = {"name": label.name} | ({"classification": label.class_name} if label.class_name else {})
+    return {"type": "Feature", "geometry": json.loads(to_geojson(polygon)), "properties": properties}

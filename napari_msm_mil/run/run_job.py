@@ -73,7 +73,7 @@ def _run_here(
     if request.slide is None:
         raise MsmMilError("There is neither a slide nor features. Open a slide, or choose features.")
     with open_slide(request.slide, mpp=request.mpp) as slide:
-        regions = check_regions(request.polygons, slide.facts) if request.polygons else None
+        regions = check_regions(request.polygons, slide.facts, request.labels) if request.polygons else None
         from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
 
         if ":" in checkpoint.encoder:  # timm:… or zoo:…

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shapely import Polygon
 
+from msm_mil_core.slides.regions import RegionLabel
 from napari_msm_mil.files.folders import Folders
 
 
@@ -22,6 +23,8 @@ class RunRequest:
     """For `AnalysisOptions.model_validate`."""
     polygons: tuple[Polygon, ...]
     """Limits of the run in level-0 pixels; empty for the whole slide."""
+    labels: tuple[RegionLabel, ...]
+    """What each of them is called; empty if nothing is known of any."""
     folders: Folders
     """Where the result and the features are saved."""
     scheduler: str | None = None

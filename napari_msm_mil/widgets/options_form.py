@@ -13,7 +13,8 @@ from napari_msm_mil.widgets.option_editors import Editor, make_editor
 UNITS = {"px0": "level-0 pixels", "px": "pixels", "um": "µm", "um2": "µm²", "mm2": "mm²"}
 WORDS = {"mpp": "micrometres per pixel"}
 LABELS = {
-    "top_k": "Top tiles as annotations",
+    "top_k": "Top tiles of each stage, as annotations",
+    "hot_spots_percent": "Hot spots, outlines around the top (%)",
     "origin": "Coordinates begin at",
     "custom_origin_px0": "Corner, if custom (level-0 pixels)",
 }

@@ -17,6 +17,7 @@ from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.stated_bag import FEATURES
 from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
@@ -207,7 +208,8 @@ def test_geojson_holds_what_its_page_says(tmp_path):
     result = a_result(block_of_tiles(6, 5), prediction=predicted.prediction)
     result = replace(result, options=dict(result.options) | {"encoder": "drawn"}, tissue=UNLIKE)
 
-    path = mm.write_geojson(result, tmp_path / "drawn.geojson", annotations=VERDICTS)
+    options = GeoJsonOptions(hot_spots_percent=10)
+    path = mm.write_geojson(result, tmp_path / "drawn.geojson", options, VERDICTS)
 
     collection = json.loads(path.read_text())
     each = [set(members(feature, "features[]")) for feature in collection["features"]]

@@ -68,7 +68,7 @@ def test_verdicts_that_are_saved_with_the_result_go_along(viewer, tmp_path):
 
     viewer.layers.save(str(tmp_path / "out.geojson"))
 
-    labelled = [one["properties"]["metadata"].get("verdict") == "tumour" for one in tiles_in(tmp_path / "out.geojson")]
+    labelled = [one["properties"].get("name") == "tumour" for one in tiles_in(tmp_path / "out.geojson")]
     assert labelled == result.prediction.stages[1].claimed.tolist()
 
 

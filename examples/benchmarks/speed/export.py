@@ -17,7 +17,7 @@ from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.export.qupath.export import write_geojson
 from msm_mil_core.export.qupath.frame import place_tiles, qupath_frame
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.export.qupath.geojson_text import CommonParts, FeatureColumns, collection_text
+from msm_mil_core.export.qupath.geojson_text import FeatureColumns, collection_text, rectangle_lines
 from msm_mil_core.export.qupath.tile_features import MeasuredTiles, measure_placed, tile_features
 from msm_mil_core.export.report.report import ReportOptions, write_report
 from msm_mil_core.progress import finish
@@ -26,7 +26,6 @@ from msm_mil_core.results.slide_result import SlideResult
 
 TILES, SHORT_TILES = 100_000, 5_000
 WRITE_AT_MOST, WHOLE_AT_MOST, BEFORE_AT_MOST = 1.5, 1.0, 1 / 3
-METADATA = '{"run":"today"}'
 
 
 def measure(short: bool) -> Iterator[Comparison]:
@@ -44,12 +43,11 @@ def _writing(result: SlideResult, folder: Path) -> Comparison:
     """Compare the writing alone, of columns whose ids are there, with one f-string a tile over the same arrays."""
     measured = _measured(result)
     parts = [replace(part, values=np.nan_to_num(part.values)) for part in tile_features(measured)]  # each has each one
-    common = CommonParts(measured.measurements, METADATA)
     ours, plain = folder / "ours.geojson", folder / "plain.geojson"
     compared = compare(
         "GeoJSON written, ids made beforehand",
-        ("chunks of columns", lambda: ours.write_text("".join(collection_text(parts, common)), "utf-8")),
-        ("an f-string a tile", lambda: plain.write_text(_f_strings(parts, common), "utf-8")),
+        ("chunks of columns", lambda: ours.write_text("".join(collection_text(map(rectangle_lines, parts))), "utf-8")),
+        ("an f-string a tile", lambda: plain.write_text(_f_strings(parts), "utf-8")),
         at_most=WRITE_AT_MOST,
     )
     if ours.read_bytes() != plain.read_bytes():
@@ -60,8 +58,7 @@ def _writing(result: SlideResult, folder: Path) -> Comparison:
 def _whole(result: SlideResult, folder: Path) -> Comparison:
     """Compare a whole export, with ids, gzip and the self-check, with json.dump of its objects, which are there."""
     measured = _measured(result)
-    text = "".join(collection_text(tile_features(measured), CommonParts(measured.measurements, METADATA)))
-    objects = json.loads(text)
+    objects = json.loads("".join(collection_text(map(rectangle_lines, tile_features(measured)))))
 
     def dump() -> None:
         with (folder / "dumped.geojson").open("w", encoding="utf-8") as file:
@@ -114,22 +111,20 @@ def _measured(result: SlideResult) -> MeasuredTiles:
     return measure_placed(result, Annotations(), place_tiles(result.tiles, frame))
 
 
-def _f_strings(parts: list[FeatureColumns], common: CommonParts) -> str:
-    return '{"type":"FeatureCollection","features":[\n' + ",\n".join(_lines(parts, common)) + "\n]}\n"
+def _f_strings(parts: list[FeatureColumns]) -> str:
+    return '{"type":"FeatureCollection","features":[\n' + ",\n".join(_lines(parts)) + "\n]}\n"
 
 
-def _lines(parts: list[FeatureColumns], common: CommonParts) -> Iterator[str]:
-    a, b, c, d, e, f, g, h, i, j, *more = map(json.dumps, common.measurements)  # three stages, then the classes
+def _lines(parts: list[FeatureColumns]) -> Iterator[str]:
+    a, b, c, d, e, f, g, h, i, j, *more = map(json.dumps, parts[0].measurements)  # three stages, then the classes
     k, m, n, o = more
-    facts = common.metadata[1:]
     for part in parts:
-        rows = zip(part.ids, part.box_px.tolist(), part.properties, part.values.tolist(), part.metadata, strict=True)
-        for name, (x0, y0, x1, y1), head, v, own in rows:
+        rows = zip(part.ids, part.box_px.tolist(), part.properties, part.values.tolist(), strict=True)
+        for name, (x0, y0, x1, y1), head, v in rows:
             yield (
                 f'{{"type":"Feature","id":"{name}","geometry":{{"type":"Polygon","coordinates":'
                 f"[[[{x0},{y0}],[{x1},{y0}],[{x1},{y1}],[{x0},{y1}],[{x0},{y0}]]]}},"
                 f'"properties":{{{head}"measurements":{{{a}:{v[0]:.7g},{b}:{v[1]:.7g},{c}:{v[2]:.7g},{d}:{v[3]:.7g},'
                 f"{e}:{v[4]:.7g},{f}:{v[5]:.7g},{g}:{v[6]:.7g},{h}:{v[7]:.7g},{i}:{v[8]:.7g},{j}:{v[9]:.7g},"
-                f"{k}:{v[10]:.7g},{m}:{v[11]:.7g},{n}:{v[12]:.7g},{o}:{v[13]:.7g}}},"
-                f'"metadata":{{{own}{facts}}}}}'
+                f"{k}:{v[10]:.7g},{m}:{v[11]:.7g},{n}:{v[12]:.7g},{o}:{v[13]:.7g}}}}}}}"
             )

@@ -27,7 +27,8 @@ def export(
 
     Images of the maps are ome-tiff (QuPath, Fiji, napari) and dicom (a Parametric Map of a DICOM slide); h5ad is an
     AnnData table, spatialdata a folder with tiles, table and maps. Verdicts on the stages are included: in the GeoJSON
-    and the tables of tiles, and as a second CSV with one row a stage.
+    and the tables of tiles, and as a second CSV with one row a stage. Beside a GeoJSON go a script that
+    imports it in QuPath, one that imports all of the folder, and a JSON file on its run.
 
     Parameters
     ----------

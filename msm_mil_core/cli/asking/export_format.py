@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from msm_mil_core.export.exchange.exchange_format import ENDINGS, FOLDERS, ExchangeFormat
+from msm_mil_core.export.qupath.companion_names import import_script_beside, provenance_beside
 
 Format = Literal["geojson", "csv", "png", ExchangeFormat]
 
@@ -24,7 +25,10 @@ def written_for(target: Path, to: Format) -> tuple[Path, ...]:
     """Return every file that may be written for one result."""
     if to == "csv":
         return target, verdicts_beside(target)
-    return (target, target.with_name(f"{target.name}.gz")) if to == "geojson" else (target,)
+    if to == "geojson":
+        beside = (import_script_beside(target), provenance_beside(target))
+        return target, target.with_name(f"{target.name}.gz"), *beside
+    return (target,)
 
 
 def verdicts_beside(target: Path) -> Path:

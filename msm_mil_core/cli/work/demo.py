@@ -12,7 +12,7 @@ from msm_mil_core.cli.work.explain import print_localisation
 from msm_mil_core.cli.work.export import draw
 from msm_mil_core.explain.localisation import localise
 from msm_mil_core.export.figures.localisation import write_localisation_figure
-from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.companions import write_for_qupath
 from msm_mil_core.export.qupath.import_truth import read_truth
 from msm_mil_core.file_names import RESULT_SUFFIX
 from msm_mil_core.results.result_file import load_result
@@ -37,7 +37,7 @@ def _demonstrate(sample: SampleSlide, out_folder: Path, device: str) -> int:
         _compare_with_truth(result, sample, figure)
     else:
         draw(result, result_path, figure)
-    geojson = write_geojson(result, out_folder / f"{sample.path.stem}.geojson")
+    geojson = write_for_qupath(result, out_folder / f"{sample.path.stem}.geojson").geojson
     for path in (result_path, figure, geojson):
         print_line(f"wrote {path}")
     return report([result_path], out_folder=out_folder, overwrite=True) or code

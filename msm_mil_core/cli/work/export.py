@@ -1,6 +1,6 @@
 """Results to what other programs read, and figures: what the command export does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msm_mil_core.cli.asking.export_format import Format, verdicts_beside
@@ -11,7 +11,8 @@ from msm_mil_core.errors import SlideError
 from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.export.exchange.write import write_exchange
 from msm_mil_core.export.figures.result_figure import write_figure
-from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.companion_names import IMPORT_ALL, import_script_beside
+from msm_mil_core.export.qupath.companions import write_for_qupath
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
@@ -25,7 +26,16 @@ def export_results(paths: Mapping[Path, Path], to: Format, geojson: GeoJsonOptio
     done = each_slide(list(paths), lambda path: _export_one(path, paths[path], to, (geojson, maps)))
     for path in done.good.values():
         print_line(f"wrote {path}")
+    if to == "geojson" and done.good:
+        print_line(_how_to_import(list(done.good.values())))
     return finish(done)
+
+
+def _how_to_import(paths: Sequence[Path]) -> str:
+    first = paths[0]
+    script = import_script_beside(first) if len(paths) == 1 else first.with_name(IMPORT_ALL)
+    what = "opens it on the slide" if len(paths) == 1 else "imports all of them into a project"
+    return f"In QuPath, drop the GeoJSON onto its slide; or Automate > Script editor with {script}, which {what}."
 
 
 def _export_one(source: Path, target: Path, to: Format, options: tuple[GeoJsonOptions, MapOptions]) -> Path:
@@ -36,7 +46,7 @@ def _export_one(source: Path, target: Path, to: Format, options: tuple[GeoJsonOp
         return target
     annotations, (geojson, maps) = annotations_in(source), options
     if to == "geojson":
-        return write_geojson(result, target, geojson, annotations)
+        return write_for_qupath(result, target, geojson, annotations).geojson
     if to != "csv":
         write_exchange(result, source, target, to, (maps, annotations))
         return target

@@ -8,11 +8,13 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely import Polygon
 
 from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.geojson_file import GEOMETRIES, read_features
+from msm_mil_core.slides.regions import ellipse_corners
 
 FARTHEST_PX = 2.0**31
 """No slide has so many pixels: a coordinate beyond is an error in the file, and overflows in geometry."""
@@ -41,6 +43,8 @@ class DrawnObject:
     """How many points, lines and areas an annotation has, by GeoJSON's names of them."""
     rgb: tuple[int, int, int] | None = None
     """The colour of its class, 0 to 255; None if the file does not say."""
+    name: str = ""
+    """What the person who drew it called it."""
 
     @property
     def class_name(self) -> str:
@@ -110,6 +114,7 @@ def read_object(feature: object) -> DrawnObject:
         polygons=tuple(polygon for _, polygon in parts if polygon is not None),
         shapes=Counter(kind for kind, _ in parts),
         rgb=_rgb(properties.get("classification")),
+        name=_name(properties.get("name")),
     )
 
 
@@ -136,6 +141,10 @@ def _classes(classification: object) -> tuple[str, ...]:
     if len(texts) < len(steps):
         raise RegionError(f"its class is {reprlib.repr(names)}, not a name")
     return tuple(part for text in texts for part in split_class(text))
+
+
+def _name(name: object) -> str:
+    return " ".join(name.split()) if isinstance(name, str) else ""  # a name that is no text changes no region
 
 
 def _rgb(classification: object) -> tuple[int, int, int] | None:
@@ -168,7 +177,15 @@ def _parts(geometry: object) -> Iterator[tuple[str, Polygon | None]]:
         for rings in coordinates:
             yield "Polygon", _polygon(rings)
     elif coordinates:
-        yield kind, _polygon(coordinates) if kind == "Polygon" else None
+        polygon = _polygon(coordinates) if kind == "Polygon" else None
+        yield kind, _ellipse(polygon) if polygon is not None and geometry.get("isEllipse") is True else polygon
+
+
+def _ellipse(polygon: Polygon) -> Polygon:
+    """Return the ellipse in the polygon's box, as QuPath takes it, whatever corners the file gives it."""
+    left, top, right, bottom = polygon.bounds
+    centre, half = np.array([left + right, top + bottom]) / 2, np.array([right - left, bottom - top]) / 2
+    return shapely.Polygon(ellipse_corners(centre, half * [1, 0], half * [0, 1]))
 
 
 def _polygon(rings: object) -> Polygon | None:

@@ -55,9 +55,12 @@ def _expect(line: bytes, wanted: str) -> None:
 
 
 def _checked_id(feature: dict[str, Any]) -> str:
-    (ring,) = feature["geometry"]["coordinates"]
-    if ring[0] != ring[-1] or len(ring) != 5:
-        raise ValueError("a rectangle is not closed")
-    if not all(map(math.isfinite, feature["properties"]["measurements"].values())):
+    for ring in feature["geometry"]["coordinates"]:
+        if ring[0] != ring[-1] or len(ring) < 5:
+            raise ValueError("an outline is not closed")
+    properties = feature["properties"]
+    if not all(map(math.isfinite, properties["measurements"].values())):
         raise ValueError("a measurement is not finite")
+    if properties["objectType"] == "tile" and "metadata" in properties:
+        raise ValueError("a tile has metadata")
     return str(feature["id"])

@@ -85,7 +85,12 @@ def _all_of(file: IO[bytes], path: Path) -> bytes:
 
 
 def _text(content: bytes) -> str:
-    return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # before 0.4 QuPath wrote names as the system does; numbers are the same in all of them
+        return content.decode("latin-1")
 
 
 def _flattened(content: Any) -> Iterator[object]:
@@ -111,3 +116,15 @@ def _inside(content: Any) -> Iterator[object]:
         yield {"type": "Feature", "geometry": content}
     else:
         yield content
+        yield from _below(content)
+
+
+def _below(feature: Any) -> Iterator[object]:
+    """Give the objects inside an object, where a file is nested as QuPath's hierarchy is."""
+    if not isinstance(feature, dict):
+        return
+    properties = feature.get("properties")
+    for holder in (feature, properties if isinstance(properties, dict) else {}):
+        for key in ("childObjects", "children"):
+            if isinstance(holder.get(key), list):
+                yield from _flattened(holder[key])

@@ -21,40 +21,34 @@ class FeatureColumns:
     """(n, 4), left, top, right, bottom."""
     properties: Sequence[str]
     """JSON text of the members before the measurements, with a comma after each."""
+    measurements: tuple[str, ...]
+    """The M names of the measurements."""
     values: NDArray[np.float32]
     """(n, M), NaN where a measurement is missing."""
-    metadata: Sequence[str]
-    """JSON text of the metadata's members that not all features share, with a comma after each."""
+    metadata: str = ""
+    """JSON text of the object that is the metadata of each of them; empty for none, as QuPath needs it for tiles."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommonParts:
-    """What all features of a file share."""
-
-    measurements: tuple[str, ...]
-    """The M names."""
-    metadata: str
-    """JSON text of a non-empty object."""
-
-
-def collection_text(parts: Iterable[FeatureColumns], common: CommonParts) -> Iterator[str]:
-    """Give the text of a feature collection piece by piece, one feature a line, one piece for each part."""
+def collection_text(parts: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Give the text of a feature collection piece by piece; `parts` hold features as lines, a piece is one part."""
     yield HEADER
     before = ""
-    for part in (part for part in parts if part.ids):
-        yield before + ",\n".join(_lines(part, common))
-        before = ",\n"
+    for part in map(",\n".join, parts):
+        if part:
+            yield before + part
+            before = ",\n"
     yield FOOTER
 
 
-def _lines(part: FeatureColumns, common: CommonParts) -> Iterator[str]:
+def rectangle_lines(part: FeatureColumns) -> Iterator[str]:
+    """Give the text of each rectangle, without an end of line; those with the same measurements follow each other."""
     left, top, right, bottom = part.box_px.T
     ring = np.stack([left, top, right, top, right, bottom, left, bottom, left, top])
     for pattern, rows in _patterns(np.isfinite(part.values)):
-        present = [name for name, has_value in zip(common.measurements, pattern, strict=True) if has_value]
-        template = _template(present, common)
+        present = [name for name, has_value in zip(part.measurements, pattern, strict=True) if has_value]
+        template = _template(present, part.metadata)
         columns = [*ring[:, rows].tolist(), [part.properties[row] for row in rows.tolist()]]
-        columns += [*part.values[rows][:, pattern].T.tolist(), [part.metadata[row] for row in rows.tolist()]]
+        columns += part.values[rows][:, pattern].T.tolist()
         yield from map(template.__mod__, zip([part.ids[row] for row in rows.tolist()], *columns, strict=True))
 
 
@@ -69,12 +63,13 @@ def _patterns(finite: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArra
     return sorted(groups, key=lambda group: group[0].tolist())
 
 
-def _template(measurements: Sequence[str], common: CommonParts) -> str:
+def _template(measurements: Sequence[str], metadata: str) -> str:
     numbers = ",".join(f"{_literal(json.dumps(name))}:%.7g" for name in measurements)
+    ending = f',"metadata":{_literal(metadata)}' if metadata else ""
     return (
         '{"type":"Feature","id":"%s",'
         '"geometry":{"type":"Polygon","coordinates":[[[%d,%d],[%d,%d],[%d,%d],[%d,%d],[%d,%d]]]},'
-        '"properties":{%s"measurements":{' + numbers + '},"metadata":{%s' + _literal(common.metadata[1:]) + "}}"
+        '"properties":{%s"measurements":{' + numbers + "}" + ending + "}}"
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 import numpy as np
 import shapely
@@ -14,7 +14,7 @@ from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_objects
 from msm_mil_core.export.qupath.frame import qupath_frame
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.slides.regions import Regions, check_regions
+from msm_mil_core.slides.regions import RegionLabel, Regions, check_regions, untangled
 from msm_mil_core.slides.slide import SlideFacts
 
 
@@ -23,10 +23,10 @@ def read_regions(
 ) -> Regions:
     """Read annotations drawn in QuPath as regions of a slide, shifted from QuPath's origin to level 0.
 
-    Tiles, detections and cells are no regions, as are points and lines; a feature without a stated type is an
-    annotation, as for QuPath. What has a class "Ignore*" is cut out of the others. The `remark` of what is returned
-    says what was left out. The file may be gzipped or zipped, a feature collection, a list, one feature or a bare
-    geometry.
+    Tiles, detections and cells are no regions, nor are points, lines and what has no area; a feature without a stated
+    type is an annotation, as for QuPath. Names and classes become the labels of the regions. What has a class "Ignore*"
+    is cut out of the others. The `remark` of what is returned says what was left out. The file may be gzipped or
+    zipped, a feature collection, a list, one feature or a bare geometry.
 
     Parameters
     ----------
@@ -41,16 +41,35 @@ def read_regions(
     """
     options = options or GeoJsonOptions()
     corner_px0 = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
-    objects = _annotations(path)
-    regions = _chosen([each for each in objects.areas if not each.ignored], classes, path)
+    return regions_of(read_objects(path), facts, str(path), corner_px0, classes)
+
+
+def regions_of(
+    drawn: Iterable[DrawnObject],
+    facts: SlideFacts,
+    source: str,
+    corner_px0: tuple[int, int],
+    classes: Sequence[str] = (),
+) -> Regions:
+    """Take what was drawn in QuPath as regions, as `read_regions` does; `source` names where it comes from.
+
+    Raises
+    ------
+    RegionError
+        As `read_regions` does.
+    """
+    objects = _annotations(drawn, source)
+    regions = _chosen([each for each in objects.areas if not each.ignored], classes, source)
     try:
-        polygons = check_regions(_moved(regions, corner_px0), facts).polygons
-        cut = _cut_out(polygons, _moved((each for each in objects.areas if each.ignored), corner_px0))
+        moved = _moved(regions, corner_px0)
+        labels = [RegionLabel(each.name, each.class_name) for each in regions for _ in each.polygons]
+        checked = check_regions(moved, facts, labels)
+        cut = _cut_out(checked, _moved((each for each in objects.areas if each.ignored), corner_px0))
     except (RegionError, shapely.errors.ShapelyError) as exc:
-        raise RegionError(f"{path}: {exc}") from exc
-    if not cut:
-        raise RegionError(f"{path}: its Ignore annotations cover all of its regions. Draw larger regions in QuPath.")
-    return Regions(cut, remark=_remark(objects, len(regions), path.name))
+        raise RegionError(f"{source}: {exc}") from exc
+    if not cut.polygons:
+        raise RegionError(f"{source}: its Ignore annotations cover all of its regions. Draw larger regions in QuPath.")
+    return replace(cut, remark=_remark(objects, len(regions), PurePath(source).name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +82,20 @@ class _Objects:
     """How many of what else there is, in words."""
 
 
-def _annotations(path: Path) -> _Objects:
+def _annotations(objects: Iterable[DrawnObject], source: str) -> _Objects:
     areas, others = [], Counter[str]()
-    for drawn in read_objects(path):
+    for each in objects:
+        drawn = replace(each, polygons=tuple(part for whole in each.polygons for part in untangled(whole)))
         if drawn.kind != "annotation":
             others[f"of type {drawn.kind!r}"] += 1
             continue
         others.update(_without_area(drawn))
-        if drawn.polygons:
-            areas.append(drawn)
+        polygons = tuple(filter(_encloses, drawn.polygons))
+        if polygons:
+            areas.append(replace(drawn, polygons=polygons))
     if not any(not each.ignored for each in areas):
         raise RegionError(
-            f"{path} has no annotation with an area to run on{_in_brackets(_Objects(tuple(areas), others))}. "
+            f"{source} has no annotation with an area to run on{_in_brackets(_Objects(tuple(areas), others))}. "
             "Draw one in QuPath and export it again as GeoJSON."
         )
     return _Objects(tuple(areas), others)
@@ -82,15 +103,21 @@ def _annotations(path: Path) -> _Objects:
 
 def _without_area(drawn: DrawnObject) -> dict[str, int]:
     lines = {f"drawn as {kind}": count for kind, count in drawn.shapes.items() if kind != "Polygon"}
-    return lines if drawn.shapes else {"without a shape": 1}
+    flat = sum(not _encloses(polygon) for polygon in drawn.polygons)
+    return lines | ({"without an area": flat} if flat else {}) if drawn.shapes else {"without a shape": 1}
 
 
-def _chosen(regions: Sequence[DrawnObject], classes: Sequence[str], path: Path) -> Sequence[DrawnObject]:
+def _encloses(polygon: Polygon) -> bool:
+    """Return whether it has an area, as what a stray click leaves has not; an outline that crosses itself has one."""
+    return bool(polygon.area > 0 or shapely.make_valid(polygon).area > 0)
+
+
+def _chosen(regions: Sequence[DrawnObject], classes: Sequence[str], source: str) -> Sequence[DrawnObject]:
     for wanted in classes:
         if not any(each.is_of(wanted) for each in regions):
             there = ", ".join(repr(name) for name in sorted({each.class_name for each in regions} - {""})) or "none"
             raise RegionError(
-                f"{path} has no region of the class {wanted!r}. It has: {there}. Choose another --region-class."
+                f"{source} has no region of the class {wanted!r}. It has: {there}. Choose another --region-class."
             )
     return [each for each in regions if not classes or any(each.is_of(wanted) for wanted in classes)]
 
@@ -100,7 +127,7 @@ def _moved(objects: Iterable[DrawnObject], corner_px0: tuple[int, int]) -> list[
     return [translate(polygon, x, y) for each in objects for polygon in each.polygons]
 
 
-def _cut_out(regions: Sequence[Polygon], holes: Sequence[Polygon]) -> tuple[Polygon, ...]:
+def _cut_out(regions: Regions, holes: Sequence[Polygon]) -> Regions:
     for number, hole in enumerate(holes, start=1):
         if not hole.is_valid:
             why = shapely.is_valid_reason(hole)
@@ -108,10 +135,12 @@ def _cut_out(regions: Sequence[Polygon], holes: Sequence[Polygon]) -> tuple[Poly
                 f"Ignore annotation {number} crosses itself ({why}). Draw it again without crossing lines."
             )
     if not holes:
-        return tuple(regions)
-    left = shapely.difference(np.array(regions), shapely.union_all(holes))
-    parts = shapely.get_parts(left)
-    return tuple(part for part in parts if isinstance(part, Polygon) and part.area > 0)
+        return regions
+    left = shapely.difference(np.array(regions.polygons), shapely.union_all(holes))
+    parts, whole = shapely.get_parts(left, return_index=True)
+    kept = [at for at, part in enumerate(parts) if isinstance(part, Polygon) and part.area > 0]
+    labels = tuple(regions.labels[whole[at]] for at in kept) if regions.labels else ()
+    return Regions(tuple(parts[at] for at in kept), labels=labels)
 
 
 def _remark(objects: _Objects, regions: int, file: str) -> str:

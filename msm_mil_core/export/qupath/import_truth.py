@@ -12,7 +12,7 @@ from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_objects
 from msm_mil_core.export.qupath.frame import qupath_frame
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.slides.regions import check_regions
+from msm_mil_core.slides.regions import check_regions, untangled
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.truth import TruthArea
 
@@ -61,7 +61,8 @@ def read_truth(path: Path, facts: SlideFacts, options: GeoJsonOptions | None = N
 def _checked(
     objects: list[DrawnObject], corner_px0: tuple[int, int], facts: SlideFacts, path: Path
 ) -> tuple[Polygon, ...]:
-    moved = (translate(polygon, *corner_px0) for drawn in objects for polygon in drawn.polygons)
+    whole = (part for drawn in objects for polygon in drawn.polygons for part in untangled(polygon))
+    moved = (translate(polygon, *corner_px0) for polygon in whole)
     try:
         return check_regions(moved, facts).polygons
     except (RegionError, shapely.errors.ShapelyError) as exc:

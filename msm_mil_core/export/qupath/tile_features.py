@@ -42,11 +42,15 @@ def measure_placed(result: SlideResult, annotations: Annotations, placed: Placed
 
 
 def tile_features(measured: MeasuredTiles) -> Iterator[FeatureColumns]:
-    """Give one tile object for each tile, in chunks; a claimed tile has the class of its stage, and its verdict."""
+    """Give one tile object for each tile, in chunks; a claimed tile has the class of its stage.
+
+    A verdict on that stage is the tile's name, not its metadata: QuPath 0.5 cannot set metadata on detections, and
+    logs a stack trace for each.
+    """
     result, placed = measured.result, measured.placed
     stages = result.prediction.stages
     head = '"objectType":"tile","isLocked":true,'
-    heads = [head, *(head + _classification(stage) for stage in range(len(stages)))]
+    heads = [head, *(head + classification(stage) for stage in range(len(stages)))]
     claimed = np.stack([np.zeros(len(result.tiles), bool), *(stage.claimed for stage in stages)])
     verdicts = tile_verdicts(result.prediction, measured.annotations)
     for start in range(0, len(placed.index), CHUNK):
@@ -56,33 +60,49 @@ def tile_features(measured: MeasuredTiles) -> Iterator[FeatureColumns]:
         yield FeatureColumns(
             ids=tile_ids(result, index, [""] * len(index)),
             box_px=placed.box_px[rows],
-            properties=[heads[stage] for stage in of_stage],
+            properties=[
+                heads[stage] + _name(verdicts[tile]) for stage, tile in zip(of_stage, index.tolist(), strict=True)
+            ],
+            measurements=measured.measurements,
             values=measured.values[rows],
-            metadata=[_verdict(verdicts[tile]) for tile in index.tolist()],
         )
 
 
-def top_features(measured: MeasuredTiles, stage: int, count: int) -> FeatureColumns:
-    """Return annotations for the `count` tiles to which a stage (counted from 0) attends most, best first."""
+def top_features(measured: MeasuredTiles, stage: int, count: int, metadata: str) -> FeatureColumns:
+    """Return annotations for the `count` tiles to which a stage (counted from 0) attends most, best first.
+
+    `metadata` is the JSON text of what belongs to the run.
+    """
     result, placed = measured.result, measured.placed
-    name, label = stage_name(stage), short_label(measured.annotations, stage)
     attention = result.prediction.stages[stage].attention[placed.index]
     best = np.argsort(-attention, kind="stable")[: min(count, int(np.isfinite(attention).sum()))]  # NaN are last
-    head = f'"objectType":"annotation","isLocked":true,{_classification(stage)}'
-    suffix = f" · {label}" if label else ""
-    names = (json.dumps(f"{name} top {place}{suffix}") for place in range(1, len(best) + 1))
+    head = annotation_head(stage)
+    names = (_name(annotation_name(measured, stage, f"top {place}")) for place in range(1, len(best) + 1))
     return FeatureColumns(
-        ids=tile_ids(result, placed.index[best], [name] * len(best)),
+        ids=tile_ids(result, placed.index[best], [stage_name(stage)] * len(best)),
         box_px=placed.box_px[best],
-        properties=[f'{head}"name":{quoted},' for quoted in names],
+        properties=[head + name for name in names],
+        measurements=measured.measurements,
         values=measured.values[best],
-        metadata=[""] * len(best),
+        metadata=metadata,
     )
 
 
-def _classification(stage: int) -> str:
+def annotation_head(stage: int) -> str:
+    """Return JSON text of the members that all annotations of a stage share, with a comma after each."""
+    return f'"objectType":"annotation","isLocked":true,{classification(stage)}'
+
+
+def annotation_name(measured: MeasuredTiles, stage: int, what: str) -> str:
+    """Return the name of an annotation of a stage: which it is, and the verdict on the stage."""
+    label = short_label(measured.annotations, stage)
+    return f"{stage_name(stage)} {what}" + (f" · {label}" if label else "")
+
+
+def classification(stage: int) -> str:
+    """Return JSON text of the class of a stage, with a comma after it."""
     return f'"classification":{json.dumps({"name": stage_name(stage), "color": stage_rgb(stage)})},'
 
 
-def _verdict(label: str) -> str:
-    return f'"verdict":{json.dumps(label)},' if label else ""
+def _name(text: str) -> str:
+    return f'"name":{json.dumps(text)},' if text else ""

@@ -53,15 +53,21 @@ class SelectionTool(QObject):
         return self._tiles is not None
 
     def start(self, result: SlideResult, drawn: Drawn) -> None:
-        """Let the user select; what was selected before stays as it was reported."""
+        """Let the user select; what was selected before stays as it was reported.
+
+        Where a layer with shapes is selected, as regions from QuPath are, its shapes are the region.
+        """
         self.stop()
         self._result = result
         if drawn == "tiles":
             self._tiles = []
             return
-        self._shapes = self._layers.add_region(result, REGION_NAME)
+        given = self._layers.selected_regions()
+        self._shapes = self._layers.add_region(result, REGION_NAME) if given is None else given
         for event in (self._shapes.events.data, self._shapes.events.set_data):
             event.connect(self._on_shapes_changed)
+        if given is not None:
+            self._changes.throttle()
 
     def stop(self) -> None:
         """Stop following the mouse; the drawn layer stays, the outline of clicked tiles is removed."""

@@ -19,7 +19,7 @@ WHATS = ("the tiles claimed by", "the top tiles of", "a region that I draw", "ti
 HELP = (
     "the tiles that a stage claims",
     "the tiles to which a stage attends most, as a percentage of those it could see",
-    "draw on the slide: the answer is updated as you draw",
+    "draw on the slide, or select a layer of regions before: the answer is updated as you draw",
     "click tiles on the slide: click again to deselect one",
 )
 

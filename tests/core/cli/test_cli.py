@@ -211,6 +211,40 @@ def test_results_are_exported(tmp_path, slide, to, ending):
     assert call(["export", str(tmp_path / "drawn.msm.h5"), "--to", to, "--out", str(tmp_path / "out")]) == 2
 
 
+def test_an_export_for_qupath_says_how_it_gets_there(tmp_path, capsys):
+    for name in ("one", "two"):
+        save_result(a_result(), tmp_path / f"{name}.msm.h5")
+
+    call(["export", str(tmp_path / "one.msm.h5"), "--to", "geojson", "--out", str(tmp_path / "a")])
+    alone, _ = words_of(capsys)
+    call(["export", *map(str, tmp_path.glob("*.h5")), "--to", "geojson", "--out", str(tmp_path / "b")])
+    both, _ = words_of(capsys)
+
+    assert str(tmp_path / "a" / "one.import.groovy") in alone.replace("\n", "")
+    assert str(tmp_path / "b" / "import-all.groovy") in both.replace("\n", "")
+    names = {"one.geojson", "one.import.groovy", "one.provenance.json", "import-all.groovy"}
+    assert {path.name for path in (tmp_path / "a").iterdir()} == names
+
+
+@pytest.mark.parametrize("words", [["--no-all-tiles", "--top-k", "2"], ["--hot-spots-percent", "20", "--top-k", "0"]])
+def test_the_level_of_detail_for_qupath_is_chosen(tmp_path, words):
+    save_result(a_result(), tmp_path / "one.msm.h5")
+
+    assert call(["export", str(tmp_path / "one.msm.h5"), "--to", "geojson", "--out", str(tmp_path), *words]) == 0
+
+    said = json.loads((tmp_path / "one.provenance.json").read_text())["objects"]
+    assert (said["tiles"], said["top_tiles"], bool(said["hot_spots"])) == ((0, 6, 0) if "2" in words else (30, 0, 1))
+
+
+def test_files_beside_an_export_are_not_overwritten_against_the_wish(tmp_path):
+    save_result(a_result(), tmp_path / "one.msm.h5")
+    (tmp_path / "one.provenance.json").write_text("mine")
+
+    assert call(["export", str(tmp_path / "one.msm.h5"), "--to", "geojson", "--out", str(tmp_path)]) == 2
+
+    assert (tmp_path / "one.provenance.json").read_text() == "mine"
+
+
 @pytest.mark.parametrize("to", ["geojson", "csv"])
 def test_notes_that_cannot_be_read_do_not_hold_up_an_export(tmp_path, capsys, to):
     source = tmp_path / "drawn.msm.h5"
@@ -338,10 +372,11 @@ def test_the_demo_measures_the_maps_on_the_lung_and_shows_the_skin(tmp_path, cap
     code = call(["demo", "--out", str(tmp_path / "demo"), "--no-window", "--device", "cpu"])
 
     files = sorted(path.name for path in (tmp_path / "demo").iterdir() if not path.name.startswith("."))
-    kinds = (".geojson", ".msm.h5", ".png", ".report.html")
+    kinds = (".geojson", ".import.groovy", ".msm.h5", ".png", ".provenance.json", ".report.html")
+    names = [f"{sample.path.stem}{kind}" for sample in SAMPLES.values() for kind in kinds]
     words, _ = words_of(capsys)
     assert code == 0
-    assert files == sorted(f"{sample.path.stem}{kind}" for sample in SAMPLES.values() for kind in kinds)
+    assert files == sorted([*names, "import-all.groovy"])
     assert all(sample.sentence in words for sample in SAMPLES.values())
     for told in ("adenocarcinoma", "squamous", "Attention of all stages", "0.5 is guessing"):
         assert told in words

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from napari.layers import Layer, Shapes
 
 from msm_mil_core.errors import RegionError
+from msm_mil_core.slides.regions import RegionLabel, Regions
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.truth import TruthArea
 from napari_msm_mil.layers.layer_data import known_areas, slide_layer, truth_layer
-from napari_msm_mil.layers.regions import region_polygons
+from napari_msm_mil.layers.regions import region_areas, region_polygons, shapes_of
 from tests.slides import a_drawn_slide
 
 SQUARE_PX0 = np.array([[100, 200], [100, 300], [180, 300], [180, 200]])  # y, x: as napari counts
@@ -89,3 +92,66 @@ def test_known_areas_lie_over_the_pixels_that_they_name_holes_included(file, sli
 
 def test_nothing_is_shown_where_nothing_is_known(file):
     assert known_areas(open_slide(file)) == []
+
+
+def as_layer(regions, slide):
+    """The regions as shapes in the world, over a slide."""
+    return Shapes(**shapes_of(regions, lambda place: np.asarray(slide.data_to_world((place[1] - 0.5, place[0] - 0.5)))))
+
+
+@st.composite
+def polygons_px0(draw):
+    """Boxes with up to two holes, at places that are no whole pixels."""
+    left, top = (draw(st.floats(0, 300)) for _ in range(2))
+    outer = shapely.box(left, top, left + draw(st.floats(60, 90)), top + draw(st.floats(30, 50)))
+    holes = [shapely.box(left + at, top + 5, left + at + 10, top + draw(st.floats(10, 25))) for at in (10, 35)]
+    for hole in holes[: draw(st.integers(0, 2))]:
+        outer = outer.difference(hole)
+    return outer
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(polygons_px0(), min_size=1, max_size=4), st.sampled_from([(0, 0), (1000, -500)]))
+def test_regions_come_back_from_the_window_to_within_half_a_pixel(slide, polygons, translate):
+    slide.translate = translate
+    labels = tuple(RegionLabel(f"region {number}", "Tumor" * (number % 2)) for number in range(len(polygons)))
+
+    back = region_areas(as_layer(Regions(tuple(polygons), labels=labels), slide), slide)
+
+    assert [area.label for area in back] == list(labels)
+    for area, polygon in zip(back, polygons, strict=True):
+        assert len(area.polygon.interiors) == len(polygon.interiors)
+        assert area.polygon.is_valid
+        assert area.polygon.hausdorff_distance(polygon) < 0.5
+
+
+def test_a_hole_can_be_moved_and_removed_as_any_shape(slide):
+    doughnut = shapely.box(100, 100, 200, 200).difference(shapely.box(120, 120, 140, 140))
+    layer = as_layer(Regions((doughnut,)), slide)
+
+    layer.selected_data = {1}
+    layer.remove_selected()
+
+    (area,) = region_areas(layer, slide)
+    assert area.polygon.area == pytest.approx(100 * 100, rel=1e-3)
+
+
+def test_what_is_drawn_besides_is_a_region_of_its_own_without_a_name(slide):
+    doughnut = shapely.box(100, 100, 200, 200).difference(shapely.box(120, 120, 140, 140))
+    layer = as_layer(Regions((doughnut,), labels=(RegionLabel("first", "Tumor"),)), slide)
+
+    layer.add_polygons(over(slide, SQUARE_PX0).data[0])
+
+    first, second = region_areas(layer, slide)
+    assert (str(first.label), str(second.label)) == ("first · Tumor", "")
+    assert first.polygon.area == pytest.approx(100 * 100 - 20 * 20, rel=1e-3)
+    assert second.polygon.bounds == pytest.approx((200, 100, 300, 180), abs=0.1)
+
+
+def test_features_of_other_programs_do_not_matter(slide):
+    layer = over(slide, SQUARE_PX0, shape_type="polygon", features={"name": [None], "hole of": [np.nan], "x": [1]})
+
+    (area,) = region_areas(layer, slide)
+
+    assert str(area.label) == ""
+    assert area.polygon.bounds == pytest.approx((200, 100, 300, 180))

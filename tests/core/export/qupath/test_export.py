@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from shapely.geometry import shape
 
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.errors import OutputError
@@ -21,6 +22,7 @@ from msm_mil_core.results.annotations import Annotations, Verdict
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 
 NO_TOPS = GeoJsonOptions(top_k=0)
+NOTHING = {"all_tiles": False, "top_k": 0}
 
 
 @st.composite
@@ -38,15 +40,15 @@ def results(draw):
 
 
 @settings(max_examples=60)
-@given(result=results(), top_k=st.integers(0, 5))
-def test_every_file_holds_to_what_qupath_reads(tmp_path_factory, result, top_k):
+@given(result=results(), top_k=st.integers(0, 5), percent=st.sampled_from([0, 5, 20, 50]))
+def test_every_file_holds_to_what_qupath_reads(tmp_path_factory, result, top_k, percent):
     path = tmp_path_factory.mktemp("drawn") / "drawn.geojson"
     width, height = result.slide.extent_px0
 
     try:
-        write_geojson(result, path, GeoJsonOptions(top_k=top_k))
+        write_geojson(result, path, GeoJsonOptions(top_k=top_k, hot_spots_percent=percent))
     except OutputError as exc:
-        assert "No tile lies in the image" in str(exc)
+        assert "lies in the image that QuPath shows" in str(exc)
         assert list(path.parent.iterdir()) == []
         return
 
@@ -54,7 +56,7 @@ def test_every_file_holds_to_what_qupath_reads(tmp_path_factory, result, top_k):
     assert len({feature["id"] for feature in features}) == len(features)
     for feature in features:
         assert uuid.UUID(feature["id"]).version == 5
-        left, top, right, bottom = box_of(feature)
+        left, top, right, bottom = shape(feature["geometry"]).bounds if is_hot_spot(feature) else box_of(feature)
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
         properties = feature["properties"]
@@ -63,7 +65,8 @@ def test_every_file_holds_to_what_qupath_reads(tmp_path_factory, result, top_k):
         assert all(
             isinstance(value, int | float) and math.isfinite(value) for value in properties["measurements"].values()
         )
-        assert all(isinstance(value, str) for value in properties["metadata"].values())
+        assert ("metadata" in properties) == is_annotation(feature)  # QuPath 0.5 cannot set it on tiles
+        assert all(isinstance(value, str) for value in properties.get("metadata", {}).values())
         if "classification" in properties:
             assert set(properties["classification"]) == {"name", "color"}
             assert ":" not in properties["classification"]["name"]
@@ -90,7 +93,16 @@ def test_a_tile_is_a_closed_rectangle_with_all_that_is_known_of_it(tmp_path):
     assert measurements["Stage 1 attention"] == pytest.approx(float(stage.attention[0]))
     assert measurements["Stage 1 rank"] in {0, 1}
     assert measurements["Evidence class 1"] == pytest.approx(float(evidence_of(result.prediction, 1)[0]), rel=1e-5)
-    assert first["properties"]["metadata"] == {
+    assert "metadata" not in first["properties"]
+
+
+def test_an_annotation_says_what_belongs_to_its_run(tmp_path):
+    result = a_result(tile_grid([(2, 3), (4, 5)]), prediction=a_prediction(2, S=1))
+
+    write_geojson(result, tmp_path / "drawn.geojson", GeoJsonOptions(top_k=1, all_tiles=False))
+
+    (top,) = features_of(tmp_path / "drawn.geojson")
+    assert top["properties"]["metadata"] == {
         "run": "2026-11-22T10:00:00+01:00",
         "model": "drawn model (ab12)",
         "mpp": "0.499 (aperio.MPP)",
@@ -166,23 +178,25 @@ def test_the_bounds_corner_is_subtracted_and_edges_are_cut(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("options", "corner", "rule"),
     [
-        (GeoJsonOptions(top_k=0), (50, 50), "auto 150,250"),
-        (GeoJsonOptions(top_k=0, origin="none"), (200, 300), "none 0,0"),
-        (GeoJsonOptions(top_k=0, origin="custom", custom_origin_px0=(20, 30)), (180, 270), "custom 20,30"),
+        (GeoJsonOptions(top_k=1), (50, 50), "auto 150,250"),
+        (GeoJsonOptions(top_k=1, origin="none"), (200, 300), "none 0,0"),
+        (GeoJsonOptions(top_k=1, origin="custom", custom_origin_px0=(20, 30)), (180, 270), "custom 20,30"),
     ],
 )
 def test_the_origin_follows_the_rule_and_the_file_says_which(tmp_path, options, corner, rule):
     slide = slide_facts((2000, 2000), bounds=(150, 250, 900, 900))
-    result = a_result(tile_grid([(2, 3)]), slide=slide, prediction=a_prediction(1))
+    result = a_result(tile_grid([(2, 3)]), slide=slide, prediction=a_prediction(1, S=1))
 
     write_geojson(result, tmp_path / "drawn.geojson", options)
 
-    (feature,) = features_of(tmp_path / "drawn.geojson")
-    assert box_of(feature)[:2] == corner
-    assert feature["properties"]["metadata"]["bounds"] == rule
+    tile, top = features_of(tmp_path / "drawn.geojson")
+    assert box_of(tile)[:2] == box_of(top)[:2] == corner
+    assert top["properties"]["metadata"]["bounds"] == rule
 
 
-@pytest.mark.parametrize("options", [{"origin": "custom"}, {"custom_origin_px0": (1, 2)}, {"top_k": -1}, {"k": 3}])
+@pytest.mark.parametrize(
+    "options", [{"origin": "custom"}, {"custom_origin_px0": (1, 2)}, {"top_k": -1}, {"k": 3}, NOTHING]
+)
 def test_options_that_contradict_themselves_are_refused(options):
     with pytest.raises(ValidationError):
         GeoJsonOptions(**options)
@@ -203,7 +217,7 @@ def test_names_from_outside_cannot_break_the_file(tmp_path):
 
     write_geojson(result, tmp_path / "drawn.geojson")
 
-    first = features_of(tmp_path / "drawn.geojson")[0]["properties"]
+    first = features_of(tmp_path / "drawn.geojson")[-1]["properties"]
     assert 'Evidence 100 % "sure"\n\\' in first["measurements"]
     assert "Evidence Ärger: {0}" in first["measurements"]
     assert first["metadata"]["mpp"] == '0.499 (%s "x")'
@@ -214,7 +228,7 @@ def test_a_tile_tells_the_verdict_on_the_stage_that_claims_it(tmp_path):
 
     write_geojson(result, tmp_path / "drawn.geojson", NO_TOPS, verdicts((0, "tumour"), (2, "artefact")))
 
-    told = [feature["properties"]["metadata"].get("verdict") for feature in features_of(tmp_path / "drawn.geojson")]
+    told = [feature["properties"].get("name") for feature in features_of(tmp_path / "drawn.geojson")]
     for stage, label in ((0, "tumour"), (2, "artefact")):
         assert [one == label for one in told] == result.prediction.stages[stage].claimed.tolist()
     assert told.count(None) == 30 - 4 - 4
@@ -235,7 +249,7 @@ def test_whatever_is_noted_qupath_reads_the_file(tmp_path_factory, label, note):
     for one, other in zip(noted, silent, strict=True):
         assert one["properties"].get("classification") == other["properties"].get("classification")
         assert one["properties"]["measurements"] == other["properties"]["measurements"]
-        for short in (*one["properties"]["metadata"].values(), one["properties"].get("name", "")):
+        for short in (*one["properties"].get("metadata", {}).values(), one["properties"].get("name", "")):
             assert len(short) < 100
             assert len(short.splitlines()) <= 1
 
@@ -272,7 +286,7 @@ def test_many_features_are_zipped_and_few_are_not(tmp_path):
 def test_no_tile_in_the_image_is_told_and_leaves_no_file(tmp_path):
     result = a_result(slide=slide_facts((9000, 9000), bounds=(5000, 5000, 100, 100)))
 
-    with pytest.raises(OutputError, match=r"No tile lies in the image .*drawn\.geojson.*choose another origin"):
+    with pytest.raises(OutputError, match=r"No tile of drawn\.svs lies in the image .*choose another origin"):
         write_geojson(result, tmp_path / "drawn.geojson")
 
     assert list(tmp_path.iterdir()) == []
@@ -331,6 +345,10 @@ def box_of(feature):
     assert ring == [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
     assert all(type(number) is int for point in ring for number in point)
     return left, top, right, bottom
+
+
+def is_hot_spot(feature):
+    return "hot spot" in feature["properties"].get("name", "")
 
 
 def is_annotation(feature):

@@ -3,7 +3,9 @@ import gzip
 import json
 import zipfile
 
+import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
@@ -31,7 +33,7 @@ def polygon(rings=SQUARE, **properties):
         polygon(),
         polygon() | {"properties": None},
         polygon()["geometry"],
-        polygon()["geometry"] | {"isEllipse": True},
+        polygon()["geometry"] | {"isEllipse": False},
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
@@ -322,6 +324,132 @@ def test_a_region_is_a_polygon_in_the_plane(tmp_path):
 
     assert isinstance(region, Polygon)
     assert not region.has_z
+
+
+@pytest.mark.parametrize("corners", [[(100, 100), (300, 100), (300, 500), (100, 500)], "around"])
+def test_an_ellipse_is_what_qupath_makes_of_it_from_its_box(tmp_path, corners):
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    around = np.stack([200 + 100 * np.cos(angle), 300 + 200 * np.sin(angle)], axis=1).round(2).tolist()
+    ring = around if corners == "around" else corners
+    geometry = {"type": "Polygon", "isEllipse": True, "coordinates": [[*ring, ring[0]]]}
+
+    (region,) = read_regions(written(tmp_path, {"type": "Feature", "geometry": geometry}), FACTS).polygons
+
+    assert region.bounds == pytest.approx((100, 100, 300, 500))
+    assert region.area == pytest.approx(np.pi * 100 * 200, rel=1e-3)
+    assert region.hausdorff_distance(Polygon(around)) < (1 if corners == "around" else 1.5)
+
+
+@pytest.mark.parametrize("radius", [3, 400, 40_000])
+def test_a_large_ellipse_is_as_exact_as_a_small_one(tmp_path, radius):
+    facts = slide_facts((2 * radius, 2 * radius))
+    ring = [[0, 0], [2 * radius, 0], [2 * radius, 2 * radius], [0, 2 * radius], [0, 0]]
+    geometry = {"type": "Polygon", "isEllipse": True, "coordinates": [ring]}
+
+    (region,) = read_regions(written(tmp_path, geometry), facts).polygons
+
+    corners = shapely.get_coordinates(region)
+    middles = (corners[1:] + corners[:-1]) / 2
+    for points in (corners, middles):
+        assert np.abs(np.linalg.norm(points - radius, axis=1) - radius).max() < 0.11
+
+
+def test_names_and_classes_are_kept_for_every_part(tmp_path):
+    parts = {"type": "MultiPolygon", "coordinates": [[square(100)], [square(500)]]}
+    drawn = [
+        {"type": "Feature", "geometry": parts, "properties": {"name": " left\n nodule ", "classification": "Tumor"}},
+        polygon([square(700)], classification={"names": ["Stroma", "Positive"]}),
+        polygon([square(900)], name=7),
+    ]
+
+    regions = read_regions(written(tmp_path, drawn), FACTS)
+
+    assert [region.bounds[0] for region in regions.polygons] == [100, 500, 700, 900]
+    assert [str(label) for label in regions.labels] == ["left nodule · Tumor"] * 2 + ["Stroma: Positive", ""]
+
+
+def test_what_is_cut_in_two_keeps_its_name_in_both(tmp_path):
+    across = [[[0, 140], [999, 140], [999, 160], [0, 160], [0, 140]]]
+    drawn = [polygon([square(100)], name="cut"), polygon([square(500)], name="not cut")]
+
+    regions = read_regions(written(tmp_path, [*drawn, polygon(across, classification="Ignore*")]), FACTS)
+
+    assert [label.name for label in regions.labels] == ["cut", "cut", "not cut"]
+    assert [region.bounds[0] for region in regions.polygons] == [100, 100, 500]
+
+
+def test_regions_without_names_have_no_labels(tmp_path):
+    regions = read_regions(written(tmp_path, polygon()), FACTS)
+
+    assert regions.labels == ()
+    assert set(regions.as_record()) == {"regions_px0"}
+
+
+def test_a_doughnut_and_what_is_drawn_in_its_hole_are_two_regions(tmp_path):
+    outer, hole = square(100, 400), square(200, 200)
+
+    regions = read_regions(written(tmp_path, [polygon([outer, hole]), polygon([square(250, 50)])]), FACTS)
+
+    assert [region.area for region in regions.polygons] == [400**2 - 200**2, 50**2]
+
+
+@pytest.mark.parametrize(
+    ("ring", "areas"),
+    [
+        ([[0, 0], [50, 0], [50, 50], [90, 50], [90, 90], [50, 90], [50, 50], [0, 50]], [1600, 2500]),  # at a corner
+        ([[0, 0], [50, 0], [80, 0], [50, 0], [50, 50], [0, 50]], [2500]),  # out and back along one line
+        ([[0, 0], [50, 0], [50, 0], [50, 50], [0, 50], [0, 50]], [2500]),  # corners given twice
+        (
+            [[0, 0], [90, 0], [90, 90], [0, 90], [0, 0], [30, 30], [30, 60], [60, 60], [60, 30], [30, 30]],
+            [7200],
+        ),  # slit
+    ],
+)
+def test_an_outline_that_touches_itself_is_what_it_seems(tmp_path, ring, areas):
+    regions = read_regions(written(tmp_path, polygon([[*ring, ring[0]]])), FACTS)
+
+    assert sorted(region.area for region in regions.polygons) == areas
+    assert all(region.is_valid for region in regions.polygons)
+
+
+def test_what_a_stray_click_left_is_left_out(tmp_path):
+    flat = [[[10, 10], [20, 20], [30, 30], [10, 10]]]
+
+    regions = read_regions(written(tmp_path, [polygon(flat), polygon()]), FACTS)
+
+    assert len(regions.polygons) == 1
+    assert "1 without an area" in regions.remark
+
+
+@pytest.mark.parametrize("key", ["childObjects", "children"])
+@pytest.mark.parametrize("place", ["feature", "properties"])
+def test_annotations_inside_annotations_are_regions_too(tmp_path, key, place):
+    inside = {key: [polygon(ELSEWHERE, objectType="annotation"), polygon(objectType="detection")]}
+    outer = polygon(objectType="annotation", **(inside if place == "properties" else {}))
+    outer |= inside if place == "feature" else {}
+
+    regions = read_regions(written(tmp_path, outer), FACTS)
+
+    assert [region.bounds[0] for region in regions.polygons] == [100, 500]
+
+
+def test_a_file_from_before_names_were_written_as_utf_8_is_read(tmp_path):
+    path = tmp_path / "drawn.geojson"
+    path.write_bytes(json.dumps([polygon(name="Überfläche")], ensure_ascii=False).encode("cp1252"))
+
+    regions = read_regions(path, FACTS)
+
+    assert [label.name for label in regions.labels] == ["Überfläche"]
+
+
+def test_numbers_of_planes_and_other_members_do_not_matter(tmp_path):
+    plane = {"plane": {"c": -1, "z": 0, "t": 0}}
+    geometry = polygon()["geometry"] | plane
+    extra = {"type": "Feature", "geometry": geometry, "bbox": [0, 0, 1, 1], "properties": {"isLocked": True}}
+
+    regions = read_regions(written(tmp_path, {"type": "FeatureCollection", "crs": None, "features": [extra]}), FACTS)
+
+    assert [region.bounds for region in regions.polygons] == [(100, 100, 300, 300)]
 
 
 def square(left, side=100):

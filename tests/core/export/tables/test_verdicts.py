@@ -55,7 +55,9 @@ def test_qupath_shows_the_verdict_in_the_names_of_top_tiles(tmp_path):
     names = [feature["properties"].get("name", "") for feature in features]
     assert "Stage 2 top 1 · tumour" in names
     assert "Stage 1 top 1" in names
-    assert all(feature["properties"]["metadata"]["verdicts"] == "Stage 2: tumour" for feature in features)
+    noted = [feature["properties"].get("metadata", {}).get("verdicts") for feature in features]
+    kinds = [feature["properties"]["objectType"] for feature in features]
+    assert [kind == "annotation" for kind in kinds] == [note == "Stage 2: tumour" for note in noted]
 
 
 def test_verdicts_change_no_id(tmp_path):

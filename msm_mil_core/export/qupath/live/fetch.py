@@ -1,0 +1,64 @@
+"""Annotations of a running QuPath, as regions of a slide."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_object
+from msm_mil_core.export.qupath.import_regions import regions_of
+from msm_mil_core.export.qupath.live.connection import connected
+from msm_mil_core.export.qupath.live.gateway_options import GatewayOptions
+from msm_mil_core.export.qupath.live.open_image import frame_of, open_hierarchy, read_open_image
+from msm_mil_core.slides.regions import Regions
+from msm_mil_core.slides.slide import SlideFacts
+
+AT_ONCE = 1000
+"""Annotations in one text."""
+SOURCE = "QuPath"
+"""What messages call the place where they come from."""
+
+
+def fetch_regions(facts: SlideFacts, gateway: GatewayOptions | None = None, classes: Sequence[str] = ()) -> Regions:
+    """Take the annotations of the image that is open in QuPath as regions of a slide, as `read_regions` does.
+
+    Those that came with a result and are still locked are left out: nobody drew them.
+
+    Raises
+    ------
+    QuPathError
+        If QuPath cannot be reached, or shows another slide.
+    RegionError
+        If it has no annotation with an area, or one crosses itself or misses the slide.
+    """
+    with connected(gateway) as entry_point:
+        frame = frame_of(read_open_image(entry_point), facts)
+        texts = entry_point.toFeatureCollections(open_hierarchy(entry_point).getAnnotationObjects(), AT_ONCE)
+        features = [feature for text in texts for feature in json.loads(text)["features"]]
+    drawn = [feature for feature in features if not _is_sent(feature)]
+    regions = regions_of(_objects(drawn), facts, SOURCE, frame.origin_px0, classes)
+    sent = len(features) - len(drawn)
+    return replace(regions, remark=" ".join(filter(None, (regions.remark, _sent_remark(sent)))))
+
+
+def _objects(features: Sequence[Any]) -> Iterator[DrawnObject]:
+    for feature in features:
+        try:
+            yield read_object(feature)
+        except RegionError as exc:
+            raise RegionError(f"An annotation in QuPath cannot be used: {exc}. Draw it again, or remove it.") from exc
+
+
+def _is_sent(feature: dict[str, Any]) -> bool:
+    """Return whether an annotation came with a result, and was not unlocked since."""
+    properties = feature.get("properties") or {}
+    metadata = properties.get("metadata") or {}
+    return bool(properties.get("isLocked")) and {"run", "model"} <= set(metadata)
+
+
+def _sent_remark(count: int) -> str:
+    if not count:
+        return ""
+    which = "annotation that came" if count == 1 else "annotations that came"
+    return f"{count} locked {which} with a result left out; unlock what you want to use."
