@@ -9,23 +9,21 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from openslide import AbstractSlide, OpenSlide, OpenSlideError
+from openslide import OpenSlide, OpenSlideError
 from PIL import Image
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
-from msm_mil_core.slides.opened_file import OPENSLIDE, OpenedFile, choose_reader, open_file
+from msm_mil_core.slides.formats.opened_image import Handle, OpenedImage
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
+from msm_mil_core.slides.opened_file import OPENSLIDE, choose_reader, open_file
 from msm_mil_core.slides.pixel_size import find_pixel_size
 from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
-from msm_mil_core.slides.readers.direct_reader import DIRECT
 from msm_mil_core.slides.readers.openslide_reader import over_background
 from msm_mil_core.slides.readers.reader import Reader, ReadError
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
-from msm_mil_core.slides.slide_file import check_pages, find_slide_file, hash_ends
-from msm_mil_core.slides.tiff_pages import read_pages, remark_of
+from msm_mil_core.slides.slide_file import find_slide_file
 
-GENERIC = "generic-tiff"
-"""Openslide's name for a TIFF of no known scanner."""
 PICTURES = ("png", "jpeg", "tiff")
 """What `Slide.vendor` is of a picture, which openslide does not read."""
 DECODED_BYTES = 128 * 2**20
@@ -55,7 +53,8 @@ class SlideFacts:
     quick_hash: str
     """Openslide's quickhash-1, or a hash of the file's size and its first and last MiB."""
     reader: str = OPENSLIDE
-    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; in older files always the first."""
+    """What read its pixels: "openslide", "picture", "direct", "direct-scaled", "tifffile", "zarr" or "layer"; in older
+    files always the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +78,7 @@ class Slide:
     """What of the file is not shown, as a sentence; empty if all of it is."""
     reductions: tuple[int, ...]
     """By how many times a level can be read coarser than it is: (1,), or more where decoding itself reduces."""
-    _open: list[tuple[AbstractSlide, Reader]] = field(repr=False)
+    _open: list[tuple[Handle, Reader]] = field(repr=False)
 
     def __repr__(self) -> str:
         width, height = self.facts.size_px0
@@ -91,7 +90,7 @@ class Slide:
     @property
     def keeps_tiles(self) -> bool:
         """Whether it keeps the file's decoded tiles itself, so that reading a region again is cheap."""
-        return self.facts.reader.startswith(DIRECT)
+        return self._opened()[1].keeps_tiles
 
     def read(
         self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int], reduction: int = 1
@@ -168,7 +167,7 @@ class Slide:
     ) -> None:
         self.close()
 
-    def _opened(self) -> tuple[AbstractSlide, Reader]:
+    def _opened(self) -> tuple[Handle, Reader]:
         try:
             return self._open[0]
         except IndexError as exc:
@@ -194,13 +193,13 @@ class Slide:
 def open_slide(
     path: Path, mpp: float | None = None, reader: ReaderChoice = "auto", tiles: DecodedTiles | None = None
 ) -> Slide:
-    """Open a slide, a folder that holds one DICOM slide, or a picture; close it, or use it in a `with`.
+    """Open a slide, a folder that holds one DICOM slide or is OME-Zarr, or a picture; close it, or use it in a `with`.
 
     Parameters
     ----------
     path
-        The file, in any format that openslide reads, a PNG, JPEG or TIFF, which is decoded whole into memory, or the
-        folder.
+        The file, in any format that openslide reads, a TIFF in tiles, a PNG, JPEG or other TIFF, which is decoded whole
+        into memory, or the folder.
     mpp
         Micrometres per level-0 pixel, which overrides the file's own; None takes what the file states, if it does.
     reader
@@ -216,17 +215,16 @@ def open_slide(
         If there is no such file, it cannot be opened or its colours shown, `mpp` is out of the range of slides, or it
         cannot be read directly although `reader` asks for that.
     """
-    opened = open_file(path)
-    pages = read_pages(opened.file) if opened.vendor in {GENERIC, *PICTURES} else ()  # others know their pages
-    check_pages(path, pages)
-    opened, chosen = choose_reader(opened, reader, DecodedTiles(DECODED_BYTES) if tiles is None else tiles)
-    return _describe(opened, chosen, mpp, remark_of(pages))
+    tiles = DecodedTiles(DECODED_BYTES) if tiles is None else tiles
+    opened, chosen = choose_reader(open_file(path, reader, tiles), reader, tiles)
+    return _describe(opened, chosen, mpp)
 
 
 def is_slide(path: Path) -> bool:
-    """Return whether openslide opens the file or the DICOM folder, in its own colours; never raises."""
+    """Return whether openslide opens the file or DICOM folder in its own colours, or it is OME-Zarr; never raises."""
     try:
-        if OpenSlide.detect_format(find_slide_file(path)) is None:
+        file = find_slide_file(path)
+        if not is_ome_zarr(file) and OpenSlide.detect_format(file) is None:
             return False
         open_slide(path, reader=OPENSLIDE).close()
     except (SlideError, OSError, ValueError):
@@ -234,7 +232,7 @@ def is_slide(path: Path) -> bool:
     return True
 
 
-def _describe(opened: OpenedFile, reader: Reader, mpp: float | None, remark: str) -> Slide:
+def _describe(opened: OpenedImage, reader: Reader, mpp: float | None) -> Slide:
     path, handle, properties = opened.path, opened.handle, opened.properties
     pixel_size = find_pixel_size(path, properties, mpp)
     corner, extent = _bounds(properties) or ((0, 0), handle.dimensions)
@@ -246,7 +244,7 @@ def _describe(opened: OpenedFile, reader: Reader, mpp: float | None, remark: str
         mpp_origin=pixel_size.origin,
         origin_px0=corner,
         extent_px0=extent,
-        quick_hash=properties.get("openslide.quickhash-1") or hash_ends(opened.file),
+        quick_hash=opened.quick_hash,
         reader=reader.name,
     )
     return Slide(
@@ -257,7 +255,7 @@ def _describe(opened: OpenedFile, reader: Reader, mpp: float | None, remark: str
         background_rgb=opened.reader.background_rgb,
         associated_names=tuple(sorted(handle.associated_images)),
         mpp_remark=pixel_size.remark,
-        remark=f"{path.name} {remark}" if remark else "",
+        remark=f"{path.name} {opened.remark}" if opened.remark else "",
         reductions=reader.reductions,
         _open=[(handle, reader)],
     )
