@@ -56,7 +56,7 @@ def analyse(
     DeviceError
         If this machine does not have the device, or it fails.
     """
-    mpp = slide.require_mpp()
+    mpp, slide = slide.require_mpp(), slide.in_colors(options.colors)
     options = completed(options, checkpoint)
     check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
     encoder = find_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)

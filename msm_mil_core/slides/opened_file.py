@@ -12,9 +12,11 @@ from PIL import ImageCms, ImageColor
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.formats.address import remote_address
 from msm_mil_core.slides.formats.bright_field import is_rgb_in_pages
 from msm_mil_core.slides.formats.ome_zarr import open_ome_zarr
 from msm_mil_core.slides.formats.opened_image import QUICK_HASH, VENDOR, OpenedImage
+from msm_mil_core.slides.formats.remote import ELSEWHERE, FSSPEC, HERE, open_remote
 from msm_mil_core.slides.formats.tiff_series import open_tiff_series
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 from msm_mil_core.slides.picture import open_picture
@@ -51,6 +53,9 @@ def open_file(path: Path, choice: ReaderChoice, tiles: DecodedTiles) -> OpenedIm
     SlideError
         If there is no such file, it cannot be opened, or its colours cannot be shown.
     """
+    address = remote_address(path)
+    if address is not None or choice == FSSPEC:
+        return _elsewhere(path, address, choice, tiles)
     file = find_slide_file(path)
     if is_ome_zarr(file):
         return open_ome_zarr(path, tiles)
@@ -66,6 +71,14 @@ def open_file(path: Path, choice: ReaderChoice, tiles: DecodedTiles) -> OpenedIm
     return _without_openslide(path, file, tiles)
 
 
+def _elsewhere(path: Path, address: str | None, choice: ReaderChoice, tiles: DecodedTiles) -> OpenedImage:
+    if address is None:
+        raise SlideError(HERE.format(path=path))
+    if choice != FSSPEC:
+        raise SlideError(ELSEWHERE.format(address=address))
+    return open_remote(path, address, tiles)
+
+
 def choose_reader(opened: OpenedImage, choice: ReaderChoice, tiles: DecodedTiles) -> tuple[OpenedImage, Reader]:
     """Return the reader, and what it belongs to: the file is opened again where a check has met damage.
 
@@ -74,7 +87,7 @@ def choose_reader(opened: OpenedImage, choice: ReaderChoice, tiles: DecodedTiles
     SlideError
         If it cannot be read as chosen.
     """
-    if choice == OPENSLIDE:
+    if choice in (OPENSLIDE, FSSPEC):
         return opened, opened.reader
     slide = SlideFile(opened.vendor, opened.reader, opened.find_tiles)
     try:

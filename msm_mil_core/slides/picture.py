@@ -52,6 +52,17 @@ def picture_kind(file: Path) -> str:
     return next((kind for mark, kind, _ in _KINDS if head.startswith(mark)), "")
 
 
+def is_readable_picture(file: Path) -> bool:
+    """Return whether a file is a picture that `open_picture` takes, as far as its head says; never raises."""
+    try:
+        with file.open("rb") as opened:
+            image = _begin(opened)
+            _check(file, image)
+    except (SlideError, StopIteration, *_DAMAGE):
+        return False
+    return True
+
+
 def open_picture(path: Path, file: Path) -> Picture:
     """Decode the picture in `file`, which stands for `path`: upright as its EXIF says, in RGB, over white.
 

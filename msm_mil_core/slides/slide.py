@@ -1,11 +1,11 @@
 """A whole-slide image behind one interface, however its pixels are read; or a picture."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from PIL import Image
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.formats.arrays import arrays_as_image
+from msm_mil_core.slides.formats.color_choice import ColorChoice
+from msm_mil_core.slides.formats.color_profile import AS_STORED, changes_colors, profile_name, to_srgb
 from msm_mil_core.slides.formats.opened_image import Handle, OpenedImage
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 from msm_mil_core.slides.opened_file import OPENSLIDE, choose_reader, open_file
@@ -22,6 +25,7 @@ from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
 from msm_mil_core.slides.readers.openslide_reader import over_background
 from msm_mil_core.slides.readers.reader import Reader, ReadError
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
+from msm_mil_core.slides.readers.srgb_reader import SrgbReader
 from msm_mil_core.slides.slide_file import find_slide_file
 
 PICTURES = ("png", "jpeg", "tiff")
@@ -55,6 +59,10 @@ class SlideFacts:
     reader: str = OPENSLIDE
     """What read its pixels: "openslide", "picture", "direct", "direct-scaled", "tifffile", "zarr" or "layer"; in older
     files always the first."""
+    profile: str = ""
+    """What the file's ICC profile calls itself; empty if it has none, or a version of this program did not look."""
+    colors: ColorChoice = AS_STORED
+    """How its pixels were read: as the file has them, or converted to sRGB by that profile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +86,7 @@ class Slide:
     """What of the file is not shown, as a sentence; empty if all of it is."""
     reductions: tuple[int, ...]
     """By how many times a level can be read coarser than it is: (1,), or more where decoding itself reduces."""
+    _profile: bytes = field(repr=False)
     _open: list[tuple[Handle, Reader]] = field(repr=False)
 
     def __repr__(self) -> str:
@@ -112,6 +121,24 @@ class Slide:
             return reader.read(level, corner_px, size_px, reduction)
         except ReadError as exc:
             raise self._damaged(f"level {level} at {tuple(xy_px0)}", exc) from exc
+
+    @property
+    def has_own_colors(self) -> bool:
+        """Whether its pixels look otherwise once its ICC profile is applied."""
+        return changes_colors(self._profile)
+
+    def in_colors(self, colors: ColorChoice) -> "Slide":
+        """Return the same open slide whose pixels are as the file has them, or converted to sRGB by its ICC profile.
+
+        It is the slide itself where that makes no difference: without a profile, or with that of sRGB. Both are closed
+        each by itself.
+        """
+        if colors == self.facts.colors or not changes_colors(self._profile):
+            return self
+        handle, reader = self._opened()
+        inner = reader.inner if isinstance(reader, SrgbReader) else reader
+        chosen = inner if colors == AS_STORED else SrgbReader(inner, to_srgb(self._profile))
+        return replace(self, facts=replace(self.facts, colors=colors), _open=[(handle, chosen)])
 
     def plan_read(self, side_px0: int, side_px: int) -> ReadPlan:
         """Choose how to read square tiles of `side_px0` level-0 pixels that shall have `side_px`."""
@@ -205,7 +232,7 @@ def open_slide(
     reader
         What reads the pixels: "auto" decodes the file's tiles directly where a check finds openslide's pixels, at
         half or quarter scale where a level coarser than the file's is wanted; "openslide"; "direct", always at full
-        scale; "direct-scaled", which is what "auto" tries.
+        scale; "direct-scaled", which is what "auto" tries; "fsspec" for a slide at an address (s3://…, https://…).
     tiles
         Where tiles decoded directly are kept; by default in a store of this slide alone.
 
@@ -218,6 +245,30 @@ def open_slide(
     tiles = DecodedTiles(DECODED_BYTES) if tiles is None else tiles
     opened, chosen = choose_reader(open_file(path, reader, tiles), reader, tiles)
     return _describe(opened, chosen, mpp)
+
+
+def open_arrays(
+    levels: Sequence[Any],
+    path: Path,
+    *,
+    layer_mpp: tuple[float, float] | None = None,
+    mpp: float | None = None,
+    tiles: DecodedTiles | None = None,
+) -> Slide:
+    """Take the levels of an image that another program has opened as a slide; see `arrays_as_image`.
+
+    Parameters
+    ----------
+    mpp
+        Micrometres per pixel as a user typed them, which override those of the levels.
+
+    Raises
+    ------
+    SlideError
+        As `arrays_as_image` and `open_slide` do.
+    """
+    opened = arrays_as_image(levels, path, layer_mpp, DecodedTiles(DECODED_BYTES) if tiles is None else tiles)
+    return _describe(opened, opened.reader, mpp)
 
 
 def is_slide(path: Path) -> bool:
@@ -238,7 +289,7 @@ def _describe(opened: OpenedImage, reader: Reader, mpp: float | None) -> Slide:
     corner, extent = _bounds(properties) or ((0, 0), handle.dimensions)
     facts = SlideFacts(
         name=path.absolute().name,
-        path=str(path.absolute()),
+        path=opened.place or str(path.absolute()),
         size_px0=handle.dimensions,
         mpp=pixel_size.mpp,
         mpp_origin=pixel_size.origin,
@@ -246,6 +297,7 @@ def _describe(opened: OpenedImage, reader: Reader, mpp: float | None) -> Slide:
         extent_px0=extent,
         quick_hash=opened.quick_hash,
         reader=reader.name,
+        profile=profile_name(opened.profile),
     )
     return Slide(
         facts=facts,
@@ -257,6 +309,7 @@ def _describe(opened: OpenedImage, reader: Reader, mpp: float | None) -> Slide:
         mpp_remark=pixel_size.remark,
         remark=f"{path.name} {opened.remark}" if opened.remark else "",
         reductions=reader.reductions,
+        _profile=opened.profile,
         _open=[(handle, reader)],
     )
 

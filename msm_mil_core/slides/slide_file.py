@@ -13,7 +13,7 @@ from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 from msm_mil_core.slides.picture import picture_kind
 from msm_mil_core.slides.tiff_pages import TiffPage, flaw_of, is_cut_off
 
-_ENDS_BYTES = 2**20
+ENDS_BYTES = 2**20
 
 
 def find_slide_file(path: Path) -> Path:
@@ -83,11 +83,17 @@ def check_pages(path: Path, pages: Sequence[TiffPage], description: str) -> None
 def hash_ends(file: Path) -> str:
     """Hash a file's size and its first and last MiB: enough to tell slides apart, quick on any size."""
     size = file.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
     with file.open("rb") as opened:
-        digest.update(opened.read(_ENDS_BYTES))
-        opened.seek(max(0, size - _ENDS_BYTES))
-        digest.update(opened.read(_ENDS_BYTES))
+        first = opened.read(ENDS_BYTES)
+        opened.seek(max(0, size - ENDS_BYTES))
+        return hash_parts(size, (first, opened.read(ENDS_BYTES)))
+
+
+def hash_parts(size: int, parts: Sequence[bytes]) -> str:
+    """Hash the size of a file, and parts of it."""
+    digest = hashlib.sha256(str(size).encode())
+    for part in parts:
+        digest.update(part)
     return digest.hexdigest()
 
 

@@ -12,8 +12,10 @@ from qtpy.QtCore import QObject, Signal
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.formats.arrays import LAYER
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
+from napari_msm_mil.layers.open_images import pixel_scale, typed_mpp
 from napari_msm_mil.layers.regions import region_polygons
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.progress_rate import ProgressRate
@@ -41,6 +43,7 @@ class RunController(QObject):
         self._slide: Image | None = None
         self._title = ""
         setup.changed.connect(self._on_setup_changed)
+        setup.colors_requested.connect(layers.show_colors)
         bar.run_requested.connect(self._on_run_requested)
         bar.cancel_requested.connect(self._on_cancel_requested)
         layers.listed.connect(self.list_layers)
@@ -52,7 +55,7 @@ class RunController(QObject):
 
     def list_layers(self) -> None:
         """List the slides and regions that are open."""
-        self._setup.set_slides(self._layers.slides())
+        self._setup.set_slides(self._layers.runnable())
         self._setup.set_regions(self._layers.regions())
 
     def stop(self) -> None:
@@ -69,7 +72,7 @@ class RunController(QObject):
         slide = self._setup.slide
         if slide is None:
             return "Open a slide first: drop its file on the window, or File > Open."
-        if slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
+        if pixel_scale(slide).origin in ("missing", "user") and self._setup.mpp is None:
             return "Enter how many micrometres a pixel of this slide covers."
         if self._setup.problem:
             return self._setup.problem
@@ -95,13 +98,16 @@ class RunController(QObject):
         region, checkpoint = self._setup.region, self._setup.models.checkpoint
         if checkpoint is None or checkpoint.path is None:
             raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
-        polygons = () if region is None else region_polygons(region, slide)
         mpp = self._setup.mpp
+        if "slide" not in slide.metadata:
+            self._layers.adopt(slide, mpp)
+        polygons = () if region is None else region_polygons(region, slide)
         if mpp is not None and mpp != slide.metadata["mpp"]:
             self._layers.placement.calibrate(slide, mpp)
         return RunRequest(
             slide=Path(slide.metadata["facts"].path),
-            mpp=mpp,
+            mpp=mpp or typed_mpp(slide),
+            opened=slide.metadata["slide"] if slide.metadata["facts"].reader == LAYER else None,
             model=checkpoint.path,
             choices=self._setup.choices,
             polygons=polygons,

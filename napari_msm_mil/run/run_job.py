@@ -1,19 +1,20 @@
 """One run, and its outcome."""
 
 from collections.abc import Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.errors import MsmMilError, OutputError
+from msm_mil_core.errors import MsmMilError, OutputError, SlideError
 from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import check_regions
-from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.slide import Slide, open_slide
 from napari_msm_mil.files.folders import result_path
 from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.triton import load_triton_isolated
@@ -41,6 +42,8 @@ def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
     """
     yield Progress("Preparing", 0, 1)
     options, checkpoint = _options(request), load_checkpoint(request.model)
+    if request.scheduler is not None and request.opened is not None:
+        raise SlideError(f"{request.opened.facts.name} is in no file that workers could open. Run it on this computer.")
     if request.scheduler is not None:
         from napari_msm_mil.run.cluster_job import run_on_workers  # imports what runs here do not need
 
@@ -61,13 +64,18 @@ def _options(request: RunRequest) -> AnalysisOptions:
 def _run_here(
     request: RunRequest, options: AnalysisOptions, checkpoint: Checkpoint
 ) -> Generator[Progress, None, SlideResult]:
-    with open_slide(request.slide, mpp=request.mpp) as slide:
+    with _opened(request) as slide:
         regions = check_regions(request.polygons, slide.facts) if request.polygons else None
         from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
 
         if ":" in checkpoint.encoder:  # timm:… or zoo:…
             load_triton_isolated()
         return (yield from analyse(slide, checkpoint, options, regions=regions, cache=request.folders.features))
+
+
+def _opened(request: RunRequest) -> AbstractContextManager[Slide]:
+    """Open the slide; one that is in a layer stays open."""
+    return open_slide(request.slide, mpp=request.mpp) if request.opened is None else nullcontext(request.opened)
 
 
 def _save(result: SlideResult, folder: Path) -> RunOutcome:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shapely import Polygon
 
+from msm_mil_core.slides.slide import Slide
 from napari_msm_mil.files.folders import Folders
 
 
@@ -23,5 +24,7 @@ class RunRequest:
     """Limits of the run in level-0 pixels; empty for the whole slide."""
     folders: Folders
     """Where the result and the features are saved."""
+    opened: Slide | None = None
+    """The slide, where it is in no file but in a layer; it stays open."""
     scheduler: str | None = None
     """Address of the Dask scheduler whose workers run it; None runs it here."""

@@ -66,16 +66,29 @@ def test_tiny_slides_are_opened_too(plugin, shared, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "histolab-kidney-48-5-flat-HE.tif",
         "pathml-small_dicom-no-image-flavor.dcm",
         "pathml-smalltif-uint16-untiled.tif",
-        "rgb-byte-geotiff-notHE.tif",
         "unopenable.tiff",
     ],
 )
 def test_what_openslide_refuses_is_left_to_other_readers(shared, notes, name):
     assert get_reader(str(shared(f"negative/{name}"))) is None
     assert notes == []
+
+
+@pytest.mark.parametrize("name", ["histolab-kidney-48-5-flat-HE.tif", "rgb-byte-geotiff-notHE.tif"])
+def test_a_flat_tiff_is_opened_where_our_reader_is_chosen_and_its_pixel_size_is_asked_for(plugin, shared, notes, name):
+    (layer,) = ViewerModel().open(str(shared(f"negative/{name}")), plugin=OURS)
+
+    assert layer.metadata["facts"].reader == "picture"
+    assert layer.metadata["mpp_origin"] == "missing"
+    assert "Type the micrometres per pixel in Run MSM-MIL" in notes[-1][1]
+
+
+def test_of_png_and_jpeg_napari_is_not_offered_our_reader(plugin):
+    patterns = {pattern for reader in plugin.contributions.readers for pattern in reader.filename_patterns}
+
+    assert not {"*.png", "*.jpg", "*.jpeg"} & patterns  # else each one dropped would be a question
 
 
 @pytest.mark.parametrize("name", ["histolab-broken.svs", "unreadable.svs"])

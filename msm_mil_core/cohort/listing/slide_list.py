@@ -7,6 +7,7 @@ from pathlib import Path
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
 from msm_mil_core.slides.dicom_mark import is_dicom
+from msm_mil_core.slides.formats.address import remote_address
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 
 IN_FOLDERS = (
@@ -54,7 +55,7 @@ def _slides(path: Path) -> Sequence[Path]:
     try:
         if path.is_dir():
             return (path,) if _is_slide_folder(path) else _in_folder(path)
-        if path.exists():
+        if path.exists() or remote_address(path) is not None:
             return (path,)
         if _PATTERN & set(str(path)):
             return _fitting(path)

@@ -46,7 +46,9 @@ def write_report(
     """
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
-    parts = yield from _gather(result, annotations, slide, options or ReportOptions())
+    options = options or ReportOptions()
+    slide = slide and slide.in_colors(options.colors)
+    parts = yield from _gather(result, annotations, slide, options)
     yield Progress("Writing the report", 0, 1)
     page = render_page(parts)
     with whole_file(path) as part:
@@ -69,6 +71,7 @@ def _gather(
         examination=examination,
         no_examination="" if examination is not None else _why_not(result),
         no_slide="" if slide is not None else NO_SLIDE.format(name=result.slide.name),
+        colors=slide.facts.colors if slide is not None else options.colors,
         associated=_labels(slide) if options.with_label else (),
     )
 

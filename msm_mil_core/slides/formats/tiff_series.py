@@ -1,5 +1,7 @@
 """Opens TIFFs in tiles through tifffile: with levels that hang below a page, or tiles that openslide does not read."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
@@ -10,6 +12,7 @@ from msm_mil_core.slides.readers.series_levels import SeriesLevels, series_level
 from msm_mil_core.slides.slide_file import hash_ends
 from msm_mil_core.slides.tiff_pages import remark_of_images
 
+_APERIO_MPP = re.compile(r"\|\s*MPP\s*=\s*([0-9.]+)")
 TIFFFILE = "tifffile"
 OME_TIFF, TILED_TIFF = "ome-tiff", "tiled-tiff"
 
@@ -41,10 +44,17 @@ def opened_series(path: Path, found: SeriesLevels, tiles: DecodedTiles, quick_ha
     return OpenedImage(
         path=path,
         handle=LevelSizes(sizes_px),
-        properties={VENDOR: OME_TIFF if ome else TILED_TIFF, **found.properties},
+        properties={VENDOR: OME_TIFF if ome else TILED_TIFF, **found.properties, **_of_aperio(found.properties)},
         reader=LevelsReader(found.levels, tiles, TIFFFILE),
         quick_hash=quick_hash,
         profile=found.profile,
         remark=remark_of_images(found.images, sizes_px[0]),
         find_tiles=found.direct,
     )
+
+
+def _of_aperio(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the size of a pixel that Aperio writes into its description, by openslide's name."""
+    description = properties.get("tiff.ImageDescription", "")
+    found = _APERIO_MPP.search(description) if description.startswith("Aperio") else None
+    return {} if found is None else {"openslide.mpp-x": found[1], "openslide.mpp-y": found[1]}
