@@ -1,7 +1,7 @@
 """Whether an encoder can be used here, and what is known of it, before a run asks for it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -94,8 +94,9 @@ def _on_hub(name: str, facts: EncoderFacts) -> EncoderCheck:
     state = hub_state(facts.repository, facts.files)
     weights = f"in the cache of this machine: {state.cached}" if state.cached else "not on this machine"
     licence = state.licence or facts.licence
-    found = EncoderFacts(facts.features, facts.side_px, licence, facts.repository, facts.files)
-    return _check(name, found, weights, state.access, usable=bool(state.cached) or state.granted)
+    asked = state.granted or facts.how_to_ask in state.access
+    access = state.access if asked else f"{state.access} It is gated. {facts.how_to_ask}"
+    return _check(name, replace(facts, licence=licence), weights, access, usable=bool(state.cached) or state.granted)
 
 
 def _check(name: str, facts: EncoderFacts, weights: str, access: str, *, usable: bool) -> EncoderCheck:

@@ -14,3 +14,5 @@ class EncoderFacts:
     """Of its weights on the Hugging Face hub; empty if they are in none."""
     files: tuple[str, ...]
     """Of which it needs one."""
+    how_to_ask: str = ""
+    """Where access is asked for, if its makers say that it is gated."""

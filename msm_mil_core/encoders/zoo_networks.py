@@ -84,7 +84,14 @@ def zoo_facts(key: str) -> EncoderFacts:
     kind = _image_encoder(key)
     dim = getattr(kind, "encode_dim", None)
     repository = _repository(key, kind)
-    return EncoderFacts(dim, _smallest_side_px(kind), _licence(kind), repository if "/" in repository else "", WEIGHTS)
+    return EncoderFacts(
+        features=dim,
+        side_px=_smallest_side_px(kind),
+        licence=_licence(kind),
+        repository=repository if "/" in repository else "",
+        files=WEIGHTS,
+        how_to_ask=how_to_ask(repository) if getattr(kind, "is_gated", False) else "",
+    )
 
 
 def _state(key: str, kind: type[ZooModel]) -> str:

@@ -119,6 +119,15 @@ def test_a_gated_encoder_says_where_to_ask_and_how_to_log_in(cache: Path, monkey
     assert found.features == "known once its weights are here"
 
 
+def test_what_the_zoo_says_of_an_encoder_is_told_without_a_network(cache: Path):
+    pytest.importorskip("lazyslide_models", reason="the zoo's encoders are those of lazyslide-models, extra zoo")
+
+    found = check_encoder("zoo:uni2")
+
+    assert (found.features, found.licence, found.usable) == ("1536", "CC-BY-NC-ND-4.0", False)
+    assert "It is gated. Ask for access at http://127.0.0.1:9/MahmoodLab/UNI2-h" in found.access
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_file_is_looked_for(weights: Path, tmp_path: Path, there: bool):
     path = weights if there else tmp_path / "gone.safetensors"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.find_slide import find_slide, require_slide
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.slide import Slide, open_slide
 from tests.level_files import write_ome_tiff, write_ome_zarr
@@ -96,6 +98,42 @@ def test_the_facts_do_not_depend_on_the_reader(slide: Slide):
     assert slide.facts.size_px0 == slide.level_sizes_px[0] == SIZE_PX0
     assert (slide.facts.mpp, slide.facts.mpp_origin) == (0.25, "user")
     assert slide.reductions == ((1, 2, 4) if slide.facts.reader == "direct-scaled" else (1,))
+
+
+ORIGINS = {
+    "slide.tif": (None, "missing"),
+    "picture.png": (None, "missing"),
+    "picture.tif": (None, "missing"),
+    "series.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "planes.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "pages.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "four.zarr": (0.25, "ome-zarr.mpp-x"),
+    "five.zarr": (0.25, "ome-zarr.mpp-x"),
+}
+"""What each file says of the size of its pixels, and where."""
+
+
+@pytest.mark.parametrize(("file", "choice"), READERS.values(), ids=READERS)
+def test_the_size_of_a_pixel_comes_from_the_file_if_it_says_it(folder: Path, file: str, choice: ReaderChoice):
+    if not (folder / file).exists():
+        pytest.skip("OME-Zarr is read by the library zarr, of the extra zarr")
+
+    with open_slide(folder / file, reader=choice) as slide:
+        assert (slide.facts.mpp, slide.facts.mpp_origin) == ORIGINS[file]
+
+
+def test_levels_are_as_much_smaller_as_the_file_makes_them(slide: Slide):
+    expected = [(700, 500)] if slide.facts.reader == "picture" else [(700, 500), (175, 125)]
+
+    assert list(slide.level_sizes_px) == expected
+
+
+def test_the_slide_is_known_again_and_another_is_not(slide: Slide, folder: Path, tmp_path: Path):
+    moved = tmp_path / "results" / "a.msm.h5"
+
+    with require_slide(slide.facts, moved) as again:
+        assert again.facts.quick_hash == slide.facts.quick_hash
+    assert find_slide(replace(slide.facts, quick_hash="of another"), moved) is None
 
 
 def test_every_level_covers_the_whole_slide(slide: Slide):
