@@ -99,6 +99,7 @@ class ViewerLayers(QObject):
         if um is None and slide.facts.mpp is not None:
             layer.metadata.update(mpp=None)
             self.placement.calibrate(layer, slide.facts.mpp)
+            layer.metadata.update(mpp_origin=slide.facts.mpp_origin)
         self._follower.adopt(layer)
         self.listed.emit()
 

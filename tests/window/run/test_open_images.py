@@ -146,3 +146,5 @@ def test_a_slide_that_napari_wsi_has_opened_is_run_as_it_is(npe2pm, dock, viewer
     (result,) = results_in(viewer)
     assert result.slide.mpp == pytest.approx(1.0)
     assert len(result.tiles) == 256
+    assert layer.metadata["mpp_origin"] == "openslide.mpp-x"
+    assert child(dock, "mpp").isHidden()  # the file says it
