@@ -60,6 +60,7 @@ def analyse(
     DeviceError
         If this machine does not have the device, or it fails.
     """
+    slide = slide.in_colors(options.colors)
     options = completed(options, checkpoint)
     check_pixel_size(slide, options)
     encoder = find_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)

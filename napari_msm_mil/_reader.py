@@ -12,6 +12,7 @@ from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import require_slide
 from msm_mil_core.slides.formats.dicom_mark import is_dicom
+from msm_mil_core.slides.formats.picture import is_readable_picture
 from msm_mil_core.slides.slide import Slide, is_slide, open_slide
 from napari_msm_mil.files.file_jobs import last_view
 from napari_msm_mil.layers.layer_data import LayerData, known_areas, slide_layer, stage_layers
@@ -20,6 +21,10 @@ SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vm
 """Files of these suffixes are slides or broken: if openslide refuses one, the user sees why."""
 SLIDES_AMONG_OTHERS = frozenset({".tif", ".tiff", ".czi", ".dcm"})
 """Files of these suffixes, and folders, are left to other readers if openslide refuses them."""
+
+PICTURES = frozenset({".tif", ".tiff"})
+"""Files of these suffixes are pictures if openslide refuses them. Napari asks which reader to use, as its own takes
+them too: whoever comes here has chosen ours. PNG and JPEG are left to napari, and the dock takes its layers."""
 
 NO_LAYERS: list[tuple[None]] = [(None,)]
 """What napari takes for "read, and nothing to show"."""
@@ -37,7 +42,7 @@ def get_reader(path: str | list[str]) -> ReadLayers | None:
     suffix = "" if file.is_dir() else file.suffix.lower()
     if suffix in SLIDES_ALONE or ((suffix in {"", *SLIDES_AMONG_OTHERS} or is_dicom(file)) and is_slide(file)):
         return _read_slide
-    return None
+    return _read_slide if suffix in PICTURES and is_readable_picture(file) else None
 
 
 def _read_slide(path: str) -> list[LayerData] | list[tuple[None]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_file import SCHEMA, open_bag_file, own_bag, save_bag
 from msm_mil_core.errors import FeatureFileError, OutputError
+from msm_mil_core.slides.formats.color_profile import AS_STORED
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.tiling.tiles import TileGrid
 
@@ -95,7 +96,7 @@ def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
     """Return a hash of everything on which the features depend."""
     what = [
         SCHEMA,
-        [facts.quick_hash, facts.size_px0, facts.reader],
+        [facts.quick_hash, facts.size_px0, facts.reader, *([facts.colors] if facts.colors != AS_STORED else [])],
         [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
         [card.name, card.weights_sha256, card.features, card.precision],
     ]

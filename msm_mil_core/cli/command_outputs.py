@@ -44,9 +44,12 @@ COMMAND_OUTPUTS = {
         "a line a file",
         (
             "OUT/{result}.geojson (with .gz, of many tiles), OUT/{result}.csv or OUT/{result}.png",
+            "for QuPath: scripts that import the GeoJSON and a JSON file on its run, beside it",
+            "for other programs: OUT/{result}.parquet, .ome.tif, .h5ad, .zarr or .dcm",
             "of a result with verdicts, as CSV: OUT/{result}.verdicts.csv",
         ),
     ),
+    "send": CommandOutputs("a line; the result is in QuPath"),
     "compare": CommandOutputs("tables; with --json one line of JSON a result", ("with --csv: the file that it names",)),
     "explain": CommandOutputs("tables; with --json one line of JSON a result"),
     "whatif": CommandOutputs(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msm_mil_core.errors import CheckpointError, ResultError, SlideError, TrainingError
 from msm_mil_core.learning.dataset.feature_folder import require_folder
+from msm_mil_core.slides.formats.address import remote_address
 
 
 def require_result(path: Path) -> None:
@@ -71,6 +72,6 @@ def require_bags(folder: Path, labels: Path) -> None:
 def _is_missing(path: Path) -> bool:
     """Return whether there is certainly nothing; whatever else is wrong with a path is told by who reads it."""
     try:
-        return not path.exists()
+        return not path.exists() and remote_address(path) is None
     except OSError:
         return False

@@ -18,8 +18,8 @@ FOUND = frozenset(
     {"encoder", "encoder_sha256", "features", "features_sha256", "precision", "regions_px0", "region_names"}
 )
 """What a result records beside the options."""
-PLACE = frozenset({"name", "path"})
-"""Facts of a slide that may change with where it lies."""
+PLACE = frozenset({"name", "path", "profile", "colors"})
+"""Facts of a slide that change with where it lies, or that older versions did not record; the options say the last."""
 
 
 def find_differences(job: SlideJob) -> tuple[str, ...]:

@@ -106,10 +106,11 @@ def recipe_of(job: SlideJob, encoder_sha256: str) -> str:
 
 
 def stamp_of(path: Path) -> str:
-    """Return what changes when a file does, or one of a folder; empty if it is not there."""
+    """Return what changes when a file does, or one of a folder or of the folders in it; empty if it is not there."""
     try:
         files = sorted(path.iterdir()) if path.is_dir() else [path]
-        stamps = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+        inside = [file for folder in files if folder.is_dir() for file in sorted(folder.iterdir())]
+        stamps = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in (*files, *inside)]
     except OSError:
         return ""
     return hashlib.sha256(repr(stamps).encode()).hexdigest()[:24]

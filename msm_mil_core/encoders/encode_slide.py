@@ -61,7 +61,7 @@ def encode_folder(folder: Path, encoder: Encoder, options: EncodingOptions) -> G
 
 
 def _encode(slide: Slide, encoder: Encoder, options: EncodingOptions) -> Generator[Progress, None, FeatureBag]:
-    mpp, chosen = slide.require_mpp(), _complete(options.tiles, encoder)
+    mpp, chosen, slide = slide.require_mpp(), _complete(options.tiles, encoder), slide.in_colors(options.colors)
     check_resolution(slide.facts.name, mpp, chosen.mpp, allow_coarse=options.allow_coarse)
     tissue = find_tissue(slide, options.tissue)
     tiles = lay_tiles(slide.facts.size_px0, tissue, chosen, slide_mpp=mpp)

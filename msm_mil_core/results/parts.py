@@ -120,9 +120,10 @@ def numbers(record: dict[str, Any], *names: str) -> None:
 
 def slide_facts(record: dict[str, Any]) -> SlideFacts:
     """Return the facts of a slide that a file states."""
-    omitted = {"path": "", "extent_px0": record["size_px0"], "reader": "openslide"}  # by other and older writers
+    omitted = {"path": "", "extent_px0": record["size_px0"]}  # by other and older writers
+    omitted |= {"reader": "openslide", "profile": "", "colors": "as-stored"}
     record = omitted | record
-    texts(record, "name", "path", "mpp_origin", "quick_hash", "reader")
+    texts(record, "name", "path", "mpp_origin", "quick_hash", "reader", "profile", "colors")
     if record["mpp"] is not None and not (_is_number(record["mpp"]) and record["mpp"] > 0):
         raise ValueError("mpp is no number above 0")
     pairs = {name: _pair(record[name], name, least) for name, least in (("size_px0", 1), ("extent_px0", 1))}

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from openslide import ImageSlide
-from PIL import Image
 
 from msm_mil_core.slides.decoded_tiles import Pixels
+from msm_mil_core.slides.formats.opened_image import LevelSizes
 from msm_mil_core.slides.slide import NO_SLIDE, Slide, SlideFacts
 
 WHITE = (255, 255, 255)
@@ -22,6 +21,7 @@ class BlankReader:
 
     name: str = NO_SLIDE
     reductions: tuple[int, ...] = (1,)
+    keeps_tiles: bool = True
 
     def read(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int], reduction: int = 1) -> Pixels:  # noqa: ARG002 - white everywhere
         """Return white pixels (height, width, 3)."""
@@ -39,9 +39,10 @@ def blank_slide(facts: SlideFacts) -> Slide:
     """
     if facts.has_slide:
         raise ValueError(f"{facts.name} is a slide, not blank")
+    sizes_px = _levels(facts.size_px0)
     return Slide(
         facts=facts,
-        level_sizes_px=_levels(facts.size_px0),
+        level_sizes_px=sizes_px,
         vendor=NO_SLIDE,
         properties={},
         background_rgb=WHITE,
@@ -49,7 +50,8 @@ def blank_slide(facts: SlideFacts) -> Slide:
         mpp_remark="",
         remark="",
         reductions=(1,),
-        _open=[(ImageSlide(Image.new("RGB", (1, 1), WHITE)), BlankReader())],
+        _profile=b"",
+        _open=[(LevelSizes(sizes_px), BlankReader())],
     )
 
 

@@ -57,6 +57,8 @@ def _recorded(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float
     ome = ome_pixel_size_um(properties)
     if ome is not None:
         yield "ome.PhysicalSizeX", *ome
+    yield from _sides(properties, "ome-zarr.mpp-x", "ome-zarr.mpp-y", lambda um: um)
+    yield from _sides(properties, "layer.mpp-x", "layer.mpp-y", lambda um: um)
     yield from _sides(properties, "openslide.mpp-x", "openslide.mpp-y", lambda um: um)
     unit_um = _UM_PER_UNIT.get(properties.get("tiff.ResolutionUnit", ""))
     if unit_um is not None:

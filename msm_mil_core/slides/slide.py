@@ -1,31 +1,33 @@
 """A whole-slide image behind one interface, however its pixels are read; or a picture."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from openslide import AbstractSlide, OpenSlide, OpenSlideError
+from openslide import OpenSlide, OpenSlideError
 from PIL import Image
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
-from msm_mil_core.slides.formats.opened_file import OPENSLIDE, OpenedFile, choose_reader, open_file
-from msm_mil_core.slides.formats.slide_file import check_pages, find_slide_file, hash_ends
-from msm_mil_core.slides.formats.tiff_pages import read_pages, remark_of
+from msm_mil_core.slides.formats.arrays import arrays_as_image
+from msm_mil_core.slides.formats.color_choice import ColorChoice
+from msm_mil_core.slides.formats.color_profile import AS_STORED, changes_colors, profile_name, to_srgb
+from msm_mil_core.slides.formats.opened_file import OPENSLIDE, choose_reader, open_file
+from msm_mil_core.slides.formats.opened_image import Handle, OpenedImage
+from msm_mil_core.slides.formats.slide_file import find_slide_file
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 from msm_mil_core.slides.pixel_size import find_pixel_size
-from msm_mil_core.slides.readers.direct_reader import DIRECT
 from msm_mil_core.slides.readers.openslide_reader import over_background
 from msm_mil_core.slides.readers.reader import Reader, ReadError
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
+from msm_mil_core.slides.readers.srgb_reader import SrgbReader
 from msm_mil_core.slides.tiling.read_plan import ReadPlan, level_ratio, plan_read
 
-GENERIC = "generic-tiff"
-"""Openslide's name for a TIFF of no known scanner."""
 PICTURES = ("png", "jpeg", "tiff")
 """What `Slide.vendor` is of a picture, which openslide does not read."""
 NO_SLIDE = "none"
@@ -59,10 +61,12 @@ class SlideFacts:
     quick_hash: str
     """Openslide's quickhash-1, or a hash of the file's size and its first and last MiB."""
     reader: str = OPENSLIDE
-    """What read its pixels: "openslide", "picture", "direct" or "direct-scaled"; in older files always the first.
-
-    `NO_SLIDE` where there are features only.
-    """
+    """What read its pixels: "openslide", "picture", "direct", "direct-scaled", "tifffile", "zarr" or "layer"; in older
+    files always the first. `NO_SLIDE` where there are features only."""
+    profile: str = ""
+    """What the file's ICC profile calls itself; empty if it has none, or a version of this program did not look."""
+    colors: ColorChoice = AS_STORED
+    """How its pixels were read: as the file has them, or converted to sRGB by that profile."""
 
     @property
     def has_slide(self) -> bool:
@@ -91,7 +95,8 @@ class Slide:
     """What of the file is not shown, as a sentence; empty if all of it is."""
     reductions: tuple[int, ...]
     """By how many times a level can be read coarser than it is: (1,), or more where decoding itself reduces."""
-    _open: list[tuple[AbstractSlide, Reader]] = field(repr=False)
+    _profile: bytes = field(repr=False)
+    _open: list[tuple[Handle, Reader]] = field(repr=False)
 
     def __repr__(self) -> str:
         width, height = self.facts.size_px0
@@ -103,7 +108,7 @@ class Slide:
     @property
     def keeps_tiles(self) -> bool:
         """Whether it keeps the file's decoded tiles itself, so that reading a region again is cheap."""
-        return self.facts.reader.startswith(DIRECT)
+        return self._opened()[1].keeps_tiles
 
     def read(
         self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int], reduction: int = 1
@@ -125,6 +130,24 @@ class Slide:
             return reader.read(level, corner_px, size_px, reduction)
         except ReadError as exc:
             raise self._damaged(f"level {level} at {tuple(xy_px0)}", exc) from exc
+
+    @property
+    def has_own_colors(self) -> bool:
+        """Whether its pixels look otherwise once its ICC profile is applied."""
+        return changes_colors(self._profile)
+
+    def in_colors(self, colors: ColorChoice) -> "Slide":
+        """Return the same open slide whose pixels are as the file has them, or converted to sRGB by its ICC profile.
+
+        It is the slide itself where that makes no difference: without a profile, or with that of sRGB. Both are closed
+        each by itself.
+        """
+        if colors == self.facts.colors or not changes_colors(self._profile):
+            return self
+        handle, reader = self._opened()
+        inner = reader.inner if isinstance(reader, SrgbReader) else reader
+        chosen = inner if colors == AS_STORED else SrgbReader(inner, to_srgb(self._profile))
+        return replace(self, facts=replace(self.facts, colors=colors), _open=[(handle, chosen)])
 
     def plan_read(self, side_px0: int, side_px: int) -> ReadPlan:
         """Choose how to read square tiles of `side_px0` level-0 pixels that shall have `side_px`."""
@@ -180,7 +203,7 @@ class Slide:
     ) -> None:
         self.close()
 
-    def _opened(self) -> tuple[AbstractSlide, Reader]:
+    def _opened(self) -> tuple[Handle, Reader]:
         try:
             return self._open[0]
         except IndexError as exc:
@@ -206,19 +229,19 @@ class Slide:
 def open_slide(
     path: Path, mpp: float | None = None, reader: ReaderChoice = "auto", tiles: DecodedTiles | None = None
 ) -> Slide:
-    """Open a slide, a folder that holds one DICOM slide, or a picture; close it, or use it in a `with`.
+    """Open a slide, a folder that holds one DICOM slide or is OME-Zarr, or a picture; close it, or use it in a `with`.
 
     Parameters
     ----------
     path
-        The file, in any format that openslide reads, a PNG, JPEG or TIFF, which is decoded whole into memory, or the
-        folder.
+        The file, in any format that openslide reads, a TIFF in tiles, a PNG, JPEG or other TIFF, which is decoded whole
+        into memory, or the folder.
     mpp
         Micrometres per level-0 pixel, which overrides the file's own; None takes what the file states, if it does.
     reader
         What reads the pixels: "auto" decodes the file's tiles directly where a check finds openslide's pixels, at
         half or quarter scale where a level coarser than the file's is wanted; "openslide"; "direct", always at full
-        scale; "direct-scaled", which is what "auto" tries.
+        scale; "direct-scaled", which is what "auto" tries; "fsspec" for a slide at an address (s3://…, https://…).
     tiles
         Where tiles decoded directly are kept until the slide is closed; by default in one store for all slides.
 
@@ -228,17 +251,40 @@ def open_slide(
         If there is no such file, it cannot be opened or its colours shown, `mpp` is out of the range of slides, or it
         cannot be read directly although `reader` asks for that.
     """
-    opened = open_file(path)
-    pages = read_pages(opened.file) if opened.vendor in {GENERIC, *PICTURES} else ()  # others know their pages
-    check_pages(path, pages)
-    opened, chosen = choose_reader(opened, reader, SHARED_TILES if tiles is None else tiles)
-    return _describe(opened, chosen, mpp, remark_of(pages))
+    tiles = SHARED_TILES if tiles is None else tiles
+    opened, chosen = choose_reader(open_file(path, reader, tiles), reader, tiles)
+    return _describe(opened, chosen, mpp)
+
+
+def open_arrays(
+    levels: Sequence[Any],
+    path: Path,
+    *,
+    layer_mpp: tuple[float, float] | None = None,
+    mpp: float | None = None,
+    tiles: DecodedTiles | None = None,
+) -> Slide:
+    """Take the levels of an image that another program has opened as a slide; see `arrays_as_image`.
+
+    Parameters
+    ----------
+    mpp
+        Micrometres per pixel as a user typed them, which override those of the levels.
+
+    Raises
+    ------
+    SlideError
+        As `arrays_as_image` and `open_slide` do.
+    """
+    opened = arrays_as_image(levels, path, layer_mpp, SHARED_TILES if tiles is None else tiles)
+    return _describe(opened, opened.reader, mpp)
 
 
 def is_slide(path: Path) -> bool:
-    """Return whether openslide opens the file or the DICOM folder, in its own colours; never raises."""
+    """Return whether openslide opens the file or DICOM folder in its own colours, or it is OME-Zarr; never raises."""
     try:
-        if OpenSlide.detect_format(find_slide_file(path)) is None:
+        file = find_slide_file(path)
+        if not is_ome_zarr(file) and OpenSlide.detect_format(file) is None:
             return False
         open_slide(path, reader=OPENSLIDE).close()
     except (SlideError, OSError, ValueError):
@@ -246,20 +292,21 @@ def is_slide(path: Path) -> bool:
     return True
 
 
-def _describe(opened: OpenedFile, reader: Reader, mpp: float | None, remark: str) -> Slide:
+def _describe(opened: OpenedImage, reader: Reader, mpp: float | None) -> Slide:
     path, handle, properties = opened.path, opened.handle, opened.properties
     pixel_size = find_pixel_size(path, properties, mpp)
     corner, extent = _bounds(properties) or ((0, 0), handle.dimensions)
     facts = SlideFacts(
         name=path.absolute().name,
-        path=str(path.absolute()),
+        path=opened.place or str(path.absolute()),
         size_px0=handle.dimensions,
         mpp=pixel_size.mpp,
         mpp_origin=pixel_size.origin,
         origin_px0=corner,
         extent_px0=extent,
-        quick_hash=properties.get("openslide.quickhash-1") or hash_ends(opened.file),
+        quick_hash=opened.quick_hash,
         reader=reader.name,
+        profile=profile_name(opened.profile),
     )
     return Slide(
         facts=facts,
@@ -269,8 +316,9 @@ def _describe(opened: OpenedFile, reader: Reader, mpp: float | None, remark: str
         background_rgb=opened.reader.background_rgb,
         associated_names=tuple(sorted(handle.associated_images)),
         mpp_remark=pixel_size.remark,
-        remark=f"{path.name} {remark}" if remark else "",
+        remark=f"{path.name} {opened.remark}" if opened.remark else "",
         reductions=reader.reductions,
+        _profile=opened.profile,
         _open=[(handle, reader)],
     )
 

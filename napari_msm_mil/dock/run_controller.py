@@ -13,8 +13,10 @@ from msm_mil_core.errors import MsmMilError
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.blank_slide import blank_slide
+from msm_mil_core.slides.formats.arrays import LAYER
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
+from napari_msm_mil.layers.open_images import pixel_scale, typed_mpp
 from napari_msm_mil.layers.regions import region_areas
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.features_checker import FeaturesChecker, FeaturesRequest
@@ -44,6 +46,7 @@ class RunController(QObject):
         self._title = ""
         setup.changed.connect(self._on_setup_changed)
         self._checker.changed.connect(self._show_ready)
+        setup.colors_requested.connect(layers.show_colors)
         bar.run_requested.connect(self._on_run_requested)
         bar.cancel_requested.connect(self._on_cancel_requested)
         layers.listed.connect(self.list_layers)
@@ -55,7 +58,7 @@ class RunController(QObject):
 
     def list_layers(self) -> None:
         """List the slides and regions that are open."""
-        self._setup.set_slides(self._layers.slides())
+        self._setup.set_slides(self._layers.runnable())
         self._setup.set_regions(self._layers.regions())
 
     def ask_run(self) -> str:
@@ -93,7 +96,7 @@ class RunController(QObject):
         checkpoint, slide = self._setup.models.checkpoint, self._setup.slide
         if checkpoint is None or checkpoint.path is None or self._setup.problem:
             return None
-        mpp = self._setup.mpp or (None if slide is None else slide.metadata["mpp"])
+        mpp = self._setup.mpp or (None if slide is None else pixel_scale(slide).mpp)
         tiles = str(self._setup.choices.get("tiles"))
         return FeaturesRequest(_slide_file(slide), mpp, checkpoint.path, checkpoint.encoder, tiles)
 
@@ -102,9 +105,9 @@ class RunController(QObject):
         slide, chosen = self._setup.slide, self._setup.features.named is not None
         if slide is None and not chosen:
             return "Open a slide first: drop its file on the window, or File > Open."
-        if slide is not None and not slide.metadata["facts"].has_slide and not chosen:
+        if _is_blank(slide) and not chosen:
             return "There is no slide here, only features: choose these under Features, or open a slide."
-        if slide is not None and slide.metadata["mpp_origin"] in ("missing", "user") and self._setup.mpp is None:
+        if slide is not None and pixel_scale(slide).origin in ("missing", "user") and self._setup.mpp is None:
             return "Enter how many micrometres a pixel of this slide covers."
         if self._setup.problem:
             return self._setup.problem
@@ -128,14 +131,17 @@ class RunController(QObject):
         region, checkpoint = self._setup.region, self._setup.models.checkpoint
         if checkpoint is None or checkpoint.path is None:
             raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
-        areas = () if region is None or slide is None else region_areas(region, slide)
         mpp, found = self._setup.mpp, self._checker.found
+        if slide is not None and "slide" not in slide.metadata:
+            self._layers.adopt(slide, mpp)
+        areas = () if region is None or slide is None else region_areas(region, slide)
         if slide is not None and mpp is not None and mpp != slide.metadata["mpp"]:
             self._layers.placement.calibrate(slide, mpp)
-        blank_mpp = None if slide is None or slide.metadata["facts"].has_slide else slide.metadata["mpp"]
+        blank_mpp = slide.metadata["mpp"] if slide is not None and _is_blank(slide) else None
         return RunRequest(
             slide=_slide_file(slide),
-            mpp=mpp or blank_mpp,
+            mpp=mpp or (None if slide is None else typed_mpp(slide)) or blank_mpp,
+            opened=None if slide is None or slide.metadata["facts"].reader != LAYER else slide.metadata["slide"],
             model=checkpoint.path,
             choices=self._setup.choices,
             polygons=tuple(area.polygon for area in areas),
@@ -193,6 +199,13 @@ class RunController(QObject):
 
 def _slide_file(slide: Image | None) -> Path | None:
     """Return the file of a slide's layer; None if there is no layer, or only a blank canvas."""
-    if slide is None or not slide.metadata["facts"].has_slide:
+    if slide is None or _is_blank(slide):
         return None
-    return Path(slide.metadata["facts"].path)
+    if "facts" in slide.metadata:
+        return Path(slide.metadata["facts"].path)
+    return Path(slide.source.path) if slide.source.path else None  # of another reader
+
+
+def _is_blank(slide: Image | None) -> bool:
+    """Return whether a layer is the blank canvas under features that were run alone."""
+    return slide is not None and "facts" in slide.metadata and not slide.metadata["facts"].has_slide

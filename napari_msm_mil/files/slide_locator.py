@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
@@ -31,9 +31,21 @@ class SlideLocator(QObject):
 
     def ask(self, facts: SlideFacts) -> None:
         """Ask for the file, and open it in a thread."""
-        name, _ = QFileDialog.getOpenFileName(self._window, f"Find {facts.name}", str(_begin(facts)))
+        name = self._ask(facts)
         if name and not self._opener.busy:
             self._opener.start(Job(f"Opening {name}", partial(_open, Path(name), facts)))
+
+    def _ask(self, facts: SlideFacts) -> str:
+        title, begin = f"Find {facts.name}", str(_begin(facts))
+        if _was_folder(facts):
+            return QFileDialog.getExistingDirectory(self._window, title, begin)
+        return QFileDialog.getOpenFileName(self._window, title, begin)[0]
+
+
+def _was_folder(facts: SlideFacts) -> bool:
+    """Return whether a slide is a folder: of OME-Zarr, or of DICOM, which has no suffix."""
+    suffix = PurePath(facts.name).suffix.lower()
+    return facts.reader == "zarr" or suffix in {"", ".zarr"}
 
 
 def _begin(facts: SlideFacts) -> Path:

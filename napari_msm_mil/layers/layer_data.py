@@ -37,18 +37,21 @@ TRUTH_WIDTH = 1 / 300
 """Of an outline of a known area, as a share of the slide's longer side."""
 CLEAR = "transparent"
 
+OWN_COLORS = "own_colors"
+"""Key in the metadata of a slide's layer: whether it can be shown as the file has it, too."""
 TITLE = "title"
 """Key in the metadata of a layer: what it shows; its name may say besides of which result."""
 
 
 def slide_layer(slide: Slide) -> LayerData:
-    """Lay out a slide: one lazy multiscale RGB image, in micrometres where its resolution is known."""
+    """Lay out a slide: one lazy multiscale RGB image, in micrometres where its resolution is known, and in sRGB."""
+    slide = slide.in_colors("srgb")
     arguments = {
         "name": PurePath(slide.facts.name).stem,
         "rgb": True,
         "multiscale": True,
         "interpolation2d": "linear",
-        "metadata": _slide_metadata(slide),
+        "metadata": {**slide_metadata(slide), OWN_COLORS: slide.has_own_colors},
         **placed(slide.facts.mpp, 1, (0.0, 0.0)),
     }
     return slide_pyramid(slide), arguments, "image"
@@ -111,7 +114,8 @@ def stage_title(index: int, setting: ContrastSetting) -> str:
     return ", ".join([f"{index + 1} {setting.contrast}", *top, *shared])
 
 
-def _slide_metadata(slide: Slide) -> dict[str, Any]:
+def slide_metadata(slide: Slide) -> dict[str, Any]:
+    """Return what the layer of a slide says about itself."""
     facts = slide.facts
     return {
         "slide": slide,

@@ -12,11 +12,12 @@ from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.formats.color_choice import ColorChoice
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, show_colour_bar, write_display
-from napari_msm_mil.layers.layer_data import LayerData, slide_layer, stage_layers
+from napari_msm_mil.layers.layer_data import LayerData, slide_layer, slide_metadata, stage_layers
 from napari_msm_mil.layers.layer_names import name_owners
 from napari_msm_mil.layers.layer_search import (
     known_area_layers,
@@ -26,9 +27,11 @@ from napari_msm_mil.layers.layer_search import (
     stage_layers_of,
 )
 from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
+from napari_msm_mil.layers.open_images import as_slide, open_images, um_per_world_unit
 from napari_msm_mil.layers.regions import shapes_of
 from napari_msm_mil.layers.slide_follower import SlideFollower
 from napari_msm_mil.layers.slide_placement import SlidePlacement
+from napari_msm_mil.slides.pyramid import slide_pyramid
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -74,6 +77,44 @@ class ViewerLayers(QObject):
     def slides(self) -> tuple[Image, ...]:
         """Return the slide layers, bottom first."""
         return slide_layers(self._viewer.layers)
+
+    def runnable(self) -> tuple[Image, ...]:
+        """Return the slide layers, and the images in RGB that other readers have opened, bottom first."""
+        return (*self.slides(), *open_images(self._viewer.layers))
+
+    def adopt(self, layer: Image, mpp: float | None) -> None:
+        """Take an image that another reader has opened as a slide, from then on in micrometres.
+
+        Parameters
+        ----------
+        mpp
+            Micrometres per pixel as the user typed them; None takes those of the layer.
+
+        Raises
+        ------
+        SlideError
+            If it cannot be read.
+        """
+        slide = as_slide(layer, mpp)
+        um = um_per_world_unit(layer)
+        if um is not None:
+            layer.scale, layer.translate = np.asarray(layer.scale) * um, np.asarray(layer.translate) * um
+            layer.units = MICROMETRES
+        layer.metadata.update(slide_metadata(slide.in_colors("srgb")))
+        if um is None and slide.facts.mpp is not None:
+            layer.metadata.update(mpp=None)
+            self.placement.calibrate(layer, slide.facts.mpp)
+            layer.metadata.update(mpp_origin=slide.facts.mpp_origin)
+        self._follower.adopt(layer)
+        self.listed.emit()
+
+    def show_colors(self, layer: Image, colors: ColorChoice) -> None:
+        """Show a slide of ours in sRGB, or as its file has it."""
+        before = layer.metadata["slide"]
+        slide = before.in_colors(colors)
+        if slide is not before:
+            layer.data = slide_pyramid(slide)
+            layer.metadata.update(slide=slide, facts=slide.facts)
 
     def is_open(self, facts: SlideFacts) -> bool:
         """Return whether a layer shows the slide with these facts."""

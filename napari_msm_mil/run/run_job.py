@@ -1,19 +1,20 @@
 """One run, and its outcome."""
 
 from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.errors import MsmMilError, OutputError
+from msm_mil_core.errors import MsmMilError, OutputError, SlideError
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint, load_checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.regions import check_regions
-from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.slide import Slide, open_slide
 from napari_msm_mil.files.folders import result_path
 from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.triton import load_triton_isolated
@@ -41,6 +42,8 @@ def perform_run(request: RunRequest) -> Generator[Progress, None, RunOutcome]:
     """
     yield Progress("Preparing", 0, 1)
     options, checkpoint = options_of(request.choices), load_checkpoint(request.model)
+    if request.scheduler is not None and request.opened is not None:
+        raise SlideError(f"{request.opened.facts.name} is in no file that workers could open. Run it on this computer.")
     if request.scheduler is not None:
         from napari_msm_mil.run.cluster_job import run_on_workers  # imports what runs here do not need
 
@@ -70,9 +73,7 @@ def _run_here(
 ) -> Generator[Progress, None, SlideResult]:
     if request.features is not None:
         return (yield from _run_features(request, request.features, options, checkpoint))
-    if request.slide is None:
-        raise MsmMilError("There is neither a slide nor features. Open a slide, or choose features.")
-    with open_slide(request.slide, mpp=request.mpp) as slide:
+    with _opened(request) as slide:
         regions = check_regions(request.polygons, slide.facts, request.labels) if request.polygons else None
         from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
 
@@ -89,10 +90,20 @@ def _run_features(
     from msm_mil_core.pipeline import completed  # both import torch: in this thread, not before
 
     ready = ReadyFeatures(path, options.tiles, request.features_encoder)
-    opened = open_blank(ready, request.mpp) if request.slide is None else open_slide(request.slide, mpp=request.mpp)
+    alone = request.slide is None and request.opened is None
+    opened = open_blank(ready, request.mpp) if alone else _opened(request)
     with opened as slide:
-        regions = check_regions(request.polygons, slide.facts) if request.polygons else None
+        regions = check_regions(request.polygons, slide.facts, request.labels) if request.polygons else None
         return analyse_features(ready, slide, checkpoint, completed(options, checkpoint), regions)
+
+
+def _opened(request: RunRequest) -> AbstractContextManager[Slide]:
+    """Open the slide; one that is in a layer stays open."""
+    if request.opened is not None:
+        return nullcontext(request.opened)
+    if request.slide is None:
+        raise MsmMilError("There is neither a slide nor features. Open a slide, or choose features.")
+    return open_slide(request.slide, mpp=request.mpp)
 
 
 def _save(result: SlideResult, folder: Path) -> RunOutcome:

@@ -7,6 +7,7 @@ from pathlib import Path
 from shapely import Polygon
 
 from msm_mil_core.slides.regions import RegionLabel
+from msm_mil_core.slides.slide import Slide
 from napari_msm_mil.files.folders import Folders
 
 
@@ -27,6 +28,8 @@ class RunRequest:
     """What each of them is called; empty if nothing is known of any."""
     folders: Folders
     """Where the result and the features are saved."""
+    opened: Slide | None = None
+    """The slide, where it is in no file but in a layer; it stays open."""
     scheduler: str | None = None
     """Address of the Dask scheduler whose workers run it; None runs it here."""
     features: Path | None = None

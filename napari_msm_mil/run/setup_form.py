@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from napari.layers import Image, Shapes
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from msm_mil_core.slides.pixel_size import SANE_MPP
+from napari_msm_mil.layers.layer_data import OWN_COLORS
+from napari_msm_mil.layers.open_images import PixelScale, pixel_scale
 from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
 from napari_msm_mil.run.features_choice import FeaturesChoice
@@ -16,6 +18,7 @@ from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.number_field import NumberField, number_problem
 
 WHOLE_SLIDE = "Whole slide"
+ENCODER_COLORS = "What the encoder gets is chosen under Advanced, and is as stored by default."
 
 
 class SetupForm(QWidget):
@@ -23,6 +26,8 @@ class SetupForm(QWidget):
 
     changed = Signal()
     """Something changed that may make a run possible or impossible."""
+    colors_requested = Signal(object, str)
+    """A slide's `Image` is to be shown in these colours, a `ColorChoice`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,12 +40,19 @@ class SetupForm(QWidget):
         self._region = _box("region", "Region")
         self._device = _box("device", "Run on")
         self._scheduler, self._scheduler_label = _scheduler_line(), QLabel("Scheduler")
+        self._colors = _colors_box()
         self._mpp = _mpp_box()
         self._mpp_label = QLabel("Pixel size")
         _fill_devices(self._device)
         self.set_regions(())
         self._lay_out()
+        self._connect()
+        self._on_device_chosen()
+        self._on_slide_chosen()
+
+    def _connect(self) -> None:
         self._slide.currentIndexChanged.connect(lambda _: self._on_slide_chosen())
+        self._colors.clicked.connect(lambda checked: self._on_colors_clicked(in_srgb=checked))
         self._device.currentIndexChanged.connect(lambda _: self._on_device_chosen())
         self._scheduler.textChanged.connect(lambda _: self.changed.emit())
         self.models.changed.connect(self.changed)
@@ -48,8 +60,6 @@ class SetupForm(QWidget):
         self._mpp.valueChanged.connect(lambda _: self.changed.emit())
         self._mpp.text_edited.connect(self.changed)
         self.advanced.edited.connect(self.changed)
-        self._on_device_chosen()
-        self._on_slide_chosen()
 
     def set_slides(self, slides: Sequence[Image]) -> None:
         """List these slide layers; the chosen one stays chosen."""
@@ -114,21 +124,34 @@ class SetupForm(QWidget):
         self.changed.emit()
 
     def _on_slide_chosen(self) -> None:
-        known = {} if self.slide is None else self.slide.metadata
+        known = PixelScale(None, "") if self.slide is None else pixel_scale(self.slide)
         alone = self.slide is None and self.features.named is not None
-        asked = alone or known.get("mpp_origin") in ("missing", "user")
+        asked = alone or known.origin in ("missing", "user")
         self._show_placeholder()
         self._mpp.setVisible(asked)
         self._mpp_label.setVisible(asked)
-        mpp_shown = (self.slide, known.get("mpp"))
+        self._show_colors()
+        mpp_shown = (self.slide, known.mpp)
         if mpp_shown != self._mpp_shown:  # another slide, or another value: else what the user typed stays
-            self._mpp.setValue(known.get("mpp") or 0.0)
+            self._mpp.setValue(known.mpp or 0.0)
         self._mpp_shown = mpp_shown
         self.changed.emit()
 
     def _show_placeholder(self) -> None:
         alone = self.features.named is not None
         self._slide.setPlaceholderText("None: maps on a blank canvas" if alone else "Open or drop a slide first")
+
+    def _show_colors(self) -> None:
+        """Offer the colours of the file where they are others."""
+        known = {} if self.slide is None else self.slide.metadata
+        self._colors.setVisible(bool(known.get(OWN_COLORS)))
+        if known.get(OWN_COLORS):
+            self._colors.setChecked(known["facts"].colors == "srgb")
+            self._colors.setToolTip(f"Converted by the file's ICC profile: {known['facts'].profile}. {ENCODER_COLORS}")
+
+    def _on_colors_clicked(self, *, in_srgb: bool) -> None:
+        if self.slide is not None:
+            self.colors_requested.emit(self.slide, "srgb" if in_srgb else "as-stored")
 
     def _lay_out(self) -> None:
         lines = QFormLayout()
@@ -138,6 +161,7 @@ class SetupForm(QWidget):
         lines.addRow(_label("Slide", self._slide), self._slide)
         self._mpp_label.setBuddy(self._mpp)
         lines.addRow(self._mpp_label, self._mpp)
+        lines.addRow(self._colors)
         lines.addRow(_label("Model", self.models), self.models)
         lines.addRow(_label("Features", self.features), self.features)
         lines.addRow(_label("Region", self._region), self._region)
@@ -170,6 +194,12 @@ def _scheduler_line() -> QLineEdit:
     line.setPlaceholderText("tcp://host:8786")
     line.setToolTip("Slide, model and results folder must have the same paths on the workers.")
     return line
+
+
+def _colors_box() -> QCheckBox:
+    box = QCheckBox("Show in the colours of the screen (sRGB)")
+    box.setObjectName("screen_colors")
+    return box
 
 
 def _mpp_box() -> NumberField:

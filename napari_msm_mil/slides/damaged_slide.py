@@ -16,7 +16,12 @@ from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
 Report: TypeAlias = Callable[[str], None]
 HATCH_PX = 16
 HATCH_GREYS = (150, 190)
-_READERS: Mapping[str, ReaderChoice] = {"openslide": "openslide", "direct": "direct", "direct-scaled": "direct-scaled"}
+_READERS: Mapping[str, ReaderChoice] = {
+    "openslide": "openslide",
+    "direct": "direct",
+    "direct-scaled": "direct-scaled",
+    "fsspec": "fsspec",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class SalvagedSlide:
 def reopened(facts: SlideFacts) -> Slide:
     """Open a slide again from where it was, with the resolution that the user had typed."""
     mpp = facts.mpp if facts.mpp_origin == "user" else None
-    return open_slide(Path(facts.path), mpp, _READERS.get(facts.reader, "auto"))
+    return open_slide(Path(facts.path), mpp, _READERS.get(facts.reader, "auto")).in_colors(facts.colors)
 
 
 def _reopened_or(slide: Slide) -> Slide:

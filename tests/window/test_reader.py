@@ -13,8 +13,10 @@ from napari.components import ViewerModel
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil._reader import NO_LAYERS, get_reader
+from tests.level_files import write_ome_zarr
 from tests.results import a_result
 from tests.slides import a_drawn_slide
+from tests.tiled_slides import a_field
 
 OURS = "napari-msm-mil"
 
@@ -64,16 +66,29 @@ def test_tiny_slides_are_opened_too(plugin, shared, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "histolab-kidney-48-5-flat-HE.tif",
         "pathml-small_dicom-no-image-flavor.dcm",
         "pathml-smalltif-uint16-untiled.tif",
-        "rgb-byte-geotiff-notHE.tif",
         "unopenable.tiff",
     ],
 )
 def test_what_openslide_refuses_is_left_to_other_readers(shared, notes, name):
     assert get_reader(str(shared(f"negative/{name}"))) is None
     assert notes == []
+
+
+@pytest.mark.parametrize("name", ["histolab-kidney-48-5-flat-HE.tif", "rgb-byte-geotiff-notHE.tif"])
+def test_a_flat_tiff_is_opened_where_our_reader_is_chosen_and_its_pixel_size_is_asked_for(plugin, shared, notes, name):
+    (layer,) = ViewerModel().open(str(shared(f"negative/{name}")), plugin=OURS)
+
+    assert layer.metadata["facts"].reader == "picture"
+    assert layer.metadata["mpp_origin"] == "missing"
+    assert "Type the micrometres per pixel in Run MSM-MIL" in notes[-1][1]
+
+
+def test_of_png_and_jpeg_napari_is_not_offered_our_reader(plugin):
+    patterns = {pattern for reader in plugin.contributions.readers for pattern in reader.filename_patterns}
+
+    assert not {"*.png", "*.jpg", "*.jpeg"} & patterns  # else each one dropped would be a question
 
 
 @pytest.mark.parametrize("name", ["histolab-broken.svs", "unreadable.svs"])
@@ -121,6 +136,18 @@ def test_folders_other_files_and_stacks_are_not_ours(tmp_path):
 
     for path in (str(tmp_path), str(tmp_path / "notes.txt"), str(tmp_path / "stack.tif"), [str(drawn.path)] * 2):
         assert get_reader(path) is None
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_a_folder_of_ome_zarr_is_opened_as_a_slide(plugin, tmp_path, version):
+    pytest.importorskip("zarr", reason="OME-Zarr is read by the library zarr, of the extra zarr")
+    path = write_ome_zarr(tmp_path / "field.zarr", a_field((700, 500)), version=version)
+
+    (layer,) = ViewerModel().open(str(path), plugin=OURS)
+
+    assert layer.data[0].shape == (500, 700, 3)
+    assert layer.scale.tolist() == [0.25, 0.25]
+    assert (np.asarray(layer.data[0][:40, :40]) == a_field((700, 500))[:40, :40]).all()
 
 
 def test_a_slide_without_mpp_is_shown_in_pixels_and_asks_for_it(plugin, shared, notes):

@@ -32,7 +32,7 @@ class RunOptions(Options):
     """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
     reader: ReaderChoice = "auto"
     """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
-    makes results alike where some lack a decoder."""
+    makes results alike where some lack a decoder; fsspec reads addresses such as s3://bucket/slide.tif."""
     region: Path | None = None
     """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
     region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()

@@ -72,4 +72,4 @@ def draw(result: SlideResult, source: Path, target: Path) -> None:
         write_figure(result, None, target)
         return
     with slide:
-        write_figure(result, slide, target)
+        write_figure(result, slide.in_colors("srgb"), target)

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from msm_mil_core.options import Options
+from msm_mil_core.slides.formats.address import remote_address
 
 
 class SlideEntry(Options):
@@ -27,4 +28,5 @@ class SlideEntry(Options):
     def absolute(self) -> "SlideEntry":
         """Return it with paths that hold in any folder."""
         paths = {name: getattr(self, name) for name in ("slide", "region", "features")}
-        return self.replace(**{name: path.absolute() for name, path in paths.items() if path is not None})
+        here = {name: path for name, path in paths.items() if path is not None and remote_address(path) is None}
+        return self.replace(**{name: path.absolute() for name, path in here.items()})

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
+from msm_mil_core.slides.formats.address import remote_address
 from msm_mil_core.slides.formats.dicom_mark import is_dicom
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 
 IN_FOLDERS = (
     *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),
@@ -14,6 +16,7 @@ IN_FOLDERS = (
 )
 """What the name of a slide in a folder ends in; pictures and whatever else is a slide are named one by one."""
 TABLES = (".csv", ".tsv")
+ZARR = ".zarr"
 _PATTERN = frozenset("*?[")
 
 
@@ -23,8 +26,8 @@ def list_slides(named: Iterable[Path]) -> tuple[SlideEntry, ...]:
     Parameters
     ----------
     named
-        Slides, folders of slides, folders that hold one DICOM slide, folders of such folders, patterns such as
-        slides/*.svs or slides/**/*.svs, where no shell has replaced them, and tables (.csv, .tsv).
+        Slides, folders of slides, folders that hold one DICOM slide or are OME-Zarr, folders of such folders, patterns
+        such as slides/*.svs or slides/**/*.svs, where no shell has replaced them, and tables (.csv, .tsv).
 
     Raises
     ------
@@ -51,8 +54,8 @@ def _is_slide_table(path: Path) -> bool:
 def _slides(path: Path) -> Sequence[Path]:
     try:
         if path.is_dir():
-            return (path,) if _is_dicom_slide(path) else _in_folder(path)
-        if path.exists():
+            return (path,) if _is_slide_folder(path) else _in_folder(path)
+        if path.exists() or remote_address(path) is not None:
             return (path,)
         if _PATTERN & set(str(path)):
             return _fitting(path)
@@ -65,18 +68,20 @@ def _in_folder(folder: Path) -> Sequence[Path]:
     slides = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and _is_slide(path)]
     if not slides:
         raise SlideListError(
-            f"{folder} holds no slide: neither a file that ends in {', '.join(IN_FOLDERS[:5])} …, nor a folder with a "
-            "DICOM slide. Name the files themselves, or a pattern in quotes such as 'folder/**/*.svs'."
+            f"{folder} holds no slide: neither a file that ends in {', '.join(IN_FOLDERS[:5])} …, nor a folder that "
+            "is a slide in DICOM or OME-Zarr. Name the files themselves, or a pattern in quotes such as "
+            "'folder/**/*.svs'."
         )
     return slides
 
 
 def _is_slide(path: Path) -> bool:
-    return _is_dicom_slide(path) if path.is_dir() else path.suffix.lower() in IN_FOLDERS
+    return _is_slide_folder(path) if path.is_dir() else path.suffix.lower() in IN_FOLDERS
 
 
-def _is_dicom_slide(folder: Path) -> bool:
-    return any(map(is_dicom, folder.iterdir()))
+def _is_slide_folder(folder: Path) -> bool:
+    """Return whether a folder is one slide: OME-Zarr, or the files of a DICOM slide."""
+    return is_ome_zarr(folder) or any(map(is_dicom, folder.iterdir()))
 
 
 def _fitting(pattern: Path) -> Sequence[Path]:
@@ -89,5 +94,7 @@ def _fitting(pattern: Path) -> Sequence[Path]:
 def _files(names: Iterator[str]) -> Iterator[Path]:
     for name in names:
         path = Path(name)
-        if not path.is_dir() or _is_dicom_slide(path):
+        if any(parent.suffix.lower() == ZARR for parent in path.parents):
+            continue  # a part of a slide
+        if not path.is_dir() or _is_slide_folder(path):
             yield path

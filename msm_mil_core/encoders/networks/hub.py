@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
@@ -58,6 +59,49 @@ def check_access(repository: str) -> None:
 def how_to_ask(repository: str) -> str:
     """Say where access to a gated repository is asked for, and what to do then."""
     return f"Ask for access at {constants.ENDPOINT}/{repository}, then log in here with `hf auth login`."
+
+
+@dataclass(frozen=True, slots=True)
+class HubState:
+    """What is known of the weights in a repository."""
+
+    cached: str
+    """The file on this machine; empty if it is not here."""
+    access: str
+    """Whether the hub gives them, and what to do if not."""
+    granted: bool
+    """Whether the hub has just said that it would."""
+    licence: str
+    """As the hub states it; empty if it was not asked."""
+
+
+def hub_state(repository: str, files: Sequence[str]) -> HubState:
+    """Ask the hub, once and without retries, for a repository; nothing is asked where the hub is switched off.
+
+    Raises nothing: that it cannot be reached, or refuses, is what there is to know.
+    """
+    cached = next((str(found) for name in files if (found := _cached(repository, name))), "")
+    if constants.HF_HUB_OFFLINE:
+        needed = "needs no network" if cached else "get them once where there is a network, without that variable"
+        return HubState(cached, f"the hub was not asked (HF_HUB_OFFLINE is set); {needed}", granted=False, licence="")
+    try:
+        check_access(repository)
+        with hub_errors(repository):
+            info = HfApi().model_info(repository)
+    except EncoderError as exc:
+        kept = " A run takes what is in the cache." if cached else ""
+        return HubState(cached, f"{exc}{kept}", granted=False, licence="")
+    gate = "gated, and access is granted" if info.gated else "open"
+    licence = str(getattr(info.card_data, "license", None) or "")
+    return HubState(cached, f"{constants.ENDPOINT}/{repository} is reachable, {gate}", granted=True, licence=licence)
+
+
+def _cached(repository: str, name: str) -> str | None:
+    try:
+        found = try_to_load_from_cache(repository, name)
+    except HFValidationError:
+        return None
+    return found if isinstance(found, str) else None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from timm.data.config import resolve_model_data_config
 from timm.models import PretrainedCfg, load_state_dict
 
+from msm_mil_core.encoders.encoder_facts import EncoderFacts
 from msm_mil_core.encoders.networks.encoder_network import Network, Normalisation, hash_file
 from msm_mil_core.encoders.networks.hub import fetch_first
 from msm_mil_core.errors import EncoderError
@@ -66,6 +67,55 @@ def _by_name(name: str) -> Network:
     filename = facts.get("hf_hub_filename")
     weights = fetch_first(repository, [filename] if filename else WEIGHTS_FILES)
     return _network(name, _fill(module, weights), weights)
+
+
+def facts_by_name(architecture: str) -> EncoderFacts:
+    """Return what is known of a network of timm by its name, and where its weights are.
+
+    Raises
+    ------
+    EncoderError
+        If timm does not know the name.
+    """
+    module = _on_paper(architecture)
+    facts = _facts(module)
+    filename = facts.get("hf_hub_filename")
+    repository = str(facts.get("hf_hub_id") or "")
+    return _encoder_facts(module, repository, (filename,) if filename else WEIGHTS_FILES)
+
+
+def facts_on_hub(address: str) -> EncoderFacts:
+    """Return what is known of a network of timm in a repository of the hub; little, while its config is not here.
+
+    Raises
+    ------
+    EncoderError
+        If it is not a network of timm.
+    """
+    repository, _, revision = address.partition("@")
+    try:
+        config = _read_config(fetch_first(repository, ["config.json"], revision or None), repository)
+    except EncoderError as exc:
+        if "not a model of timm" in str(exc):
+            raise
+        return EncoderFacts(None, None, UNKNOWN_LICENCE, repository, WEIGHTS_FILES)
+    pretrained = config.get("pretrained_cfg", config)
+    known = {field.name: pretrained[field.name] for field in fields(PretrainedCfg) if field.name in pretrained}
+    module = _on_paper(config["architecture"], pretrained_cfg=known, **config.get("model_args", {}))
+    return _encoder_facts(module, repository, WEIGHTS_FILES)
+
+
+def _on_paper(architecture: str, **options: Any) -> torch.nn.Module:
+    """Build a network without memory for its weights."""
+    with torch.device("meta"):
+        return _build(architecture, **options)
+
+
+def _encoder_facts(module: torch.nn.Module, repository: str, files: tuple[str, ...]) -> EncoderFacts:
+    wanted = resolve_model_data_config(module)  # type: ignore[no-untyped-call]
+    features = getattr(module, "num_features", None)
+    licence = str(_facts(module).get("license") or UNKNOWN_LICENCE)
+    return EncoderFacts(features, int(wanted["input_size"][-1]), licence, repository, files)
 
 
 def _read_config(path: Path, repository: str) -> dict[str, Any]:

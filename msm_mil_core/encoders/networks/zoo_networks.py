@@ -9,11 +9,14 @@ import torch
 from huggingface_hub import constants
 
 from msm_mil_core.encoders.catalogue import EncoderListing
+from msm_mil_core.encoders.encoder_facts import EncoderFacts
 from msm_mil_core.encoders.networks.encoder_network import Network
 from msm_mil_core.encoders.networks.hub import check_access, how_to_ask, hub_errors, is_cached
 from msm_mil_core.errors import EncoderError
 
 USUAL_SIDE_PX = 224
+WEIGHTS = ("model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "open_clip_pytorch_model.bin", "config.json")
+"""Files by which it is known that a repository of the zoo was downloaded."""
 
 
 class ZooModel(Protocol):
@@ -40,9 +43,7 @@ def load_zoo(key: str) -> Network:
     EncoderError
         If lazyslide-models is not installed, does not know the key, or cannot load the weights.
     """
-    kind = _image_encoders().get(key)
-    if kind is None:
-        raise EncoderError(f"lazyslide-models has no tile encoder {key!r}; `msm-mil encoders` lists what it has.")
+    kind = _image_encoder(key)
     model = _make(key, kind)
     transform = model.get_transform()
     return Network(
@@ -72,6 +73,27 @@ def list_zoo() -> tuple[EncoderListing, ...]:
     )
 
 
+def zoo_facts(key: str) -> EncoderFacts:
+    """Return what lazyslide-models says of an encoder, and where its weights are.
+
+    Raises
+    ------
+    EncoderError
+        If lazyslide-models is not installed, or does not know the key.
+    """
+    kind = _image_encoder(key)
+    dim = getattr(kind, "encode_dim", None)
+    repository = _repository(key, kind)
+    return EncoderFacts(
+        features=dim,
+        side_px=_smallest_side_px(kind),
+        licence=_licence(kind),
+        repository=repository if "/" in repository else "",
+        files=WEIGHTS,
+        how_to_ask=how_to_ask(repository) if getattr(kind, "is_gated", False) else "",
+    )
+
+
 def _state(key: str, kind: type[ZooModel]) -> str:
     if not getattr(kind, "is_gated", False):
         return "downloads weights once"
@@ -82,6 +104,13 @@ def _repository(key: str, kind: type[ZooModel]) -> str:
     """Return OWNER/NAME on the hub, or the key where the zoo does not state it."""
     address = str(getattr(kind, "hf_url", None) or key)
     return urlsplit(address).path.strip("/") if "://" in address else address
+
+
+def _image_encoder(key: str) -> type[ZooModel]:
+    kind = _image_encoders().get(key)
+    if kind is None:
+        raise EncoderError(f"lazyslide-models has no tile encoder {key!r}; `msm-mil encoders` lists what it has.")
+    return kind
 
 
 def _image_encoders() -> Mapping[str, type[ZooModel]]:
@@ -109,9 +138,10 @@ def _unprepared(tiles: torch.Tensor) -> torch.Tensor:
 
 
 def _side_px(kind: type[ZooModel], transform: object) -> int:
+    """Return the side to which a transform resizes first, so that it need not: what it crops then, its makers crop."""
     sizes = [step.size for step in getattr(transform, "transforms", ()) if hasattr(step, "size")]
     if sizes:
-        return int(sizes[-1][0]) if isinstance(sizes[-1], Sequence) else int(sizes[-1])
+        return int(sizes[0][0]) if isinstance(sizes[0], Sequence) else int(sizes[0])
     return _smallest_side_px(kind) or USUAL_SIDE_PX
 
 

@@ -27,6 +27,8 @@ from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
 from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
 from msm_mil_core.results.annotations import Annotations, SavedQuestion, now
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.formats.color_choice import ColorChoice
+from msm_mil_core.slides.slide import SlideFacts
 
 SHEET = Sheet(width_px=1150, dpi=170)
 UNKNOWN = "–"
@@ -50,6 +52,8 @@ class ReportParts:
     """Why there is none; empty if there is one."""
     no_slide: str
     """Why the slide is not shown; empty if it is."""
+    colors: ColorChoice
+    """Of the pictures."""
     associated: tuple[tuple[str, Pixels], ...]
     """Requested images of the slide's label, by name."""
 
@@ -65,7 +69,7 @@ def _words(parts: ReportParts) -> Words:
     result, prediction = parts.result, parts.result.prediction
     roles = answer_roles(result)
     return {
-        "slide": {"name": result.slide.name, "facts": _slide_facts(result)},
+        "slide": {"name": result.slide.name, "facts": _slide_facts(parts)},
         "warnings": result.warnings,
         "winner": prediction.winner,
         "probability": float(prediction.probabilities.max()),
@@ -89,8 +93,8 @@ def _words(parts: ReportParts) -> Words:
     }
 
 
-def _slide_facts(result: SlideResult) -> list[tuple[str, str]]:
-    slide, tiles = result.slide, result.tiles
+def _slide_facts(parts: ReportParts) -> list[tuple[str, str]]:
+    slide, tiles = parts.result.slide, parts.result.tiles
     width, height = slide.size_px0
     mpp = "unknown" if slide.mpp is None else f"{slide.mpp:g} µm ({slide.mpp_origin})"
     side = "" if slide.mpp is None else f", {tiles.side_px0 * slide.mpp:.0f} µm"
@@ -99,7 +103,13 @@ def _slide_facts(result: SlideResult) -> list[tuple[str, str]]:
         ("Micrometres per pixel", mpp),
         ("Tiles", f"{len(tiles):,}, each {tiles.side_px0} pixels{side} wide"),
         ("Quick hash", slide.quick_hash),
+        *([("Colours", _colours(slide, parts.colors))] if slide.profile else []),
     ]
+
+
+def _colours(slide: SlideFacts, shown: ColorChoice) -> str:
+    words = {"as-stored": "as stored", "srgb": "converted to sRGB"}
+    return f"{words[slide.colors]} for the encoder, {words[shown]} in these pictures (ICC profile {slide.profile})"
 
 
 def _across(parts: ReportParts) -> str:

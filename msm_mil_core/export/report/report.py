@@ -47,8 +47,9 @@ def write_report(
     """
     if slide is not None and slide.facts.quick_hash != result.slide.quick_hash:
         raise OutputError(f"{slide.facts.name} is not the slide of this result, {result.slide.name}.")
-    pictured = slide if result.slide.has_slide else None
-    parts = yield from _gather(result, annotations, pictured, options or ReportOptions())
+    options = options or ReportOptions()
+    pictured = slide.in_colors(options.colors) if slide is not None and result.slide.has_slide else None
+    parts = yield from _gather(result, annotations, pictured, options)
     yield Progress("Writing the report", 0, 1)
     page = render_page(parts)
     with whole_file(path) as part:
@@ -75,6 +76,7 @@ def _gather(
         examination=examination,
         no_examination="" if examination is not None else _why_not(result),
         no_slide="" if slide is not None else _no_slide(result.slide),
+        colors=slide.facts.colors if slide is not None else options.colors,
         associated=_labels(slide) if options.with_label else (),
     )
 

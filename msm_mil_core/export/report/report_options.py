@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from msm_mil_core.options import Options
+from msm_mil_core.slides.formats.color_choice import ColorChoice
 
 
 class ReportOptions(Options):
@@ -12,5 +13,7 @@ class ReportOptions(Options):
     """Whether faithfulness, stability and small sets that decide are examined, which takes longest."""
     gallery_count: int = Field(default=8, ge=0, le=100)
     """Pictures of tiles for each stage."""
+    colors: ColorChoice = "srgb"
+    """Colours of its pictures: converted to sRGB by the slide's ICC profile, or as-stored, as the file has them."""
     with_label: bool = False
     """Whether images of the slide's label are shown, on which the patient's name may be legible."""

@@ -1,1 +1,1 @@
-"""Kinds of files, told apart and opened."""
+"""Kinds of files, told apart and opened: openslide's, pictures, TIFF series, OME-Zarr, arrays, addresses."""

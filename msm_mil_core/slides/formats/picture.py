@@ -41,6 +41,8 @@ class Picture:
     handle: AbstractSlide
     properties: Mapping[str, str]
     """Its format, and of a TIFF what the size of its pixels is found in, by the names that openslide gives them."""
+    profile: bytes
+    """Its ICC profile; empty if it has none."""
 
 
 def picture_kind(file: Path) -> str:
@@ -48,6 +50,17 @@ def picture_kind(file: Path) -> str:
     with file.open("rb") as opened:
         head = opened.read(16)
     return next((kind for mark, kind, _ in _KINDS if head.startswith(mark)), "")
+
+
+def is_readable_picture(file: Path) -> bool:
+    """Return whether a file is a picture that `open_picture` takes, as far as its head says; never raises."""
+    try:
+        with file.open("rb") as opened:
+            image = _begin(opened)
+            _check(file, image)
+    except (SlideError, StopIteration, *_DAMAGE):
+        return False
+    return True
 
 
 def open_picture(path: Path, file: Path) -> Picture:
@@ -62,7 +75,7 @@ def open_picture(path: Path, file: Path) -> Picture:
         try:
             image = _begin(opened)
             _check(path, image)
-            properties = _properties(image)
+            properties, profile = _properties(image), image.info.get("icc_profile") or b""
             upright = ImageOps.exif_transpose(image)
             rgb = _over_white(upright)
         except _DAMAGE as exc:
@@ -70,7 +83,7 @@ def open_picture(path: Path, file: Path) -> Picture:
                 f"{path} cannot be opened as a picture ({exc}): it is damaged or compressed in an unknown way. "
                 "Copy or export it again."
             ) from exc
-    return Picture(ImageSlide(rgb), properties)
+    return Picture(ImageSlide(rgb), properties, profile if image.mode != "L" else b"")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The file behind a path: a slide's file, or one of a DICOM folder; and why openslide refuses it."""
+"""The file behind a path: a slide's file, one of a DICOM folder, or OME-Zarr; and why openslide refuses it."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,19 @@ from pathlib import Path
 from openslide import OpenSlide, OpenSlideError, OpenSlideUnsupportedFormatError
 
 from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.formats.bright_field import flaw_of_depth, flaw_of_description
 from msm_mil_core.slides.formats.dicom_mark import is_dicom
 from msm_mil_core.slides.formats.picture import picture_kind
 from msm_mil_core.slides.formats.tiff_pages import TiffPage, flaw_of, is_cut_off
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 
-_ENDS_BYTES = 2**20
+ENDS_BYTES = 2**20
 
 
 def find_slide_file(path: Path) -> Path:
     """Return the file to open for `path`: itself, or the DICOM file that stands for the one slide of a folder.
+
+    A folder of OME-Zarr stands for itself.
 
     Raises
     ------
@@ -24,7 +28,7 @@ def find_slide_file(path: Path) -> Path:
     """
     try:
         if path.is_dir():
-            return _only_dicom_slide(path)
+            return path if is_ome_zarr(path) else _only_dicom_slide(path)
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as exc:
@@ -57,14 +61,18 @@ def is_picture(file: Path) -> bool:
         return not is_cut_off(opened, opened.read(16), file.stat().st_size)
 
 
-def check_pages(path: Path, pages: Sequence[TiffPage]) -> None:
-    """Refuse a TIFF in colour that openslide would show in grey.
+def check_pages(path: Path, pages: Sequence[TiffPage], description: str) -> None:
+    """Refuse a TIFF that is no plane of bright-field colours of 8 bits, or whose colours would be shown in grey.
 
     Raises
     ------
     SlideError
-        If its channels are stored so that openslide sees one of them.
+        If it is a stack, a series, fluorescence or grey in more bits, or its channels are stored so that one is seen.
     """
+    grey = pages[0] if pages and pages[0].samples < 3 else None  # openslide shows RGB of 16 bits rightly, in 8
+    flaw = flaw_of_description(description) or (flaw_of_depth(grey.bits) if grey else "")
+    if flaw:
+        raise SlideError(f"{path} {flaw}")
     if flaw := flaw_of(pages):
         raise SlideError(
             f"{path} {flaw}, of which only one would be seen, in grey. Convert it to RGB, for example in Fiji "
@@ -75,11 +83,17 @@ def check_pages(path: Path, pages: Sequence[TiffPage]) -> None:
 def hash_ends(file: Path) -> str:
     """Hash a file's size and its first and last MiB: enough to tell slides apart, quick on any size."""
     size = file.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
     with file.open("rb") as opened:
-        digest.update(opened.read(_ENDS_BYTES))
-        opened.seek(max(0, size - _ENDS_BYTES))
-        digest.update(opened.read(_ENDS_BYTES))
+        first = opened.read(ENDS_BYTES)
+        opened.seek(max(0, size - ENDS_BYTES))
+        return hash_parts(size, (first, opened.read(ENDS_BYTES)))
+
+
+def hash_parts(size: int, parts: Sequence[bytes]) -> str:
+    """Hash the size of a file, and parts of it."""
+    digest = hashlib.sha256(str(size).encode())
+    for part in parts:
+        digest.update(part)
     return digest.hexdigest()
 
 
@@ -90,7 +104,9 @@ def _only_dicom_slide(folder: Path) -> Path:
         if series is not None:
             slides.setdefault(series, file)
     if not slides:
-        raise SlideError(f"{folder} is a folder that contains no DICOM slide. Choose a slide or picture file.")
+        raise SlideError(
+            f"{folder} is a folder that contains no DICOM slide and is not OME-Zarr. Choose a slide or picture file."
+        )
     if len(slides) > 1:
         names = ", ".join(file.name for file in slides.values())
         raise SlideError(f"{folder} holds {len(slides)} DICOM slides. Choose one of its files: {names}.")

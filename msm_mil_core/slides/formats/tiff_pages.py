@@ -4,6 +4,7 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,10 +13,10 @@ MOST_PAGES = 4096
 """A chain of pages longer than this is not followed: no slide has so many."""
 MOST_ENTRIES = 4096
 
-_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _SAMPLES = 254, 256, 257, 262, 277
-_WANTED = {_SUBFILE: 0, _WIDTH: 0, _HEIGHT: 0, _PHOTOMETRIC: 2, _SAMPLES: 1}
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _SUB_PAGES = 254, 256, 257, 258, 262, 277, 330
+_WANTED = {_SUBFILE: 0, _WIDTH: 0, _HEIGHT: 0, _BITS: 1, _PHOTOMETRIC: 2, _SAMPLES: 1, _SUB_PAGES: 0}
 """Tags that are read, with the values they have where a page leaves them out."""
-_CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}
+_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _REDUCED, _MASK = 1, 4
 _GREY = (0, 1)
 
@@ -31,6 +32,10 @@ class TiffPage:
     """Whether it says that its values are shades of grey, whatever their number."""
     reduced: bool
     """Whether it is a smaller copy of another page, or a mask."""
+    bits: int = 8
+    """Of a value."""
+    has_levels: bool = False
+    """Whether smaller copies of it hang below it (SubIFDs), where openslide does not look."""
 
 
 def is_tiff(head: bytes) -> bool:
@@ -72,10 +77,14 @@ def flaw_of(pages: Sequence[TiffPage]) -> str:
 def remark_of(pages: Sequence[TiffPage]) -> str:
     """Say which image of several is shown, to follow the name of the file; empty if there is one."""
     whole = [page for page in pages if not page.reduced]
-    if len(whole) < 2:
+    return remark_of_images(len(whole), whole[0].size_px) if whole else ""
+
+
+def remark_of_images(images: int, first_px: tuple[int, int]) -> str:
+    """Say the same of a number of images, the first of which has this width and height."""
+    if images < 2:
         return ""
-    width, height = whole[0].size_px
-    return f"holds {len(whole)} images (series); the first is shown and used, {width} x {height} pixels."
+    return f"holds {images} images (series); the first is shown and used, {first_px[0]} x {first_px[1]} pixels."
 
 
 class _Chain:
@@ -86,6 +95,7 @@ class _Chain:
         self._order = "<" if head[:2] == b"II" else ">"
         big = b"+" in head[:4]
         self._pointer, self._count, self._entry_bytes = ("Q", "Q", 20) if big else ("I", "H", 12)
+        self._size = opened.seek(0, SEEK_END)
         self.at = self._number(head[8 if big else 4 :], self._pointer)
         """Where the directory lies at which the walk has arrived."""
 
@@ -113,9 +123,16 @@ class _Chain:
         return dict(self._entry(block[start : start + self._entry_bytes]) for start in starts)
 
     def _entry(self, entry: bytes) -> tuple[int, int]:
+        """Return a tag and its first value, which lies elsewhere if there are more than fit beside the tag."""
         tag, kind = struct.unpack(f"{self._order}HH", entry[:4])
-        value = entry[4 + struct.calcsize(self._pointer) :]
-        return tag, self._number(value, _CODES[kind]) if kind in _CODES else 0
+        if kind not in _CODES:
+            return tag, 0
+        count_bytes, code = struct.calcsize(self._pointer), _CODES[kind]
+        value, count = entry[4 + count_bytes :], self._number(entry[4 : 4 + count_bytes], self._pointer)
+        if tag not in _WANTED or count * struct.calcsize(code) <= count_bytes:
+            return tag, self._number(value, code)
+        self._opened.seek(min(self._number(value, self._pointer), self._size))
+        return tag, self._number(self._opened.read(8), code)
 
     def _number(self, data: bytes, code: str) -> int:
         """Unpack the leading number; beyond the end of a file it is the largest there is."""
@@ -130,4 +147,6 @@ def _page(tags: dict[int, int]) -> TiffPage:
         samples=stated[_SAMPLES],
         grey=stated[_PHOTOMETRIC] in _GREY,
         reduced=bool(stated[_SUBFILE] & (_REDUCED | _MASK)),
+        bits=stated[_BITS],
+        has_levels=stated[_SUB_PAGES] > 0,
     )

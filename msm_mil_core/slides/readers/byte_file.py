@@ -3,7 +3,21 @@
 import os
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 from weakref import finalize
+
+
+class ByteSource(Protocol):
+    """Where pieces of a file are read, here or on another computer."""
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset` on, fewer at the end of the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
 
 
 class ByteFile:
@@ -15,13 +29,7 @@ class ByteFile:
         finalize(self, os.close, self._descriptor)
 
     def read(self, offset: int, count: int) -> bytes:
-        """Return `count` bytes from `offset` on, fewer at the end of the file.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be read.
-        """
+        """Read as `ByteSource` says."""
         if hasattr(os, "pread"):
             return os.pread(self._descriptor, count, offset)
         with self._lock:  # Windows has one position for all

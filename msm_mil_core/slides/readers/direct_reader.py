@@ -1,16 +1,15 @@
 """Regions put together from the file's own tiles, each of which is decoded once and kept for a while."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 
 import numpy as np
 from PIL import Image
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles, Pixels
-from msm_mil_core.slides.readers.openslide_reader import OpenslideReader
-from msm_mil_core.slides.readers.reader import ReadError
+from msm_mil_core.slides.readers.mosaic import Mosaic
+from msm_mil_core.slides.readers.reader import ReadError, Reference
 from msm_mil_core.slides.readers.tile_codec import DamagedTileError
 from msm_mil_core.slides.readers.tiled_level import TiledLevel
 
@@ -19,16 +18,23 @@ DIRECT, DIRECT_SCALED = "direct", "direct-scaled"
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DirectReader:
-    """The tiled levels of one file; openslide is asked only for a tile that the decoder objects to."""
+    """The tiled levels of one file; the other reader is asked only for a tile that the decoder objects to."""
 
     levels: Sequence[TiledLevel]
-    openslide: OpenslideReader
+    reference: Reference
     tiles: DecodedTiles
     """Where decoded tiles are kept; it may be shared with other slides."""
     source: str
     """Tells the tiles of this file apart from those of others; who opens the same file again shares them."""
     reductions: tuple[int, ...] = (1,)
     """By how many times levels may be read coarser than they are, by decoding at half or quarter scale."""
+
+    keeps_tiles: bool = True
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        """Colour of transparent areas."""
+        return self.reference.background_rgb
 
     @property
     def name(self) -> str:
@@ -40,19 +46,12 @@ class DirectReader:
         if reduction not in self.reductions:
             raise ValueError(f"this slide is not read {reduction} times reduced, only {self.reductions}")
         tiled = self.levels[level]
-        (x, y), (width, height) = xy_px, size_px
         across, down = (-(-side // reduction) for side in tiled.size_px)
-        inside = x >= 0 and y >= 0 and x + width <= across and y + height <= down
-        pixels = np.empty((height, width, 3), np.uint8)
-        if not inside:
-            pixels[:] = self.openslide.background_rgb
-        rows = _runs(y, min(y + height, down), tiled.tile_px[1] // reduction)
-        cols = list(_runs(x, min(x + width, across), tiled.tile_px[0] // reduction))
-        for (row, row_cut, row_into), (col, col_cut, col_into) in product(rows, cols):
-            pixels[row_into, col_into] = self._tile(level, row, col, reduction)[row_cut, col_cut]
-        return pixels
+        tile_px = tiled.tile_px[0] // reduction, tiled.tile_px[1] // reduction
+        mosaic = Mosaic((across, down), tile_px, self.background_rgb)
+        return mosaic.read(xy_px, size_px, partial(self._tile, level, reduction))
 
-    def _tile(self, level: int, row: int, col: int, reduction: int) -> Pixels:
+    def _tile(self, level: int, reduction: int, row: int, col: int) -> Pixels:
         make = partial(self._decode, level, row, col, reduction)
         return self.tiles.get((self.source, level, row, col, reduction), make)
 
@@ -60,13 +59,13 @@ class DirectReader:
         tiled = self.levels[level]
         if not tiled.counts[row, col]:
             width, height = (side // reduction for side in tiled.tile_px)
-            return np.broadcast_to(np.array(self.openslide.background_rgb, np.uint8), (height, width, 3)).copy()
+            return np.broadcast_to(np.array(self.background_rgb, np.uint8), (height, width, 3)).copy()
         if reduction > 1 and tiled.reaches_beyond(row, col):
             return self._reduced(level, row, col, reduction)
         try:
             return tiled.codec.decode(tiled.data(row, col), tiled.tile_px, reduction)
         except DamagedTileError:
-            return self._by_openslide(level, row, col, reduction)
+            return self._by_reference(level, row, col, reduction)
         except OSError as exc:
             raise ReadError(str(exc)) from exc
 
@@ -77,10 +76,10 @@ class DirectReader:
         whole = self.read(level, (col * across, row * down), tiled.tile_px)
         return np.array(Image.fromarray(whole).reduce(reduction))
 
-    def _by_openslide(self, level: int, row: int, col: int, reduction: int) -> Pixels:
-        """Have openslide decode a tile or fail: it takes some damage that the decoder here does not."""
+    def _by_reference(self, level: int, row: int, col: int, reduction: int) -> Pixels:
+        """Have the other reader decode a tile or fail: it takes some damage that the decoder here does not."""
         across, down = self.levels[level].tile_px
-        pixels = self.openslide.read(level, (col * across, row * down), (across, down))
+        pixels = self.reference.read(level, (col * across, row * down), (across, down))
         return pixels if reduction == 1 else np.array(Image.fromarray(pixels).reduce(reduction))
 
 
@@ -88,13 +87,3 @@ def reductions_of(levels: Sequence[TiledLevel]) -> tuple[int, ...]:
     """Return by how many times every level of a file can be decoded coarser, tile by tile without a seam."""
     shared = set.intersection(*(set(tiled.codec.reductions) for tiled in levels))
     return tuple(n for n in sorted(shared) if not any(side % n for tiled in levels for side in tiled.tile_px))
-
-
-def _runs(start: int, stop: int, side: int) -> Iterator[tuple[int, slice, slice]]:
-    """Yield for each tile along one axis, from 0 on: its number, which of its pixels are wanted, where they go."""
-    at = max(0, start)
-    while at < stop:
-        tile, first = divmod(at, side)
-        count = min(stop - at, side - first)
-        yield tile, slice(first, first + count), slice(at - start, at - start + count)
-        at += count

@@ -21,6 +21,7 @@ class OpenslideReader:
     """Colour of transparent areas."""
     name: str
     reductions: tuple[int, ...] = (1,)
+    keeps_tiles: bool = False
 
     def read(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int], reduction: int = 1) -> Pixels:
         """Read a region of a level; where its position is a fraction of a level-0 pixel, openslide blends."""

@@ -14,7 +14,11 @@ class Reader(Protocol):
 
     @property
     def name(self) -> str:
-        """What the result records: "openslide", "picture", "direct" or "direct-scaled"."""
+        """What the result records, such as "openslide" or "direct-scaled"."""
+
+    @property
+    def keeps_tiles(self) -> bool:
+        """Whether decoded tiles are kept, so that reading a region again is cheap."""
 
     @property
     def reductions(self) -> tuple[int, ...]:
@@ -31,3 +35,15 @@ class Reader(Protocol):
         ReadError
             If the file is damaged.
         """
+
+
+class Reference(Reader, Protocol):
+    """A reader with whose pixels those of tiles decoded directly are compared."""
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        """Colour of transparent areas."""
+
+    @property
+    def downsamples(self) -> tuple[float, ...]:
+        """By which factor per level it converts positions; where that gives fractions, it blends."""

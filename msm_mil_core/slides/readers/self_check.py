@@ -1,4 +1,4 @@
-"""Whether tiles decoded directly are the pixels that openslide shows: a few of each level are compared."""
+"""Whether tiles decoded directly are the pixels that openslide or tifffile shows: a few of each level are compared."""
 
 from collections.abc import Iterator
 
@@ -15,21 +15,22 @@ BLENDED_FROM = 1 / 256
 
 
 def find_difference(direct: DirectReader) -> str:
-    """Say where the pixels of a slide differ from openslide's, to follow "since"; empty if no sample does.
+    """Say where the pixels of a slide differ from its other reader's, to follow "since"; empty if no sample does.
 
     Of each level these are compared: its most detailed tile, its median one, its last, and one without data.
 
     Raises
     ------
     ReadError
-        If openslide cannot read a sampled tile; its handle is of no more use then.
+        If the other reader cannot read a sampled tile; its handle is of no more use then.
     """
     for level, tiled in enumerate(direct.levels):
-        for xy_px, size_px in _samples(tiled, direct.openslide.downsamples[level]):
-            ours, theirs = direct.read(level, xy_px, size_px), direct.openslide.read(level, xy_px, size_px)
+        for xy_px, size_px in _samples(tiled, direct.reference.downsamples[level]):
+            ours, theirs = direct.read(level, xy_px, size_px), direct.reference.read(level, xy_px, size_px)
             if not np.array_equal(ours, theirs):
                 most = int(np.abs(ours.astype(int) - theirs).max())
-                return f"level {level} at {xy_px} differs from openslide's pixels by up to {most} grey levels"
+                by = f"{direct.reference.name}'s pixels by up to {most} grey levels"
+                return f"level {level} at {xy_px} differs from {by}"
     return ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from msm_mil_core.slides.readers.byte_file import ByteFile
+from msm_mil_core.slides.readers.byte_file import ByteFile, ByteSource
 from msm_mil_core.slides.readers.tile_codec import Jpeg2000Codec, TileCodec, has_jpeg, has_jpeg_2000, jpeg_codec
 from msm_mil_core.slides.readers.tiled_level import NotDirectError, TiledLevel, tile_grid
 
@@ -35,7 +35,7 @@ def tiff_levels(path: Path, level_sizes_px: Sequence[tuple[int, int]]) -> list[T
     try:
         with TiffFile(path) as tiff:
             pages: list[Any] = [page for page in tiff.pages if isinstance(page, TiffPage) and page.is_tiled]
-            return [_level(_page_of(pages, size_px), size_px, file) for size_px in level_sizes_px]
+            return [page_tiles(_page_of(pages, size_px), size_px, file) for size_px in level_sizes_px]
     except _DAMAGE as exc:
         raise NotDirectError(f"its pages are unusual ({exc})") from exc
 
@@ -47,7 +47,14 @@ def _page_of(pages: list[Any], size_px: tuple[int, int]) -> Any:
     raise NotDirectError(f"no page of it has tiles and the size of the level of {size_px[0]} x {size_px[1]} pixels")
 
 
-def _level(page: Any, size_px: tuple[int, int], file: ByteFile) -> TiledLevel:
+def page_tiles(page: Any, size_px: tuple[int, int], file: ByteSource) -> TiledLevel:
+    """Return the tiles of a page of tifffile's.
+
+    Raises
+    ------
+    NotDirectError
+        If they are not ones that are decoded here.
+    """
     if (page.samplesperpixel, page.bitspersample, page.planarconfig) != (3, 8, _PLANES_TOGETHER):
         raise NotDirectError("its pixels are not RGB of 8 bits")
     tile_px = int(page.tilewidth), int(page.tilelength)

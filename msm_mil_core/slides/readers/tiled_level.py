@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.slides.readers.byte_file import ByteFile
+from msm_mil_core.slides.readers.byte_file import ByteSource
 from msm_mil_core.slides.readers.tile_codec import TileCodec
 
 
@@ -17,7 +17,7 @@ class NotDirectError(Exception):
 class TiledLevel:
     """One level in tiles of one size, row by row; those at its right and lower edge reach beyond it."""
 
-    file: ByteFile
+    file: ByteSource
     size_px: tuple[int, int]
     """Width and height."""
     tile_px: tuple[int, int]

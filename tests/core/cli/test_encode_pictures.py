@@ -139,7 +139,7 @@ def test_a_folder_without_pictures_and_one_without_tissue_are_sentences(tmp_path
 
     told = capsys.readouterr().err
     assert codes == [1, 1]
-    assert "contains no DICOM slide. Choose a slide or picture file" in told
+    assert "contains no DICOM slide and is not OME-Zarr. Choose a slide or picture file" in told
     assert f"No image of {tmp_path / 'blank'} has tissue" in told
 
 

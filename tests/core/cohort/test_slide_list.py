@@ -9,7 +9,11 @@ from hypothesis import given
 
 from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.cohort.listing.slide_list import list_slides
+from msm_mil_core.cohort.slide_record import stamp_of
 from msm_mil_core.errors import SlideListError
+from msm_mil_core.slides.formats.image_folder import folders_of_images, images_in
+from tests.level_files import write_ome_zarr
+from tests.tiled_slides import a_field
 
 
 @pytest.fixture
@@ -47,6 +51,25 @@ def test_a_folder_with_a_dicom_slide_is_a_slide_alone_and_in_a_folder(tmp_path, 
     dicom = shutil.copytree(shared("slides/CMU-1-Small-Region-dicom"), tmp_path / "one")
 
     assert names_of(dicom) == names_of(tmp_path) == names_of(tmp_path / "*") == ["one"]
+
+
+def test_a_folder_of_ome_zarr_is_a_slide_alone_and_in_a_folder_and_never_what_is_in_it(tmp_path):
+    pytest.importorskip("zarr", reason="OME-Zarr is written here by the library zarr")
+    image = write_ome_zarr(tmp_path / "one.zarr", a_field((90, 60)), version="0.4")
+
+    assert names_of(image) == names_of(tmp_path) == names_of(tmp_path / "*") == ["one.zarr"]
+    assert names_of(tmp_path / "**" / "*") == ["one.zarr"]
+    assert images_in(image) == folders_of_images(tmp_path) == ()
+
+
+def test_a_slide_in_a_folder_has_another_stamp_once_a_level_is_written_again(tmp_path):
+    pytest.importorskip("zarr", reason="OME-Zarr is written here by the library zarr")
+    image = write_ome_zarr(tmp_path / "one.zarr", a_field((90, 60)), version="0.4", chunk_px=1000)
+    before = stamp_of(image)
+
+    (image / "0" / "0.0.0").write_bytes(b"other")
+
+    assert before not in {"", stamp_of(image)}
 
 
 @pytest.mark.parametrize("named", ["missing.svs", "*.ndpi", "deep/deeper/*.tiff", "empty"])

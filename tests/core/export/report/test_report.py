@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import h5py
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import Annotations, Verdict, question_of, save_annotations
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.slides.slide import open_slide
+from tests.icc import a_profile
 from tests.models import a_bag, a_checkpoint
 from tests.results import LIKE, UNLIKE, a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 from tests.slides import a_drawn_slide, a_picture, write_slide
@@ -193,6 +195,19 @@ def test_tissue_unlike_what_the_model_learnt_is_said_once_and_the_answer_greyed(
 
     assert text.count("Tissue unlike what the model learnt") == (tissue is UNLIKE)
     assert ('<table class="unlike">' in text) == (tissue is UNLIKE)
+
+
+@pytest.mark.parametrize(("colors", "shown"), [("srgb", "converted to sRGB"), ("as-stored", "as stored")])
+def test_the_colours_of_the_encoder_and_of_the_pictures_are_on_the_page(tmp_path, colors, shown):
+    picture = a_picture((1024, 768), {(128, 128, 512, 512): (214, 140, 190)})
+    how = {"tile": (256, 256), "photometric": "rgb", "metadata": None, "iccprofile": a_profile("Scanner 7")}
+    tifffile.imwrite(tmp_path / "drawn.tif", picture, **how)
+
+    with open_slide(tmp_path / "drawn.tif", mpp=0.5) as slide:
+        result = a_result(slide=slide.facts)
+        page = written(result, tmp_path / "a.html", slide=slide, options=QUICK.replace(colors=colors))
+
+    assert f"as stored for the encoder, {shown} in these pictures (ICC profile Scanner 7)" in Reader(page).text
 
 
 def test_another_slide_is_refused(drawn, tmp_path):

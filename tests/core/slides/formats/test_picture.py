@@ -44,7 +44,7 @@ def test_a_picture_is_a_slide_of_one_level_with_its_own_pixels(tmp_path: Path, n
     assert (outside[:2, :4] == HALVES[46:, 60:]).all()
     assert (outside[2:] == 255).all()
     assert (outside[:, 4:] == 255).all()
-    assert not is_slide(path)  # the window leaves pictures to other readers
+    assert not is_slide(path)  # dropped on the window, pictures are left to other readers
 
 
 def test_a_real_photograph_is_read_as_pillow_reads_it(shared: Callable[[str], Path]):

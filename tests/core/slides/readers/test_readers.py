@@ -1,7 +1,9 @@
-"""One contract for all readers: openslide, direct, direct at scale, and pictures."""
+"""One contract for all readers: openslide, direct, direct at scale, tifffile, zarr, and pictures."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
+from msm_mil_core.slides.find_slide import find_slide, require_slide
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.slide import Slide, open_slide
+from tests.level_files import write_ome_tiff, write_ome_zarr
 from tests.slides import BOUNDS, a_drawn_slide
 from tests.tiled_slides import JPEG_420, STORAGES, ZLIB, a_field, write_tiled
 
@@ -24,24 +28,39 @@ READERS: dict[str, tuple[str, ReaderChoice]] = {
     "direct": ("slide.tif", "direct"),
     "direct-scaled": ("slide.tif", "auto"),
     "picture": ("picture.png", "auto"),
+    "picture (tiff)": ("picture.tif", "auto"),
+    "tifffile": ("series.ome.tif", "auto"),
+    "tifffile (planes)": ("planes.ome.tif", "auto"),
+    "tifffile (pages)": ("pages.ome.tif", "auto"),
+    "zarr (0.4)": ("four.zarr", "auto"),
+    "zarr (0.5)": ("five.zarr", "auto"),
 }
+"""What is opened, by its reader and what sets it apart from others with that reader."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readers")
     write_tiled(folder / "slide.tif", FIELD, steps=(1, 4))
-    Image.fromarray(open_slide(folder / "slide.tif", reader="openslide").read((0, 0), 0, SIZE_PX0)).save(
-        folder / "picture.png"
-    )
+    pixels = open_slide(folder / "slide.tif", reader="openslide").read((0, 0), 0, SIZE_PX0)
+    for name in ("picture.png", "picture.tif"):
+        Image.fromarray(pixels).save(folder / name)
+    write_ome_tiff(folder / "series.ome.tif", pixels)
+    write_ome_tiff(folder / "planes.ome.tif", pixels, colours="planes")
+    write_ome_tiff(folder / "pages.ome.tif", pixels, colours="pages")
+    if find_spec("zarr"):
+        write_ome_zarr(folder / "four.zarr", pixels, version="0.4")
+        write_ome_zarr(folder / "five.zarr", pixels, version="0.5")
     return folder
 
 
 @pytest.fixture(params=READERS)
 def slide(request: pytest.FixtureRequest, folder: Path) -> Slide:
     file, choice = READERS[request.param]
+    if file.endswith(".zarr"):
+        pytest.importorskip("zarr", reason="OME-Zarr is read by the library zarr, of the extra zarr")
     slide = open_slide(folder / file, mpp=0.25, reader=choice)
-    assert slide.facts.reader == request.param
+    assert slide.facts.reader == request.param.partition(" ")[0]
     return slide
 
 
@@ -66,6 +85,8 @@ def cut(truth: NDArray[np.uint8], corner: tuple[int, int], size_px: tuple[int, i
 @given(st.integers(-300, 900), st.integers(-300, 700), st.integers(1, 400), st.integers(1, 400))
 def test_any_region_shows_the_slide_and_its_background_outside(folder, truth, x: int, y: int, width: int, height: int):
     for file, choice in READERS.values():
+        if not (folder / file).exists():
+            continue  # without zarr
         with open_slide(folder / file, reader=choice) as slide:
             pixels = slide.read((x, y), 0, (width, height))
 
@@ -77,6 +98,42 @@ def test_the_facts_do_not_depend_on_the_reader(slide: Slide):
     assert slide.facts.size_px0 == slide.level_sizes_px[0] == SIZE_PX0
     assert (slide.facts.mpp, slide.facts.mpp_origin) == (0.25, "user")
     assert slide.reductions == ((1, 2, 4) if slide.facts.reader == "direct-scaled" else (1,))
+
+
+ORIGINS = {
+    "slide.tif": (None, "missing"),
+    "picture.png": (None, "missing"),
+    "picture.tif": (None, "missing"),
+    "series.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "planes.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "pages.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "four.zarr": (0.25, "ome-zarr.mpp-x"),
+    "five.zarr": (0.25, "ome-zarr.mpp-x"),
+}
+"""What each file says of the size of its pixels, and where."""
+
+
+@pytest.mark.parametrize(("file", "choice"), READERS.values(), ids=READERS)
+def test_the_size_of_a_pixel_comes_from_the_file_if_it_says_it(folder: Path, file: str, choice: ReaderChoice):
+    if not (folder / file).exists():
+        pytest.skip("OME-Zarr is read by the library zarr, of the extra zarr")
+
+    with open_slide(folder / file, reader=choice) as slide:
+        assert (slide.facts.mpp, slide.facts.mpp_origin) == ORIGINS[file]
+
+
+def test_levels_are_as_much_smaller_as_the_file_makes_them(slide: Slide):
+    expected = [(700, 500)] if slide.facts.reader == "picture" else [(700, 500), (175, 125)]
+
+    assert list(slide.level_sizes_px) == expected
+
+
+def test_the_slide_is_known_again_and_another_is_not(slide: Slide, folder: Path, tmp_path: Path):
+    moved = tmp_path / "results" / "a.msm.h5"
+
+    with require_slide(slide.facts, moved) as again:
+        assert again.facts.quick_hash == slide.facts.quick_hash
+    assert find_slide(replace(slide.facts, quick_hash="of another"), moved) is None
 
 
 def test_every_level_covers_the_whole_slide(slide: Slide):
