@@ -45,7 +45,7 @@ COMMAND_OUTPUTS = {
         (
             "OUT/{result}.geojson (with .gz, of many tiles), OUT/{result}.csv or OUT/{result}.png",
             "for QuPath: scripts that import the GeoJSON and a JSON file on its run, beside it",
-            "for other programs: OUT/{result}.parquet, .ome.tif, .h5ad, .zarr or .dcm",
+            "for other programs: OUT/{result}.parquet, .ome.tif, .h5ad, .spatialdata.zarr or .pm.dcm",
             "of a result with verdicts, as CSV: OUT/{result}.verdicts.csv",
         ),
     ),
