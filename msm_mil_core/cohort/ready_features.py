@@ -149,6 +149,13 @@ def _check_slide(bag: FeatureBag, slide: Slide, path: Path) -> None:
             f"{path} holds the features of another slide ({bag.slide.name}), not of {slide.facts.name}. "
             "Name the right file."
         )
+    extent_px0 = tuple((bag.tiles.xy_px0.max(axis=0) + bag.tiles.side_px0).tolist())  # where no size is stated
+    if bag.slide.size_px0 not in {slide.facts.size_px0, extent_px0}:
+        (width, height), (wide, high) = bag.slide.size_px0, slide.facts.size_px0
+        raise FeatureFileError(
+            f"{path} is of a slide of {width} x {height} pixels, but {slide.facts.name} has {wide} x {high}: it is of "
+            "another slide, or of this one cropped or at another level. Name the right file, or encode the slide again."
+        )
     outside = (bag.tiles.xy_px0 < 0) | (bag.tiles.xy_px0 >= slide.facts.size_px0)
     if outside.any():
         raise FeatureFileError(f"{path} has tiles outside {slide.facts.name}: they are of another slide.")

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import numpy as np
 from napari.layers import Image, Layer
 from qtpy.QtCore import QCoreApplication, QSettings, QThreadPool
 from qtpy.QtWidgets import QDialogButtonBox, QWidget
@@ -47,6 +49,18 @@ def a_model_file(path: Path, **changes) -> Path:
     record = {"data": "drawn squares", "limits": "none of it is real"}
     fields = {"classes": ("normal", "tumour"), "encoder_sha256": "", "side_px": 64, "mpp": 1.0, "record": record}
     save_checkpoint(replace(a_checkpoint(features=1280), **fields | changes), path)
+    return path
+
+
+def a_features_file(path: Path, encoder: str = "efficientnet_lite0", length: int = 1280, side_px: int = 64) -> Path:
+    """Write features of 36 tiles as TRIDENT does, over the tissue of a drawn slide, for `a_model_file`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    corners = np.array([[512 + 128 * col, 256 + 128 * row] for row in range(6) for col in range(6)])
+    with h5py.File(path, "w") as file:
+        file["features"] = np.random.default_rng(0).normal(size=(len(corners), length)).astype(np.float32)
+        file["coords"] = corners
+        file["coords"].attrs.update(patch_size=side_px, patch_size_level0=2 * side_px, overlap=side_px - 64)
+        file["features"].attrs["encoder"] = encoder
     return path
 
 

@@ -89,6 +89,11 @@ REFUSED = {
     ),
     "no name": ({"features": 5, "encoder": None}, (), "5 features per tile of an encoder that it does not name"),
     "another slide": ({"corners": GRID + 3000}, (), "has tiles outside skin.svs"),
+    "another size": (
+        {"level0_width": 9000, "level0_height": 8000},
+        (),
+        "of a slide of 9000 x 8000 pixels, but skin.svs",
+    ),
     "twice": ({"corners": np.repeat(GRID[:8], 2, axis=0)}, (), "several tiles of one place"),
     "coarser": (
         {"corners": GRID[:2] * 2, "patch_size_level0": 1024},
@@ -231,7 +236,7 @@ ASKED = ("--tiles.side-px", "256", "--tiles.mpp", "1")
     ("write", "asked"), [(clam, ASKED), (stamp, ()), (slideflow, ()), (slide2vec, ())], ids=lambda one: str(one)[:20]
 )
 def test_the_same_features_give_the_same_answer_in_the_layout_of_every_program(slide, model, tmp_path, write, asked):
-    trident(tmp_path / "trident" / "skin.h5", level0_width=2220, patch_size_level0=513, overlap="")
+    trident(tmp_path / "trident" / "skin.h5", level0_width=2220, level0_height=2967, patch_size_level0=513, overlap="")
     named = write(tmp_path / "other", drawn(len(GRID)))
 
     for features, out, words in ((tmp_path / "trident", "one", ()), (named, "two", asked)):
@@ -278,7 +283,7 @@ def test_our_own_features_are_taken_too(model, slide, tmp_path):
 
     bag = a_bag(6)
     tiles = replace(bag.tiles, xy_px0=GRID[:6], side_px0=512, side_px=256, mpp=1.0)
-    facts = replace(bag.slide, mpp=0.5, quick_hash="")
+    facts = replace(bag.slide, mpp=0.5, quick_hash="", size_px0=(2220, 2967))
     card = replace(bag.encoder, name="zoo:uni", features=FEATURES)
     save_bag(replace(bag, features=drawn(6), tiles=tiles, slide=facts, encoder=card), tmp_path / "skin.h5")
 

@@ -62,11 +62,11 @@ def test_what_is_missing_is_told_before_anything_is_imported_that_could_read_it(
     assert imported == []
 
 
-def test_a_run_without_its_model_or_its_region_is_told_as_early(tmp_path):
+def test_a_run_without_its_model_region_or_features_is_told_as_early(tmp_path):
     (tmp_path / "slide.svs").touch()
 
-    calls = (["run", "slide.svs", option, "no"] for option in ("--model", "--region"))
+    calls = (["run", "slide.svs", option, "no"] for option in ("--model", "--region", "--features"))
     codes, imported = call_in_a_process(tmp_path, *calls)
 
-    assert codes == [2, 2]
+    assert codes == [2, 2, 2]
     assert imported == []

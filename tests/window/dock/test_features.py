@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -13,6 +12,7 @@ from napari_msm_mil._reader import get_reader
 from napari_msm_mil.dock.run_widget import RunWidget
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (
+    a_features_file,
     a_model_file,
     child,
     choose_model,
@@ -24,7 +24,6 @@ from tests.window.dock_user import (
     text_of,
 )
 
-GRID = np.array([[512 + 128 * col, 256 + 128 * row] for row in range(6) for col in range(6)])
 WAIT_MS = 30_000
 
 
@@ -54,16 +53,6 @@ def dock(qtbot, viewer, model, tmp_path, monkeypatch):
     settle()
 
 
-def features_file(path: Path, encoder: str = "efficientnet_lite0", length: int = 1280, side_px: int = 64) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
-        file["features"] = np.random.default_rng(0).normal(size=(len(GRID), length)).astype(np.float32)
-        file["coords"] = GRID
-        file["coords"].attrs.update(patch_size=side_px, patch_size_level0=2 * side_px, overlap=side_px - 64)
-        file["features"].attrs["encoder"] = encoder
-    return path
-
-
 def choose(dock: RunWidget, monkeypatch, named: Path) -> None:
     """Choose a file or a folder in its dialog, as a user does."""
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(named), ""))
@@ -75,7 +64,7 @@ def choose(dock: RunWidget, monkeypatch, named: Path) -> None:
 
 def test_features_of_a_folder_are_found_checked_and_run(dock, viewer, drawn, tmp_path, monkeypatch, qtbot):
     slide = show_slide(viewer, drawn)
-    features_file(tmp_path / "features" / "drawn_features.h5")
+    a_features_file(tmp_path / "features" / "drawn_features.h5")
 
     choose(dock, monkeypatch, tmp_path / "features")
     assert text_of(dock, "features_name") == "features"
@@ -94,7 +83,7 @@ def test_features_of_a_folder_are_found_checked_and_run(dock, viewer, drawn, tmp
 
 def test_overlapping_tiles_are_averaged_and_the_legend_says_so(dock, viewer, drawn, tmp_path, monkeypatch, qtbot):
     show_slide(viewer, drawn)
-    choose(dock, monkeypatch, features_file(tmp_path / "drawn.h5", side_px=128))
+    choose(dock, monkeypatch, a_features_file(tmp_path / "drawn.h5", side_px=128))
 
     assert "128 px at 1 µm per pixel" in text_of(dock, "features_said")
     choose_model(dock, a_model_file(tmp_path / "large.safetensors", side_px=128))
@@ -113,7 +102,7 @@ def test_overlapping_tiles_are_averaged_and_the_legend_says_so(dock, viewer, dra
 def test_what_does_not_fit_is_said_before_the_run(dock, viewer, drawn, tmp_path, monkeypatch):
     show_slide(viewer, drawn)
 
-    choose(dock, monkeypatch, features_file(tmp_path / "short.h5", length=8))
+    choose(dock, monkeypatch, a_features_file(tmp_path / "short.h5", length=8))
 
     said = text_of(dock, "features_said")
     assert "8 features per tile of efficientnet_lite0, but the model drawn model was trained on 1280" in said
@@ -127,7 +116,7 @@ def test_what_does_not_fit_is_said_before_the_run(dock, viewer, drawn, tmp_path,
 
 def test_another_name_of_the_models_encoder_is_confirmed_by_the_user(dock, viewer, drawn, tmp_path, monkeypatch):
     show_slide(viewer, drawn)
-    choose(dock, monkeypatch, features_file(tmp_path / "ours.h5", encoder="our network"))
+    choose(dock, monkeypatch, a_features_file(tmp_path / "ours.h5", encoder="our network"))
     assert not child(dock, "run").isEnabled()
 
     child(dock, "features_same_encoder").click()
@@ -138,7 +127,7 @@ def test_another_name_of_the_models_encoder_is_confirmed_by_the_user(dock, viewe
 
 
 def test_other_slides_and_models_are_checked_again(dock, viewer, drawn, tmp_path, monkeypatch):
-    features_file(tmp_path / "features" / "drawn.h5")
+    a_features_file(tmp_path / "features" / "drawn.h5")
     other = a_drawn_slide(tmp_path / "other.tiff")
     show_slide(viewer, other)
     choose(dock, monkeypatch, tmp_path / "features")
@@ -155,7 +144,7 @@ def test_other_slides_and_models_are_checked_again(dock, viewer, drawn, tmp_path
 
 
 def test_features_alone_are_shown_on_a_blank_canvas(dock, viewer, tmp_path, monkeypatch, qtbot):
-    choose(dock, monkeypatch, features_file(tmp_path / "far.h5"))
+    choose(dock, monkeypatch, a_features_file(tmp_path / "far.h5"))
     assert child(dock, "run").isEnabled()
     assert not child(dock, "mpp").isHidden()
 
@@ -181,7 +170,7 @@ def test_features_alone_are_shown_on_a_blank_canvas(dock, viewer, tmp_path, monk
 
 
 def test_a_saved_result_without_a_slide_opens_on_a_blank_canvas(dock, viewer, tmp_path, monkeypatch, qtbot):
-    choose(dock, monkeypatch, features_file(tmp_path / "far.h5"))
+    choose(dock, monkeypatch, a_features_file(tmp_path / "far.h5"))
     child(dock, "mpp").setValue(0.5)
     settle()
     child(dock, "run").click()

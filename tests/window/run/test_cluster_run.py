@@ -5,8 +5,10 @@ import pytest
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.results.result_file import load_result
 from napari_msm_mil.dock.run_widget import RunWidget
+from napari_msm_mil.run.features_choice import FeaturesChoice
 from tests.window.dock_user import (
     RUN_MS,
+    a_features_file,
     a_model_file,
     child,
     choose_model,
@@ -70,6 +72,22 @@ def test_the_result_of_a_worker_is_shown_and_saved_like_one_of_this_computer(doc
     saved = list((tmp_path / "results").rglob("*.h5"))
     assert any(load_result(path).created == there.created for path in saved)
     assert not list((tmp_path / "results").glob(".on-cluster-*"))
+
+
+def test_features_that_were_encoded_before_are_run_by_a_worker_too(dock, viewer, qtbot, tmp_path):
+    dock.findChild(FeaturesChoice).choose(a_features_file(tmp_path / "drawn.h5"))
+    settle()
+    with connected(ClusterOptions(local=1)) as client:
+        choose_cluster(dock)
+        child(dock, "scheduler").setText(client.scheduler.address)
+        settle()
+
+        child(dock, "run").click()
+        qtbot.waitUntil(lambda: bool(results_in(viewer)), timeout=RUN_MS)
+        settle()
+
+    (result,) = results_in(viewer)
+    assert (len(result.tiles), result.options["features"]["file"]) == (36, "drawn.h5")
 
 
 def test_a_scheduler_that_is_not_there_is_named(dock, qtbot, monkeypatch):
