@@ -7,6 +7,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from msm_mil_core.results.slide_result import SlideResult
+from msm_mil_core.slides.regions import RegionLabel
 from napari_msm_mil.run.run_bar import RunBar
 
 CHANGE, HIDE = "Change…", "▾ Hide the setup"
@@ -87,5 +88,11 @@ class SetupFold(QWidget):
 
 def summary(result: SlideResult) -> str:
     """Say in one line which model ran on what."""
-    where = WHOLE if result.options.get("regions_px0") is None else ", a region"
+    where = WHOLE if result.options.get("regions_px0") is None else f", {_region(result)}"
     return f"{result.model.name} on {PurePath(result.slide.name).stem}{where}"
+
+
+def _region(result: SlideResult) -> str:
+    """Return what the region is called to which a run was limited, if it is one, and has a name or a class."""
+    named = {str(RegionLabel(each["name"], each["class"])) for each in result.options.get("region_names", ())}
+    return next(iter(named)) if len(named) == 1 and all(named) else "a region"

@@ -1,6 +1,7 @@
 """Between the dock and a running QuPath: a result goes there, regions come back, views follow each other."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ pytest.importorskip("py4j", reason="needs the extra: qupath")
 from msm_mil_core.export.qupath.live.camera import View
 from napari_msm_mil.dock.qupath_button import QuPathButton
 from napari_msm_mil.dock.run_widget import RunWidget
+from napari_msm_mil.dock.setup_fold import summary
 from napari_msm_mil.files.gateway_dialog import GatewayDialog
 from napari_msm_mil.layers.regions import region_areas
 from tests.qupath_gateway import QuPath, Server, a_gateway
@@ -231,3 +233,19 @@ def test_a_view_is_read_as_it_is_shown(viewer, layers, drawn, translate):
 
     back = layers.camera.view_of(slide)
     np.testing.assert_allclose((*back.centre_px0, back.px0_per_px), (*view.centre_px0, view.px0_per_px), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([("left", "Tumor")] * 2, ", left · Tumor"),
+        ([("left", ""), ("right", "")], ", a region"),
+        ([("", "")], ", a region"),
+        ([], ", a region"),
+    ],
+)
+def test_the_folded_setup_says_what_the_region_is_called(drawn, names, said):
+    result = a_result_of(drawn)
+    record = {"regions_px0": [{}], "region_names": [{"name": name, "class": of_class} for name, of_class in names]}
+
+    assert summary(replace(result, options=dict(result.options) | record)).endswith(said)
