@@ -17,13 +17,13 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.mil.checkpoint_name import SUFFIX, check_checkpoint_name
-from msm_mil_core.mil.first_version import card_today, is_first_card, weights_today
+from msm_mil_core.mil.first_version import card_today, is_first_card, is_second_card, weights_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.training_tissue import TrainingTissue
 from msm_mil_core.mil.weight_shapes import weight_flaw
 from msm_mil_core.options import Options, describe_flaw
 
-FORMAT: Literal["msm-mil-checkpoint/2"] = "msm-mil-checkpoint/2"
+FORMAT: Literal["msm-mil-checkpoint/3"] = "msm-mil-checkpoint/3"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 BUNDLED = Path(__file__).parent / "bundled"
 LONGEST_HEADER = 100_000_000  # what safetensors itself allows, in bytes
@@ -179,7 +179,7 @@ def default_checkpoint_path() -> Path:
 class _Card(Options):
     """The metadata of a model file."""
 
-    format: Literal["msm-mil-checkpoint/2"] = FORMAT
+    format: Literal["msm-mil-checkpoint/3"] = FORMAT
     name: str = Field(min_length=1)
     options: ModelOptions
     classes: tuple[str, ...]
@@ -192,7 +192,9 @@ class _Card(Options):
     @model_validator(mode="before")
     @classmethod
     def _of_today(cls, written: Any) -> Any:
-        return {**card_today(written), "format": FORMAT} if is_first_card(written) else written
+        if is_first_card(written):
+            return {**card_today(written), "format": FORMAT}
+        return {**written, "format": FORMAT} if is_second_card(written) else written
 
     @model_validator(mode="after")
     def _names_every_class(self) -> Self:

@@ -55,6 +55,13 @@ def gated_scores(hidden: Tensor, gates: Tensor, gate_bias: Tensor, score_weight:
     return torch.cat([_scored(V, U, own) for V, U in chunks], -1)
 
 
+def plain_scores(hidden: Tensor, gates: Tensor, gate_bias: Tensor, score_weight: Tensor) -> Tensor:
+    """Return the scores (B, H, N) of tiles (B, N, L) by attention without gates (eq. 8): V alone is in `gates`."""
+    own, V = _apart(score_weight), functional.linear(hidden, gates, gate_bias).tanh()
+    with torch.autocast(V.device.type, enabled=False):
+        return own @ V.to(own.dtype).mT
+
+
 def _chunks(tiles: int) -> Iterator[slice]:
     count = math.ceil(tiles / TILES_AT_ONCE)
     return (slice(tiles * i // count, tiles * (i + 1) // count) for i in range(count))

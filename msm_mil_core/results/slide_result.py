@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from msm_mil_core.mil.answer_worth import AnswerWorth, weigh_answer
 from msm_mil_core.mil.checkpoint import bundled_record
+from msm_mil_core.mil.map_names import MapOwner
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.mil.tissue_distance import TissueDistance
@@ -31,6 +32,8 @@ class ModelFacts:
     """S, the number of stages."""
     record: Mapping[str, JsonValue] = field(default_factory=dict, hash=False, repr=False)
     """Its origin, as in the checkpoint: data, split, figures, limits; empty in files of older versions."""
+    maps: MapOwner = "stages"
+    """Whose the attention maps are: the stages', or the classes', one each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
