@@ -34,11 +34,15 @@ for name in (
     "evaluate",
     "encode",
     "models",
+    "import-model",
     "encoders",
     "doctor",
     "demo",
 ):
-    app.command(f"msm_mil_core.cli.{name}:{name}")  # imported when called: help and errors appear at once
+    module = name.replace("-", "_")
+    app.command(
+        f"msm_mil_core.cli.{module}:{module}", name=name
+    )  # imported when called: help and errors appear at once
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -129,6 +129,11 @@ class ModelOptions(Options):
         return self.classes if self.maps == "classes" else self.masked_stages + 1
 
     @property
+    def gate_heads(self) -> int:
+        """How many heads have gates of their own; the maps of classes share theirs, and have score weights alone."""
+        return self.stages if self.heads == "own" and self.maps == "stages" else 1
+
+    @property
     def activation_before(self) -> Activation:
         """What follows each layer before the projection."""
         return "relu" if self.activation == "none" else self.activation

@@ -64,7 +64,9 @@ class MsmMil(nn.Module):
         if options.projection != "none":
             self.projection = nn.Linear(widths[-1], L, bias=options.projection == "biased")
         if options.pooling == "attention":
-            self.gates = nn.Linear(L, (2 if options.gated else 1) * heads * D)  # V of all heads, then U of all heads
+            self.gates = nn.Linear(
+                L, (2 if options.gated else 1) * options.gate_heads * D
+            )  # V of all heads, then U of all heads
             self.score_weight = _drawn((heads, D), fan_in=D)
             self.score_bias = _drawn((heads,), fan_in=D)
         self.refinements = nn.ModuleList(_Refinement(L, options.dropout) for _ in range(blocks))
@@ -180,7 +182,7 @@ class MsmMil(nn.Module):
         if not (torch.is_grad_enabled() or dropout or torch.is_autocast_enabled(bags.device.type)):
             return score_bags(bags, self.layers(), self.scorer())
         options = self.options
-        if options.gated and options.activation == "relu" and not options.before:
+        if options.gated and options.activation == "relu" and not options.before and options.maps == "stages":
             return score_tiles(bags, self.tile_weights(), dropout)
         hidden = self._hidden(bags, dropout)
         if options.gated:

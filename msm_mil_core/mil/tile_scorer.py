@@ -78,8 +78,7 @@ class PlainScorer:
 
     def scores(self, hidden: Tensor) -> Tensor:
         """Return the scores (H, n) of projected tiles (n, L)."""
-        V = torch.addmm(self._bias, hidden, self._gates).tanh_().view(len(hidden), *self._score_weight.shape)
-        return V.mul_(self._score_weight).sum(-1).mT
+        return _of_heads(torch.addmm(self._bias, hidden, self._gates).tanh_(), self._score_weight)
 
 
 class TileScorer:
@@ -95,8 +94,14 @@ class TileScorer:
     def scores(self, hidden: Tensor) -> Tensor:
         """Return the scores (H, n) of projected tiles (n, L)."""
         V, U = torch.addmm(self._bias, hidden, self._gates).sigmoid_().chunk(2, -1)  # each (n, H · D)
-        gated = V.sub_(0.5).mul_(U).view(len(V), *self._score_weight.shape)  # (n, H, D)
-        return gated.mul_(self._score_weight).sum(-1).mT
+        return _of_heads(V.sub_(0.5).mul_(U), self._score_weight)
+
+
+def _of_heads(gated: Tensor, score_weight: Tensor) -> Tensor:
+    """Return the scores (H, n) of gated values (n, H · D), which are changed, or (n, D) that all heads share."""
+    if gated.shape[1] == score_weight.shape[1]:
+        return score_weight @ gated.mT
+    return gated.view(len(gated), *score_weight.shape).mul_(score_weight).sum(-1).mT
 
 
 def score_bags(bags: Tensor, layers: Sequence[Layer], scorer: Scorer) -> tuple[Tensor, Tensor]:

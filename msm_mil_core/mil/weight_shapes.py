@@ -34,7 +34,7 @@ def weight_shapes(options: ModelOptions) -> Shapes:
     heads = S if options.heads == "own" else 1
     shapes: Shapes = _linear("classifier", C, L) | _projection(options)
     if options.pooling == "attention":
-        gates = (2 if options.gated else 1) * heads * D
+        gates = (2 if options.gated else 1) * options.gate_heads * D
         shapes |= {"score_weight": (heads, D), "score_bias": (heads,)} | _linear("gates", gates, L)
     if options.masked_stages:
         shapes |= {"stage_weight": (S, C, L), "stage_bias": (S, C)}
