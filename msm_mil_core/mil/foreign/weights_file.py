@@ -102,7 +102,7 @@ def _of_torch(content: bytes, path: Path) -> dict[str, Array]:
             f"{path} holds Python objects beside weights, and these could run any program, so it is not opened. Where "
             "it was made, save the weights alone: torch.save(model.state_dict(), 'weights.pt')."
         ) from exc
-    except (RuntimeError, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError) as exc:
+    except Exception as exc:  # a damaged pickle makes torch's reader raise anything
         raise CheckpointError(f"{path} is damaged or is no file of PyTorch ({_line(exc)}). Copy it again.") from exc
     nests = list(_nests(loaded, 0))
     if not nests:
