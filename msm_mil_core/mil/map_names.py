@@ -8,15 +8,21 @@ MapOwner = Literal["stages", "classes"]
 
 
 def map_name(index: int, classes: Sequence[str] = ()) -> str:
-    """Return the name of a stage, counted from 1; of the classes' own maps, given their names, that of a class."""
+    """Return the name of a stage, counted from 1; given the classes whose own the maps are, that of a class's map."""
     return f"Map of {classes[index]}" if classes else f"Stage {index + 1}"
 
 
-def map_names(owner: MapOwner, classes: Sequence[str], count: int) -> tuple[str, ...]:
-    """Return the names of all maps of a model, in their order."""
-    return tuple(map_name(index, classes if owner == "classes" else ()) for index in range(count))
+def map_label(index: int, classes: Sequence[str] = ()) -> str:
+    """Return the same where there is little room: a number, or the class alone."""
+    return classes[index] if classes else str(index + 1)
+
+
+def map_pair(one: int, other: int, classes: Sequence[str] = ()) -> str:
+    """Return the name of two of them."""
+    of = "Maps of" if classes else "Stages"
+    return f"{of} {map_label(one, classes)} and {map_label(other, classes)}"
 
 
 def in_sentence(name: str) -> str:
-    """Return the name of a map within a sentence; the name of a class stays as it is written."""
-    return name[:1].lower() + name[1:]
+    """Return the name of a map within a sentence: "stage 1", "the map of LUAD"."""
+    return f"{'the ' if name.startswith('Map') else ''}{name[:1].lower()}{name[1:]}"

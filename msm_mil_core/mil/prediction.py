@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.mil.map_names import MapOwner, map_names
+from msm_mil_core.mil.map_names import MapOwner, map_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,9 +87,14 @@ class Prediction:
         return f"<Prediction {shown}; {len(self.stages)} stages>"
 
     @property
+    def map_classes(self) -> tuple[str, ...]:
+        """The classes whose own the attention maps are, to name them by; empty where they are those of stages."""
+        return self.classes if self.maps == "classes" else ()
+
+    @property
     def map_names(self) -> tuple[str, ...]:
-        """What people call the stages, in their order: "Stage 1", or "Map of tumour" where each class has its own."""
-        return map_names(self.maps, self.classes, len(self.stages))
+        """What people call the maps, in their order: "Stage 1", or "Map of tumour" where each class has its own."""
+        return tuple(map_name(index, self.map_classes) for index in range(len(self.stages)))
 
     @property
     def winner(self) -> str:

@@ -101,4 +101,4 @@ def _draw(layer: Layer) -> None:
     if tuple(layer.contrast_limits) != limits:
         layer.contrast_limits_range = limits
         layer.contrast_limits = limits
-    retitle(layer, stage_title(stage, setting))
+    retitle(layer, stage_title(stage, setting, shown.result.prediction.map_classes))

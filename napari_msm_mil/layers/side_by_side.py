@@ -8,7 +8,7 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from msm_mil_core.display.stage_display import CLAIMED
-from msm_mil_core.display.stage_style import stage_name, stage_rgb
+from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.canvas_state import CanvasState, clear_canvas, order_layers, read_canvas, restore_canvas
 from napari_msm_mil.layers.result_displays import ResultDisplays
@@ -92,7 +92,7 @@ class SideBySide(QObject):
         slide, claimed = self._layers.slide_under(result), self._layers.layer_by_key(result, CLAIMED)
         cell: list[Layer] = [stage]
         if slide is not None:
-            cell = [self._add(_copy(slide, stage_name(stage.metadata["stage"]))), stage]
+            cell = [self._add(_copy(slide, result.prediction.map_names[stage.metadata["stage"]])), stage]
             cell[0].name_overlay.visible = True
         if claimed is not None and claimed.visible:
             cell.append(self._add(_claims(result, stage.metadata["stage"], claimed, thicker)))
@@ -140,6 +140,8 @@ def _claims(result: SlideResult, index: int, claimed: Layer, thicker: int) -> La
     """Return a layer that outlines what one stage claims, thick enough for a small cell, where all outlines lie."""
     red, green, blue = (channel / 255 for channel in stage_rgb(index))
     chosen = result.prediction.stages[index].claimed
-    data, state, kind = outline_layer(result, chosen, f"{stage_name(index)} claims", (red, green, blue))
+    data, state, kind = outline_layer(
+        result, chosen, f"{result.prediction.map_names[index]} claims", (red, green, blue)
+    )
     style: dict[str, Any] = {"edge_width": thicker * state["edge_width"], "opacity": claimed.opacity}
     return Layer.create(data, state | style | {"affine": claimed.affine, "metadata": {COPY: True}}, kind)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.display.stage_style import stage_name, stage_rgb
+from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.export.qupath.frame import PlacedTiles
 from msm_mil_core.export.qupath.geojson_text import FeatureColumns
 from msm_mil_core.export.qupath.tile_ids import tile_ids
@@ -46,7 +46,7 @@ def tile_features(measured: MeasuredTiles) -> Iterator[FeatureColumns]:
     result, placed = measured.result, measured.placed
     stages = result.prediction.stages
     head = '"objectType":"tile","isLocked":true,'
-    heads = [head, *(head + _classification(stage) for stage in range(len(stages)))]
+    heads = [head, *(head + _classification(result, stage) for stage in range(len(stages)))]
     claimed = np.stack([np.zeros(len(result.tiles), bool), *(stage.claimed for stage in stages)])
     verdicts = tile_verdicts(result.prediction, measured.annotations)
     for start in range(0, len(placed.index), CHUNK):
@@ -65,10 +65,10 @@ def tile_features(measured: MeasuredTiles) -> Iterator[FeatureColumns]:
 def top_features(measured: MeasuredTiles, stage: int, count: int) -> FeatureColumns:
     """Return annotations for the `count` tiles to which a stage (counted from 0) attends most, best first."""
     result, placed = measured.result, measured.placed
-    name, label = stage_name(stage), short_label(measured.annotations, stage)
+    name, label = result.prediction.map_names[stage], short_label(measured.annotations, stage)
     attention = result.prediction.stages[stage].attention[placed.index]
     best = np.argsort(-attention, kind="stable")[: min(count, int(np.isfinite(attention).sum()))]  # NaN are last
-    head = f'"objectType":"annotation","isLocked":true,{_classification(stage)}'
+    head = f'"objectType":"annotation","isLocked":true,{_classification(result, stage)}'
     suffix = f" · {label}" if label else ""
     names = (json.dumps(f"{name} top {place}{suffix}") for place in range(1, len(best) + 1))
     return FeatureColumns(
@@ -80,8 +80,8 @@ def top_features(measured: MeasuredTiles, stage: int, count: int) -> FeatureColu
     )
 
 
-def _classification(stage: int) -> str:
-    return f'"classification":{json.dumps({"name": stage_name(stage), "color": stage_rgb(stage)})},'
+def _classification(result: SlideResult, stage: int) -> str:
+    return f'"classification":{json.dumps({"name": result.prediction.map_names[stage], "color": stage_rgb(stage)})},'
 
 
 def _verdict(label: str) -> str:

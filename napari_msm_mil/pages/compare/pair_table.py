@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from msm_mil_core.explain.stage_comparison import StagePair
+from msm_mil_core.mil.map_names import map_label
 from napari_msm_mil.pages.compare.measures import Measure, measures_of
 
 RIGHT = Qt.AlignmentFlag.AlignRight
@@ -22,7 +23,7 @@ class PairTable(QWidget):
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
 
-    def show_pairs(self, pairs: tuple[StagePair, ...]) -> None:
+    def show_pairs(self, pairs: tuple[StagePair, ...], classes: tuple[str, ...] = ()) -> None:
         """Make one row for each pair."""
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
@@ -31,10 +32,14 @@ class PairTable(QWidget):
                 widget.deleteLater()
         measures = measures_of(pairs)
         self._add_line(
-            0, [_heading("Stages", "Each pair of stages"), *(_heading(m.name, m.help_text) for m in measures)]
+            0,
+            [
+                _heading("Maps" if classes else "Stages", "Each pair of them"),
+                *(_heading(m.name, m.help_text) for m in measures),
+            ],
         )
         for row, pair in enumerate(pairs, start=1):
-            name = QLabel(f"{pair.one + 1} and {pair.other + 1}")
+            name = QLabel(f"{map_label(pair.one, classes)} and {map_label(pair.other, classes)}")
             self._add_line(row, [name, *(_beside_chance(pair, measure) for measure in measures)])
 
     def _add_line(self, row: int, labels: Sequence[QLabel]) -> None:

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.tables.comparison import NOTE
+from msm_mil_core.mil.map_names import map_label
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.compare.pair_matrix import PairMatrix
@@ -93,10 +94,12 @@ class ComparePanel(QWidget):
         self.show_idle(ONE_STAGE if stages == 1 else NOTHING_COMPARED)
         self._compare.setEnabled(stages > 1)
         self._note.setVisible(result is not None and result.prediction.masks_applied)
-        self.maps["agreement"].set_text(f"Found by how many of {stages} stages")
+        classes = () if result is None else result.prediction.map_classes
+        self.maps["agreement"].set_text(f"Found by how many of {stages} {'maps' if classes else 'stages'}")
+        self.maps["winner"].set_text(f"{'Map' if classes else 'Stage'} that attends most")
         for box, at in ((self._one, 0), (self._other, 1)):
             box.clear()
-            box.addItems([str(index + 1) for index in range(stages)])
+            box.addItems([map_label(index, classes) for index in range(stages)])
             box.setCurrentIndex(at)
         self._pair = (0, 1)
 
@@ -123,8 +126,9 @@ class ComparePanel(QWidget):
         many = len(comparison.coverage) > MOST_LISTED
         self._table.setVisible(not many)
         self._matrix.setVisible(many)
-        (self._matrix if many else self._table).show_pairs(comparison.pairs)
+        (self._matrix if many else self._table).show_pairs(comparison.pairs, comparison.map_classes)
         self._findings.setText(text)
+        self._coverage.setVisible(not comparison.map_classes)  # no map of a class goes before another
         self._coverage.show_figure(partial(coverage_figure, comparison.coverage), text)
         self._pairs.show_figure(partial(pairs_figure, comparison.pairs), text)
         self._body.setVisible(True)
