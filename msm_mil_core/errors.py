@@ -48,6 +48,10 @@ class CheckpointError(MsmMilError):
     """A model file cannot be read, is refused, or does not fit the features."""
 
 
+class ForeignModelError(CheckpointError):
+    """A file of weights that was made elsewhere: it may be imported."""
+
+
 class TrainingError(MsmMilError):
     """Bags and labels on which no model can be trained."""
 
