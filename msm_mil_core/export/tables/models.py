@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msm_mil_core.csv_table import write_table
 from msm_mil_core.explain.models.model_comparison import AlignedModel, ModelComparison, ModelPair
@@ -63,5 +64,5 @@ def _pair(pair: ModelPair, comparison: ModelComparison) -> Record:
     return {"model": one, "other_model": other} | dict(zip(names, map(number, figures), strict=True))
 
 
-def _cells(values: np.ndarray) -> list[str]:  # type: ignore[type-arg]
+def _cells(values: NDArray[np.float32]) -> list[str]:
     return ["" if np.isnan(value) else f"{value:.6g}" for value in values]

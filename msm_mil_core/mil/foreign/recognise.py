@@ -62,7 +62,11 @@ def recognise(path: Path, activation: Activation | None = None) -> ForeignModel:
     CheckpointError
         If the file cannot be read, or is of no known structure: it says what does not fit.
     """
-    weights = read_weights(path)
+    return recognised(read_weights(path), activation)
+
+
+def recognised(weights: WeightsFile, activation: Activation | None = None) -> ForeignModel:
+    """Recognise a model by its weights, as `recognise` does."""
     return _Recognition(weights, *_layout_of(weights), activation).model()
 
 

@@ -11,6 +11,7 @@ from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.mil.map_names import map_label
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.pages.compare.other_panel import OtherResultPanel
 from napari_msm_mil.pages.compare.pair_matrix import PairMatrix
 from napari_msm_mil.pages.compare.pair_table import PairTable
 from napari_msm_mil.widgets.controls import named_box, named_button
@@ -61,7 +62,7 @@ class ComparePanel(QWidget):
         self._pair = (0, 1)
         self.maps = self._switches()
         self._save = named_button("Save table…", "compare_save", "All values, with the ranges by chance, as CSV")
-        self._head, self._body = QWidget(), QWidget()
+        self._head, self._body, self.other = QWidget(), QWidget(), OtherResultPanel()
         self._lay_out()
         self._connect()
         self.show_result(None)
@@ -90,6 +91,7 @@ class ComparePanel(QWidget):
         """Get ready to compare the stages of a result."""
         stages = 0 if result is None else len(result.prediction.stages)
         self._body.setVisible(False)
+        self.other.setVisible(result is not None)
         self._head.setVisible(stages != 1)
         self.show_idle(ONE_STAGE if stages == 1 else NOTHING_COMPARED)
         self._compare.setEnabled(stages > 1)
@@ -184,7 +186,7 @@ class ComparePanel(QWidget):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
-        for widget in (self._head, self._text, self._body):
+        for widget in (self._head, self._text, self._body, self.other):
             layout.addWidget(widget)
         layout.addStretch(1)
 
