@@ -49,7 +49,8 @@ def test_our_network_trains_in_torchmil_and_becomes_a_checkpoint(tmp_path):
     said = [predict(checkpoint, bag["X"].numpy(), device="cpu").winner == "malignant" for bag in bags()]
     assert np.mean([one == bool(bag["Y"]) for one, bag in zip(said, bags(), strict=True)]) > 0.9
     whole = torch.from_numpy(a_bag(9, P=6))[None]
-    z, attention = ours.eval()(whole, return_att=True)
+    with torch.no_grad():
+        z, attention = ours.eval()(whole, return_att=True)
     logits = predict(checkpoint, whole[0].numpy(), device="cpu").logits
     assert float(z[0]) == pytest.approx(float(logits[1] - logits[0]), abs=1e-4)
     assert float(attention.sum()) == pytest.approx(1, abs=1e-5)
@@ -99,10 +100,13 @@ def test_what_no_checkpoint_holds_is_refused_by_name(changes, sentence):
         checkpoint_of(models.ABMIL(in_shape=(12,), att_dim=4, **changes), TOLD)
 
 
-@pytest.mark.parametrize("kind", ["TransMIL", "TransformerABMIL"])
-def test_other_models_of_torchmil_run_in_the_viewer_without_evidence(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [("TransMIL", {"att_dim": 8, "n_heads": 2}), ("TransformerABMIL", {"transf_att_dim": 8, "transf_n_heads": 2})],
+)
+def test_other_models_of_torchmil_run_in_the_viewer_without_evidence(tmp_path, kind, sizes):
     torch.manual_seed(0)
-    made = getattr(models, kind)(in_shape=(12,), att_dim=8, n_heads=2)
+    made = getattr(models, kind)(in_shape=(12,), **sizes)
 
     prediction = prediction_of(made, a_bag(30), ("benign", "malignant"))
     result = a_result(block_of_tiles(6, 5), prediction=prediction, preset="abmil")
