@@ -72,7 +72,8 @@ def draw_stages(layers: Iterable[Layer]) -> None:
 def _write_stage(layer: Layer, before: StageDisplay, display: StageDisplay) -> None:
     stage = layer.metadata["stage"]
     if (before.alone == stage) != (display.alone == stage):
-        layer.colormap = solo_colormap(stage) if display.alone == stage else stage_colormap(stage)
+        classes = layer.metadata["result"].prediction.map_classes
+        layer.colormap = (solo_colormap if display.alone == stage else stage_colormap)(stage, classes)
     if layer.name_overlay.visible != (stage in named_stages(display)):
         layer.name_overlay.visible = stage in named_stages(display)
     if layer.opacity != display.stages[stage].opacity:

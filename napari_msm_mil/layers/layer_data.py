@@ -131,7 +131,7 @@ def _stage_layer(shown: ShownResult, index: int) -> LayerData:
     title = stage_title(index, setting, result.prediction.map_classes)
     arguments = {
         "name": title,
-        "colormap": stage_colormap(index),
+        "colormap": stage_colormap(index, result.prediction.map_classes),
         "contrast_limits": images.limits(index, setting),
         "interpolation2d": "nearest",
         "blending": "translucent_no_depth",
@@ -143,14 +143,14 @@ def _stage_layer(shown: ShownResult, index: int) -> LayerData:
     return images.pixels(index, setting), arguments, "image"
 
 
-def stage_colormap(index: int) -> Colormap:
+def stage_colormap(index: int, classes: Sequence[str] = ()) -> Colormap:
     """Return the colours of a stage among others."""
-    return Colormap(stage_ramp(index), name=stage_name(index))
+    return Colormap(stage_ramp(index), name=stage_name(index, classes))
 
 
-def solo_colormap(index: int) -> Colormap:
+def solo_colormap(index: int, classes: Sequence[str] = ()) -> Colormap:
     """Return the colours of a stage that is shown alone."""
-    return Colormap(solo_ramp(), name=f"{stage_name(index)} alone")
+    return Colormap(solo_ramp(), name=f"{stage_name(index, classes)} alone")
 
 
 def stage_steps_colormap(stages: int) -> Colormap:

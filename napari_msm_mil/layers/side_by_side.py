@@ -13,6 +13,7 @@ from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.canvas_state import CanvasState, clear_canvas, order_layers, read_canvas, restore_canvas
 from napari_msm_mil.layers.display_writer import layer_key
+from napari_msm_mil.layers.layer_data import TITLE
 from napari_msm_mil.layers.result_displays import ResultDisplays
 from napari_msm_mil.layers.tile_map_layers import outline_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
@@ -135,7 +136,9 @@ class SideBySide(QObject):
 
 
 def _title(result: SlideResult, shown: Image) -> str:
-    return result.prediction.map_names[shown.metadata["stage"]] if "stage" in shown.metadata else shown.name
+    if "stage" in shown.metadata:
+        return result.prediction.map_names[shown.metadata["stage"]]
+    return f"{shown.metadata[TITLE]}, rank"
 
 
 def _copy(layer: Layer, name: str) -> Layer:

@@ -69,7 +69,7 @@ def coverage_figure(steps: Sequence[CoverageStep], sheet: Sheet) -> bytes:
     return as_png(figure, "Tissue covered, stage by stage")
 
 
-def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet) -> bytes:
+def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet, classes: Sequence[str] = ()) -> bytes:
     """Draw as PNG, one line a pair of stages: overlap, rank correlation and distance as dots over the range of chance.
 
     Raises
@@ -86,7 +86,7 @@ def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet) -> bytes:
     _draw_pairs(distance, f"distance, {'µm' if isfinite(pairs[0].mpp) else 'pixels'}", _distances(pairs), sheet)
     for axes in (overlap, distance):
         axes.set_xlim(left=0)
-    overlap.set_yticks(range(len(pairs)), list(map(_dashed, pairs)))
+    overlap.set_yticks(range(len(pairs)), [_dashed(pair, classes) for pair in pairs])
     overlap.set_ylim(len(pairs) - 0.4, -0.6)
     return as_png(figure, "Pairs of stages beside chance")
 

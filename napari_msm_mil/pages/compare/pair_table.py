@@ -6,8 +6,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from msm_mil_core.explain.stage_comparison import StagePair
-from msm_mil_core.mil.map_names import map_label
+from msm_mil_core.mil.map_names import map_label, map_pair
 from napari_msm_mil.pages.compare.measures import Measure, measures_of
+from napari_msm_mil.widgets.controls import literal_tip, shortened
 
 RIGHT = Qt.AlignmentFlag.AlignRight
 
@@ -39,7 +40,8 @@ class PairTable(QWidget):
             ],
         )
         for row, pair in enumerate(pairs, start=1):
-            name = QLabel(f"{map_label(pair.one, classes)} and {map_label(pair.other, classes)}")
+            name = QLabel(" and ".join(shortened(map_label(at, classes)) for at in (pair.one, pair.other)))
+            name.setToolTip(literal_tip(map_pair(pair.one, pair.other, classes)))
             self._add_line(row, [name, *(_beside_chance(pair, measure) for measure in measures)])
 
     def _add_line(self, row: int, labels: Sequence[QLabel]) -> None:

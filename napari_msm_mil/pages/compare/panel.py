@@ -130,9 +130,9 @@ class ComparePanel(QWidget):
         self._matrix.setVisible(many)
         (self._matrix if many else self._table).show_pairs(comparison.pairs, comparison.map_classes)
         self._findings.setText(text)
-        self._coverage.setVisible(not comparison.map_classes)  # no map of a class goes before another
-        self._coverage.show_figure(partial(coverage_figure, comparison.coverage), text)
-        self._pairs.show_figure(partial(pairs_figure, comparison.pairs), text)
+        covered = None if comparison.map_classes else partial(coverage_figure, comparison.coverage)
+        self._coverage.show_figure(covered, text)  # of maps of classes, none goes before another
+        self._pairs.show_figure(partial(pairs_figure, comparison.pairs, classes=comparison.map_classes), text)
         self._body.setVisible(True)
 
     def _switches(self) -> dict[str, MapSwitch]:
@@ -193,4 +193,4 @@ class ComparePanel(QWidget):
 
 def _compared(comparison: StageComparison) -> str:
     brackets = "" if len(comparison.coverage) > MOST_LISTED else "; in brackets, the mean by chance"
-    return f"Top {comparison.options.top_percent:g} % of each stage{brackets}."
+    return f"Top {comparison.options.top_percent:g} % of each {'map' if comparison.map_classes else 'stage'}{brackets}."

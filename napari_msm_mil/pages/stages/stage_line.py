@@ -6,12 +6,10 @@ from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import StageDisplay, visible_layers
 from msm_mil_core.mil.map_names import map_label, map_name
 from msm_mil_core.mil.prediction import StageAttention
-from napari_msm_mil.widgets.controls import literal_tip
+from napari_msm_mil.widgets.controls import literal_tip, shortened
 from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from napari_msm_mil.widgets.swatch import SWATCH_PX, swatch
 
-LONGEST_LABEL = 14
-"""Letters of the name of a class that stand in the table; its tooltips have all."""
 ROLE_INDENT_PX = 24
 """The role stands below the stage's colours, not below its tick."""
 
@@ -22,7 +20,7 @@ class StageLine:
     def __init__(self, index: int, stage: StageAttention, classes: tuple[str, ...] = ()) -> None:
         self._index, self._name = index, map_name(index, classes)
         name = self._name
-        self.show = QCheckBox(_shortened(map_label(index, classes)))
+        self.show = QCheckBox(shortened(map_label(index, classes)))
         self.show.setIcon(swatch(index))
         self.show.setIconSize(SWATCH_PX)
         self.show.setObjectName(f"show_{index}")
@@ -62,10 +60,6 @@ class StageLine:
         self.role.setAccessibleName(f"{self._name}: {label}")
         for widget in (self.role, self.show):
             widget.setToolTip(literal_tip(sentence))
-
-
-def _shortened(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
 
 
 def _number(text: str, spoken: str) -> QLabel:

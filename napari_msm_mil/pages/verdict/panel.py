@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdi
 
 from msm_mil_core.results.annotations import Annotations, Verdict, now
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.widgets.controls import literal_tip, shortened
 from napari_msm_mil.widgets.swatch import swatch
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
@@ -104,7 +105,8 @@ class _VerdictRow:
         self.index = index
         self._shown = ("", "")
         """The label and the note that were shown last: what differs from them was typed."""
-        self._name = QLabel(name)
+        self._name = QLabel(shortened(name.removeprefix("Map of ")))
+        self._name.setToolTip(literal_tip(name))
         self._picture = QLabel()
         self._picture.setPixmap(swatch(index).pixmap(28, 14))
         self._label = _LabelBox()
