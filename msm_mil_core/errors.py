@@ -56,6 +56,10 @@ class EncoderNameError(CheckpointError):
     """Features of the right length are of an encoder of another name than the model's: perhaps the same one."""
 
 
+class ForeignModelError(CheckpointError):
+    """A file of weights that was made elsewhere: it may be imported."""
+
+
 class TrainingError(MsmMilError):
     """Bags and labels on which no model can be trained."""
 

@@ -127,6 +127,7 @@ def model_facts(checkpoint: Checkpoint) -> ModelFacts:
         preset=checkpoint.options.preset,
         classes=checkpoint.classes,
         stages=checkpoint.options.stages,
+        maps=checkpoint.options.maps,
         record=_finite(checkpoint.record),
     )
 

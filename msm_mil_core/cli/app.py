@@ -23,12 +23,13 @@ app = App(
 COMMANDS = {
     "running": ("run", "status", "retry", "view", "encode", "encoders"),
     "asking": ("export", "send", "compare", "explain", "whatif", "report"),
-    "training": ("check", "train", "evaluate", "models"),
+    "training": ("check", "train", "evaluate", "models", "import-model"),
 }
 """The rooms beside this file, and the commands in each; those of no room follow."""
 for room, names in COMMANDS.items():
     for name in names:
-        app.command(f"msm_mil_core.cli.{room}.{name}:{name}")  # imported when called: help and errors appear at once
+        module = name.replace("-", "_")  # imported when called: help and errors appear at once
+        app.command(f"msm_mil_core.cli.{room}.{module}:{module}", name=name)
 for name in ("describe", "doctor", "demo"):
     app.command(f"msm_mil_core.cli.{name}:{name}")
 app.command("msm_mil_core.cli.completion:install_completion", name="--install-completion")

@@ -32,6 +32,8 @@ class SlideAnswer(Options):
     notes: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     """What each stage is for, in sentences."""
+    map_classes: tuple[str, ...] = ()
+    """The classes whose own the attention maps are; empty where they are those of stages."""
 
     @property
     def probability(self) -> float:
@@ -52,6 +54,7 @@ def answer_of(result: SlideResult, remarks: Iterable[str] = ()) -> SlideAnswer:
         prediction=prediction.winner,
         probabilities=dict(zip(prediction.classes, map(float, prediction.probabilities), strict=True)),
         betas=tuple(stage.beta for stage in prediction.stages),
+        map_classes=prediction.map_classes,
         tiles=len(result.tiles),
         encoder_sha256=str(options.get("encoder_sha256", "")),
         precision=str(options.get("precision", "")),

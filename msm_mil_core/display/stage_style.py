@@ -1,6 +1,10 @@
 """How a mask stage is named and coloured, everywhere the same: on screen, in figures and in QuPath."""
 
+from collections.abc import Sequence
+
 from cmap import Colormap
+
+from msm_mil_core.mil.map_names import map_name
 
 STAGE_COLOURS = (
     "#0072B2",  # blue
@@ -28,9 +32,9 @@ MOST_OPAQUE = 0.92
 Rgba = tuple[float, float, float, float]
 
 
-def stage_name(index: int) -> str:
-    """Return the name of a stage as people read it, counted from 1."""
-    return f"Stage {index + 1}"
+def stage_name(index: int, classes: Sequence[str] = ()) -> str:
+    """Return the name of a stage as people read it, counted from 1; of classes whose own the maps are, the class's."""
+    return map_name(index, classes)
 
 
 def stage_colour(index: int) -> str:

@@ -1,5 +1,6 @@
 """Maps beside the stages' own: evidence, what stages share, how they differ, what moves under a question."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from msm_mil_core.display.stage_display import EVIDENCE
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.evidence import evidence_of, held_over
 from msm_mil_core.explain.tile_values import found_by, rank_difference, winner_stage
+from msm_mil_core.mil.map_names import in_sentence, map_label
 from msm_mil_core.mil.prediction import Prediction
 
 Colours = Literal["signed", "amount", "stages", "stage"]
@@ -47,7 +49,7 @@ def evidence_map(prediction: Prediction, class_index: int, stage: int | None) ->
         If the model has no exact evidence.
     """
     name = prediction.classes[class_index]
-    through = "all stages" if stage is None else stage_name(stage).lower()
+    through = _all(prediction) if stage is None else in_sentence(stage_name(stage, prediction.map_classes))
     return TileMap(
         key=EVIDENCE,
         title=f"Evidence for {name}, {through}",
@@ -67,7 +69,8 @@ def agreement_map(prediction: Prediction, percent: float) -> TileMap:
     return TileMap(
         key="agreement",
         title=f"Found by how many of {stages}",
-        legend=f"How many of the {stages} stages have the tile among their top {percent:g} %: the darker, the more.",
+        legend=f"How many of the {stages} {_kind(prediction)}s have the tile among their top {percent:g} %: the "
+        "darker, the more.",
         values=np.where(found > 0, found, np.nan).astype(np.float32),
         colours="amount",
         limits=(0.0, float(stages)),
@@ -78,8 +81,8 @@ def winner_map(prediction: Prediction) -> TileMap:
     """Show which stage attends most to a tile."""
     return TileMap(
         key="winner",
-        title="Stage that attends most",
-        legend="The stage whose attention to the tile is highest, in that stage's colour.",
+        title=f"{_kind(prediction).capitalize()} that attends most",
+        legend=f"The {_kind(prediction)} whose attention to the tile is highest, in that {_kind(prediction)}'s colour.",
         values=np.asarray(winner_stage(prediction), np.float32),
         colours="stages",
         limits=(0.5, len(prediction.stages) + 0.5),
@@ -88,10 +91,11 @@ def winner_map(prediction: Prediction) -> TileMap:
 
 def difference_map(prediction: Prediction, one: int, other: int) -> TileMap:
     """Show where one stage ranks tiles higher than another."""
-    first, second = stage_name(one).lower(), stage_name(other).lower()
+    classes = prediction.map_classes
+    first, second = in_sentence(stage_name(one, classes)), in_sentence(stage_name(other, classes))
     return TileMap(
         key="difference",
-        title=f"{one + 1} minus {other + 1} rank",
+        title=f"{map_label(one, classes)} minus {map_label(other, classes)} rank",
         legend=f"Rank in {first} minus rank in {second}, over the tiles shown to both: orange where {first} ranks the "
         f"tile higher, blue where {second} does.",
         values=np.asarray(rank_difference(prediction, one, other), np.float32),
@@ -100,12 +104,13 @@ def difference_map(prediction: Prediction, one: int, other: int) -> TileMap:
     )
 
 
-def spread_map(stage: int, spread: NDArray[np.float32], runs: int) -> TileMap:
+def spread_map(stage: int, spread: NDArray[np.float32], runs: int, classes: Sequence[str] = ()) -> TileMap:
     """Show how far a tile's rank moves when other tiles are missing."""
+    name = in_sentence(stage_name(stage, classes))
     return TileMap(
         key=f"spread-{stage}",
-        title=f"{stage + 1} spread of rank",
-        legend=f"Standard deviation of the tile's rank in {stage_name(stage).lower()} over {runs} runs with tiles "
+        title=f"{map_label(stage, classes)} spread of rank",
+        legend=f"Standard deviation of the tile's rank in {name} over {runs} runs with tiles "
         "dropped at random: the darker, the less it is to be relied on.",
         values=np.asarray(spread, np.float32),
         colours="amount",
@@ -117,13 +122,22 @@ def whatif_map(after: Prediction, stage: int) -> TileMap:
     """Show where a stage attends when the model sees only what a question leaves."""
     return TileMap(
         key=f"whatif-{stage}",
-        title=f"{stage + 1} rank, what if",
-        legend=f"Rank of {stage_name(stage).lower()}'s attention over the tiles that the question leaves it.",
+        title=f"{map_label(stage, after.map_classes)} rank, what if",
+        legend=f"Rank by the attention of {in_sentence(stage_name(stage, after.map_classes))} over the tiles that the "
+        "question leaves it.",
         values=contrast(after.stages[stage].attention, "rank"),
         colours="stage",
         limits=(0.0, 1.0),
         stage=stage,
     )
+
+
+def _all(prediction: Prediction) -> str:
+    return f"all {_kind(prediction)}s"
+
+
+def _kind(prediction: Prediction) -> str:
+    return "map" if prediction.map_classes else "stage"
 
 
 def attribution_map(method: str, class_name: str, values: NDArray[np.float32]) -> TileMap:

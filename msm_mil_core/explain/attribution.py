@@ -61,7 +61,9 @@ def _logit_of(tile_outputs: TileOutputs, class_index: int) -> Logit:
     import torch
 
     shown = np.isfinite([stage.attention for stage in aggregate(tile_outputs).stages])  # (S, N)
-    active = shown.any(axis=1)
+    active = np.asarray(shown.any(axis=1))
+    if tile_outputs.options.maps == "classes":  # a class answers by its own map alone
+        active &= np.arange(len(active)) == class_index
     hidden = torch.from_numpy(~shown[active])  # (T, N), of the T stages that were shown a tile
     mean_scores, scores = _about_mean(tile_outputs.scores[active], axis=1)
     fusion = tile_outputs.fusion

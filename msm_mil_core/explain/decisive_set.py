@@ -52,7 +52,8 @@ class DecisiveSet:
 
     def findings(self) -> Findings:
         """Yield a finding now and then: when the first set is found, as it gets smaller, and at the end."""
-        if self.kind == "flip" and self._against().max() <= 0:
+        pooled_alike = self._outputs.options.maps == "stages"  # each map of a class pools other tiles
+        if self.kind == "flip" and pooled_alike and self._against().max() <= 0:
             yield Finding(0, None, minimal=False)
             return
         bounds = yield from self._reach()
@@ -151,6 +152,10 @@ class DecisiveSet:
     def _support(self, kept: Chosen) -> Floats:
         """Return how much each tile (N,) adds to the margin of the answer over the next most probable class."""
         prediction = aggregate(self._outputs, kept)
+        if prediction.maps == "classes":
+            own, rival = self._winner, self._rival(prediction)
+            attended = [np.nan_to_num(prediction.stages[c].attention) for c in (own, rival)]  # each (N,)
+            return attended[0] * self._outputs.tile_logits[:, own] - attended[1] * self._outputs.tile_logits[:, rival]
         shares = sum(np.nan_to_num(stage.attention) * np.float32(stage.beta) for stage in prediction.stages)  # (N,)
         logits = self._outputs.tile_logits
         support: Floats = shares * (logits[:, self._winner] - logits[:, self._rival(prediction)])

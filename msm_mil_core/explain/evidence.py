@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.errors import QuestionError
+from msm_mil_core.mil.map_names import in_sentence, map_name
 from msm_mil_core.mil.prediction import Prediction, StageAttention, check_index
 
 NO_EVIDENCE = (
@@ -34,10 +35,13 @@ class EvidenceSum:
     """The evidence of all tiles through each stage, in the order of the stages."""
     log_odds: float
     """By how much the class's logit exceeds that of `over`; equals the sum of the rest up to float32's rounding."""
+    map_classes: tuple[str, ...] = ()
+    """The classes whose own the maps are; empty where they are those of stages."""
 
     def sentence(self, class_name: str) -> str:
         """Return bias plus the stages' evidence, written as a sum."""
-        parts = [f"stage {number} {part:+.3f}" for number, part in enumerate(self.stages, start=1)]
+        names = (in_sentence(map_name(index, self.map_classes)) for index in range(len(self.stages)))
+        parts = [f"{name} {part:+.3f}" for name, part in zip(names, self.stages, strict=True)]
         total = f"together {self.log_odds:+.3f}, the log-odds of {class_name} over {self.over}"
         return f"Bias {self.bias:+.3f}, {', '.join(parts)}: {total}."
 
@@ -81,6 +85,7 @@ def evidence_sum(prediction: Prediction, class_index: int) -> EvidenceSum:
         bias=float(prediction.bias @ held_against),
         stages=tuple(stages.tolist()),
         log_odds=float(prediction.logits @ held_against),
+        map_classes=prediction.map_classes,
     )
 
 

@@ -4,7 +4,7 @@ Deletion and insertion: Petsiuk et al. 2018, arXiv 1806.07421. Tiles are removed
 masks are recomputed each time, so that every point of a curve is a prediction of the model.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from msm_mil_core.explain.examination_options import FaithfulnessOptions
 from msm_mil_core.explain.selections.selection import Chosen
 from msm_mil_core.explain.tile_values import fused_attention
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
+from msm_mil_core.mil.map_names import in_sentence, map_name
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
@@ -83,9 +84,16 @@ class Faithfulness:
     random: Curve
     effects: tuple[StageEffect, ...]
     """One for each stage."""
+    map_classes: tuple[str, ...] = ()
+    """The classes whose own the maps are; empty where they are those of stages."""
 
     def __repr__(self) -> str:
         return f"<Faithfulness of P({self.answer}) = {self.before:.3f}: {len(self.effects)} stages>"
+
+    def name_of(self, curve: Curve) -> str:
+        """Return what people call the order of a curve that is not random."""
+        everything = "all maps" if self.map_classes else "all stages"
+        return everything if curve.stage is None else map_name(curve.stage, self.map_classes)
 
     def deletion_area(self, curve: Curve) -> float:
         """Return the area under a deletion curve: the smaller, the more the first tiles matter."""
@@ -102,14 +110,13 @@ class Faithfulness:
         return "\n".join([heading, *map(self._areas, (*self.curves, self.random))])
 
     def _areas(self, curve: Curve) -> str:
-        name = "all stages" if curve.stage is None else f"Stage {curve.stage + 1}"
-        name = "random" if curve is self.random else name
+        name = "random" if curve is self.random else self.name_of(curve)
         return f"{name}: {self.deletion_area(curve):.2f} and {self.insertion_area(curve):.2f}"
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """The effect of each stage's tiles, in plain words."""
-        return tuple(effect_sentence(effect, self.answer, self.before) for effect in self.effects)
+        return tuple(effect_sentence(effect, self.answer, self.before, self.map_classes) for effect in self.effects)
 
 
 def measure_faithfulness(
@@ -134,15 +141,16 @@ def measure_faithfulness(
         answer=whole.winner,
         before=float(whole.probabilities.max()),
         shares=shares,
+        map_classes=whole.map_classes,
         curves=tuple(_curve(stage, [row], shares) for stage, row in zip(named, rows[: len(orders)], strict=True)),
         random=_curve(None, rows[len(orders) :], shares),
         effects=tuple(effects),
     )
 
 
-def effect_sentence(effect: StageEffect, answer: str, before: float) -> str:
+def effect_sentence(effect: StageEffect, answer: str, before: float, classes: Sequence[str] = ()) -> str:
     """Return one sentence on removing a stage's tiles, and on them alone, beside random tiles."""
-    name = f"stage {effect.stage + 1}"
+    name = in_sentence(map_name(effect.stage, classes))
     if not effect.tiles:
         return f"{name[:1].upper()}{name[1:]} claims no tile of this slide, so there is nothing to remove."
     tiles = "the one tile" if effect.tiles == 1 else f"the {effect.tiles:,} tiles"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.explain.tile_values import fused_attention
+from msm_mil_core.mil.map_names import in_sentence, map_name
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.slides.tiling.tiles import TileGrid
 from msm_mil_core.slides.truth import OUTSIDE, TruthArea, label_tiles
@@ -125,9 +126,9 @@ def _maps(prediction: Prediction, names: Sequence[str]) -> Iterator[_Map]:
     if prediction.bias is not None:
         for name in dict.fromkeys((prediction.winner, *(each for each in names if each in classes))):
             yield _Map(f"Evidence for {name}", evidence_of(prediction, classes.index(name)), of=name)
-    yield _Map("Attention of all stages", fused_attention(prediction))
+    yield _Map(f"Attention of all {'maps' if prediction.map_classes else 'stages'}", fused_attention(prediction))
     for index, stage in enumerate(prediction.stages):
-        yield _Map(f"Attention of stage {index + 1}", stage.attention, stage=index)
+        yield _Map(f"Attention of {in_sentence(map_name(index, prediction.map_classes))}", stage.attention, stage=index)
 
 
 def _score(shown: _Map, targets: dict[str, NDArray[np.bool_]]) -> MapScore:

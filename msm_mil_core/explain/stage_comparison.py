@@ -77,6 +77,8 @@ class StageComparison:
     """Every pair of stages, the earlier one first; none for a model of one stage."""
     coverage: tuple[CoverageStep, ...]
     """What each stage adds to the ones before it."""
+    map_classes: tuple[str, ...] = ()
+    """The classes whose own the maps are; empty where they are those of stages."""
 
     def __repr__(self) -> str:
         overlaps = ", ".join(f"{pair.one + 1} and {pair.other + 1}: {pair.overlap:.2f}" for pair in self.pairs)
@@ -180,6 +182,7 @@ def compare_stages(
         options=options,
         pairs=tuple(_compared(pair, looks, tiles, mpp, chance) for pair, chance in zip(pairs, by_chance, strict=True)),
         coverage=coverage(prediction, tiles, mpp, options.top_percent),
+        map_classes=prediction.map_classes,
     )
 
 

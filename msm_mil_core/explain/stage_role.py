@@ -19,6 +19,7 @@ from msm_mil_core.explain.selections.selection import Chosen
 from msm_mil_core.explain.selections.wanted_tiles import are_same, only_leftovers, wanted_tiles
 from msm_mil_core.explain.stage_comparison import CHANCE_PERCENT
 from msm_mil_core.mil.aggregate import aggregate_probabilities
+from msm_mil_core.mil.map_names import in_sentence, map_name
 from msm_mil_core.mil.prediction import Prediction, StageAttention, check_index
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.options import Options
@@ -76,6 +77,13 @@ class StageRole:
     """Whether it would attend to the same tiles as an earlier stage were neither hidden anything."""
     same_as: int | None
     """That earlier stage, counted from 0."""
+    map_classes: tuple[str, ...] = ()
+    """The classes whose own the maps are, to name them by; empty where they are those of stages."""
+
+    @property
+    def name(self) -> str:
+        """What people call the stage."""
+        return map_name(self.stage, self.map_classes)
 
     def short(self, class_name: str) -> str:
         """Return the role in a word or two, to follow the name of the stage."""
@@ -91,13 +99,15 @@ class StageRole:
 
     def sentence(self, class_name: str) -> str:
         """Return what the stage attends to, what that is worth, and what limits it, in plain words."""
-        sentences = [f"Stage {self.stage + 1} {self._does(class_name)}."]
+        name = in_sentence(self.name)
+        sentences = [f"{name[:1].upper()}{name[1:]} {self._does(class_name)}."]
         if self.instead is not None:
             sentences.append(f"Alone {'it says' if self.tiles == 1 else 'they say'} {self.instead}.")
         if self.only_leftovers:
             sentences.append("It was shown only what stages before it had left.")
         if self.same_as is not None:
-            sentences.append(f"It adds nothing here: it wants the same tiles as stage {self.same_as + 1}.")
+            other = in_sentence(map_name(self.same_as, self.map_classes))
+            sentences.append(f"It adds nothing here: it wants the same tiles as {other}.")
         return " ".join(sentences)
 
     def _does(self, class_name: str) -> str:
@@ -218,6 +228,7 @@ def _role(bag: _Bag, stage: int, chance: tuple[float, float, float]) -> StageRol
         only_leftovers=only_leftovers(bag.tile_outputs.scores[stage], bag.kept, bag.shown[stage]),
         adds_nothing=same_as is not None,
         same_as=same_as,
+        map_classes=bag.prediction.map_classes,
     )
 
 
@@ -249,7 +260,9 @@ def _beside_chance(
 
 
 def _same_as(bag: _Bag, stage: int) -> int | None:
-    """Return the first earlier stage that wants the same tiles."""
+    """Return the first earlier stage that wants the same tiles; the maps of classes are not there to differ."""
+    if bag.prediction.map_classes:
+        return None
     own, tiles = _wanted(bag, stage), int(bag.kept.sum())
     return next((other for other in range(stage) if are_same(own, _wanted(bag, other), tiles)), None)
 

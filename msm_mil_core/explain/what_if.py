@@ -1,5 +1,6 @@
 """What the model would predict for a part of the slide: questions, and their answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,7 +33,11 @@ class Step(Options):
     """Which tiles."""
 
     def __str__(self) -> str:
-        return f"{'without' if self.verb == 'remove' else 'only'} {describe(self.selection)}"
+        return self.described()
+
+    def described(self, classes: Sequence[str] = ()) -> str:
+        """Return it in words, given the classes whose own the maps are."""
+        return f"{'without' if self.verb == 'remove' else 'only'} {describe(self.selection, classes)}"
 
 
 class Question(Options):
@@ -44,7 +49,11 @@ class Question(Options):
     """A name that a user gave it."""
 
     def __str__(self) -> str:
-        return self.name or ", ".join(map(str, self.steps)) or "the whole slide"
+        return self.described()
+
+    def described(self, classes: Sequence[str] = ()) -> str:
+        """Return it in words, given the classes whose own the maps are."""
+        return self.name or ", ".join(step.described(classes) for step in self.steps) or "the whole slide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,8 @@ class Answer:
         left = f"{int(self.kept.sum()):,} of {len(self.kept):,} tiles left"
         moved = f"P({before.winner}) from {before.probabilities[at]:.2f} to {after.probabilities[at]:.2f}"
         flip = f"; the model now says {after.winner}" if self.flipped else ""
-        return f"{str(self.question)[:1].upper()}{str(self.question)[1:]} ({left}): {moved}{flip}."
+        question = self.question.described(before.map_classes)
+        return f"{question[:1].upper()}{question[1:]} ({left}): {moved}{flip}."
 
 
 def require_tile_outputs(tile_outputs: TileOutputs | None, *, refined: bool) -> TileOutputs:

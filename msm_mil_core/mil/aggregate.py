@@ -47,16 +47,20 @@ def aggregate(tile_outputs: TileOutputs, kept: Chosen | None = None) -> Predicti
         claimed[stage, look.claimed] = True
         attention[stage] /= look.total or np.float32(1)
         attention[stage] += look.gaps
+    if tile_outputs.options.maps == "classes":
+        claimed &= np.nan_to_num(attention).argmax(axis=0) == np.arange(len(attention))[:, None]
     beta = pooled.beta()
     logits = pooled.logits(beta)
+    evidence = _evidence(tile_outputs, attention, beta)
     return Prediction(
         classes=tile_outputs.classes,
         logits=logits,
         probabilities=probabilities_of(logits),
         stages=tuple(
-            StageAttention(*parts, TileEvidence(parts[0], parts[2], tile_outputs.tile_logits))
-            for parts in zip(attention, claimed, beta.tolist(), pooled.stage_logits, strict=True)
+            StageAttention(*parts)
+            for parts in zip(attention, claimed, beta.tolist(), pooled.stage_logits, evidence, strict=True)
         ),
+        maps=tile_outputs.options.maps,
         masks_applied=tile_outputs.masks_applied,
         bias=tile_outputs.bias,
         negative=tile_outputs.negative,
@@ -85,6 +89,13 @@ def probabilities_of(logits: Array) -> Array:
     return probabilities
 
 
+def _evidence(tile_outputs: TileOutputs, attention: Array, beta: Array) -> list[TileEvidence]:
+    """Return each stage's; a class's own map adds to its class alone, in full."""
+    if tile_outputs.options.maps == "classes":
+        return [TileEvidence(*parts) for parts in zip(attention, repeat(1.0), tile_outputs.stage_tile_logits)]
+    return [TileEvidence(*parts, tile_outputs.tile_logits) for parts in zip(attention, beta.tolist(), strict=True)]
+
+
 def _kept(tile_outputs: TileOutputs, kept: Chosen | None) -> Chosen:
     if kept is None:
         return np.ones(len(tile_outputs), bool)
@@ -101,6 +112,8 @@ def _looks(tile_outputs: TileOutputs, kept: Chosen, rows: Iterable[Array]) -> It
     for stage, weights in zip(range(len(tile_outputs.scores)), rows, strict=False):
         claimed = claim(tile_outputs, stage, left, tiles)
         yield _Look(claimed, weights, _weigh(tile_outputs, stage, shown, weights), gaps)
+        if tile_outputs.options.maps == "classes":
+            continue  # no map goes before another
         left[claimed] = False
         if tile_outputs.masks_applied:
             shown[claimed], gaps[claimed] = 0, np.nan
@@ -142,7 +155,9 @@ class _Pooled:
         """Add what a stage pools for the model's answer alone."""
         if look.total > 0:
             self._active[stage] = True
-            self._shares[stage] = self._outputs.prepared.linear @ look.weights / look.total
+            prepared, of_class = self._outputs.prepared, self._outputs.options.maps == "classes"
+            linear = prepared.stage_linear[stage] if of_class else prepared.linear
+            self._shares[stage] = linear @ look.weights / look.total
 
     def beta(self) -> Array:
         """Return the weights (S,) of the stages."""
@@ -155,5 +170,8 @@ class _Pooled:
 
     def logits(self, beta: Array) -> Array:
         """Return the logits (C,) of the model, for the weights of the stages."""
+        if self._outputs.options.maps == "classes":
+            added: Array = self._outputs.bias + self._shares.sum(axis=0)
+            return added
         logits: Array = self._outputs.bias + beta @ self._shares[:, : len(self._outputs.bias)]
         return logits

@@ -49,10 +49,17 @@ def score_tiles(bags: Tensor, weights: TileWeights, dropout: float = 0.0) -> tup
 
 
 def gated_scores(hidden: Tensor, gates: Tensor, gate_bias: Tensor, score_weight: Tensor) -> Tensor:
-    """Return the scores (B, H, N) of tiles (B, N, L), for the weights of a `TileWeights`."""
-    own = _apart(score_weight)
+    """Return the scores (B, H, N) of tiles (B, N, L), for the weights of a `TileWeights`, or with gates of one head."""
+    own = _spread(score_weight, len(gates) // 2)
     chunks = (_gate(hidden[:, chunk], gates, gate_bias) for chunk in _chunks(hidden.shape[1]))
     return torch.cat([_scored(V, U, own) for V, U in chunks], -1)
+
+
+def plain_scores(hidden: Tensor, gates: Tensor, gate_bias: Tensor, score_weight: Tensor) -> Tensor:
+    """Return the scores (B, H, N) of tiles (B, N, L) by attention without gates (eq. 8): V alone is in `gates`."""
+    own, V = _spread(score_weight, len(gates)), functional.linear(hidden, gates, gate_bias).tanh()
+    with torch.autocast(V.device.type, enabled=False):
+        return own @ V.to(own.dtype).mT
 
 
 def _chunks(tiles: int) -> Iterator[slice]:
@@ -69,6 +76,11 @@ def _apart(score_weight: Tensor) -> Tensor:
     """Spread (H, D) over (H, H · D), so that no head sees another's gates."""
     heads = len(score_weight)
     return (torch.eye(heads, device=score_weight.device)[..., None] * score_weight).flatten(1)
+
+
+def _spread(score_weight: Tensor, gates: int) -> Tensor:
+    """Return (H, gates): each head sees its own gates, or all heads the same."""
+    return score_weight if gates == score_weight.shape[1] else _apart(score_weight)
 
 
 def _scored(V: Tensor, U: Tensor, own: Tensor) -> Tensor:

@@ -41,6 +41,18 @@ def claim(scores: Tensor, valid: Tensor, options: ModelOptions, tile_logits: Ten
     return torch.stack(claims, 1)
 
 
+def claim_each(scores: Tensor, valid: Tensor, options: ModelOptions, tile_logits: Tensor | None = None) -> Tensor:
+    """Give each map the tiles it ranks highest of all; of several that want a tile, the one that attends to it most.
+
+    Parameters and result are those of `claim`; no map goes before another.
+    """
+    each = (slice(at, at + 1) for at in range(scores.shape[1]))
+    of_each = [claim(scores[:, at], valid, options, None if tile_logits is None else tile_logits[:, at]) for at in each]
+    claims = torch.cat(of_each, 1)
+    most = _attention(scores, valid[:, None]).argmax(1, keepdim=True)
+    return claims & torch.zeros_like(claims).scatter(1, most, True)
+
+
 def _rank(scores: Tensor, keep: Tensor, tile_logits: Tensor | None) -> Tensor:
     """Return by what a stage ranks its tiles, (B, N); minus infinity for those it may not claim."""
     if tile_logits is None:

@@ -4,9 +4,11 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from msm_mil_core.mil.map_names import MapOwner
 from msm_mil_core.options import Options
 
 Preset = Literal["paper", "default", "explain", "abmil", "mean"]
+Activation = Literal["relu", "gelu", "none"]
 
 PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
 """Widths of the projection, by feature length, as the authors' published code sets them."""
@@ -14,6 +16,9 @@ PAPER_HIDDEN = {384: 128, 512: 256, 768: 384, 1024: 512, 1536: 768}
 NYSTROM_HEADS = 8
 NYSTROM_KERNEL = 33
 """Heads of the refinement block's self-attention, and taps of its convolution along the tiles."""
+
+MOST_MAPS = 33
+"""As many maps as a result can hold."""
 
 
 class ModelOptions(Options):
@@ -26,9 +31,21 @@ class ModelOptions(Options):
     classes: int = Field(ge=2)
     """Number C of classes."""
     hidden: int = Field(ge=1)
-    """Width L of the projected features."""
+    """Width L of the projected features; P where there is no projection."""
+    before: tuple[int, ...] = ()
+    """Widths of linear layers with bias before the projection, each followed by the same activation as it, or by ReLU
+    where it has none. Our own models have no such layers; those of others may."""
+    projection: Literal["plain", "biased", "none"] = "plain"
+    """The linear layer that gives the projected features: without bias, with bias, or none."""
+    activation: Activation = "relu"
+    """What follows the projection."""
     attention: int = Field(default=128, ge=1)
-    """Width D of the gated attention heads."""
+    """Width D of the attention heads."""
+    gated: bool = True
+    """Whether attention is gated (Ilse et al. 2018, eq. 9), or has no gates (eq. 8)."""
+    maps: MapOwner = "stages"
+    """Whose the attention maps are: the stages', or the classes', each of which answers by its own map alone and hides
+    nothing from the others, as in CLAM's multi-branch model."""
     pooling: Literal["attention", "mean"] = "attention"
     """Whether a stage attends to its tiles, or takes the mean of all: then there is one stage and nothing is masked."""
     masked_stages: int = Field(default=2, ge=0, le=32)
@@ -82,10 +99,44 @@ class ModelOptions(Options):
             raise ValueError("pooling by the mean has no masked stages, no refinement block and nothing to fuse")
         return self
 
+    @model_validator(mode="after")
+    def _projects(self) -> Self:
+        if self.projection == "none" and (self.before or self.activation != "none" or self.hidden != self.features):
+            raise ValueError("without a projection there are no layers before it, no activation, and L is P")
+        if self.standardise and (self.before or self.projection == "none"):
+            raise ValueError("features are standardised in the projection, which must be the only layer")
+        if min(self.before, default=1) < 1:
+            raise ValueError("a layer before the projection is at least 1 wide")
+        return self
+
+    @model_validator(mode="after")
+    def _maps_of_classes(self) -> Self:
+        several = self.masked_stages or self.heads != "own" or self.fusion != "mean" or self.pooling != "attention"
+        if self.maps == "classes" and (several or self.classes > MOST_MAPS):
+            raise ValueError(f"a map a class has no masked stages, nothing to fuse, and {MOST_MAPS} classes at most")
+        return self
+
+    @model_validator(mode="after")
+    def _refines_plain_tiles(self) -> Self:
+        plain = self.gated and self.maps == "stages" and self.projection == "plain" and self.activation == "relu"
+        if self.refine != "none" and (not plain or self.before):
+            raise ValueError("a refinement block follows a plain projection and gated attention")
+        return self
+
     @property
     def stages(self) -> int:
-        """Number S of stages."""
-        return self.masked_stages + 1
+        """Number S of stages, or of maps where each class has its own."""
+        return self.classes if self.maps == "classes" else self.masked_stages + 1
+
+    @property
+    def gate_heads(self) -> int:
+        """How many heads have gates of their own; the maps of classes share theirs, and have score weights alone."""
+        return self.stages if self.heads == "own" and self.maps == "stages" else 1
+
+    @property
+    def activation_before(self) -> Activation:
+        """What follows each layer before the projection."""
+        return "relu" if self.activation == "none" else self.activation
 
 
 def preset(name: Preset, features: int, classes: int) -> ModelOptions:

@@ -6,8 +6,10 @@ J. Univ. Chinese Acad. Sci. 2026, doi 10.7523/j.ucas.2026.020; gated attention: 
 Letters: B bags, N tiles, P features of a tile, L hidden width, D attention width, S stages, C classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,10 +19,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msm_mil_core.mil.away_loss import away_loss
-from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, score_tiles
-from msm_mil_core.mil.masking import claim
+from msm_mil_core.mil.gated_attention import TileWeights, gated_scores, plain_scores, score_tiles
+from msm_mil_core.mil.masking import claim, claim_each
 from msm_mil_core.mil.model_options import NYSTROM_HEADS, NYSTROM_KERNEL, ModelOptions
-from msm_mil_core.mil.tile_scorer import score_bags
+from msm_mil_core.mil.tile_scorer import Layer, PlainScorer, Scorer, TileScorer, activate_, score_bags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +59,14 @@ class MsmMil(nn.Module):
         heads = S if options.heads == "own" else 1
         blocks = options.masked_stages if options.refine == "paper" else 0
         self.options = options
-        self.projection = nn.Linear(options.features, L, bias=False)
+        widths = (options.features, *options.before)
+        self.before = nn.ModuleList(nn.Linear(of, into) for of, into in pairwise(widths))
+        if options.projection != "none":
+            self.projection = nn.Linear(widths[-1], L, bias=options.projection == "biased")
         if options.pooling == "attention":
-            self.gates = nn.Linear(L, 2 * heads * D)  # V of all heads, then U of all heads
+            self.gates = nn.Linear(
+                L, (2 if options.gated else 1) * options.gate_heads * D
+            )  # V of all heads, then U of all heads
             self.score_weight = _drawn((heads, D), fan_in=D)
             self.score_bias = _drawn((heads,), fan_in=D)
         self.refinements = nn.ModuleList(_Refinement(L, options.dropout) for _ in range(blocks))
@@ -109,10 +116,25 @@ class MsmMil(nn.Module):
 
     def projection_weights(self) -> tuple[Tensor, Tensor | None]:
         """Return weights (L, P) and shift (L,); they standardise features, too, without a second bag in memory."""
+        bias: Tensor | None = self.projection.bias
         if not self.options.standardise:
-            return self.projection.weight, None
+            return self.projection.weight, bias
         weight = self.projection.weight / self.feature_std
-        return weight, -(weight @ self.feature_mean)
+        shift = -(weight @ self.feature_mean)
+        return weight, shift if bias is None else bias + shift
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the layers that give the hidden features; none where they are the features themselves."""
+        options = self.options
+        first = tuple(Layer(layer.weight, layer.bias, options.activation_before) for layer in self._before())
+        if options.projection == "none":
+            return first
+        return *first, Layer(*self.projection_weights(), options.activation)
+
+    def scorer(self) -> Scorer:
+        """Return what scores projected tiles where no gradients are wanted; the bias of the scores is not in it."""
+        kind = TileScorer if self.options.gated else PlainScorer
+        return kind(self.gates.weight, self.gates.bias, self.score_weight)
 
     def tile_weights(self) -> TileWeights:
         """Return the weights that project and score a tile."""
@@ -122,7 +144,10 @@ class MsmMil(nn.Module):
         """Return the weights (S, C, L) and biases (S, C) of the stages' own heads; a single stage's is the model's."""
         if self.options.masked_stages:
             return self.stage_weight, self.stage_bias
-        return self.classifier.weight[None], self.classifier.bias[None]
+        weight, bias = self.classifier.weight, self.classifier.bias
+        if self.options.maps == "classes":  # a map says nothing of other classes than its own
+            return torch.diag_embed(weight.mT).permute(1, 2, 0), bias.expand(len(bias), -1)
+        return weight[None], bias[None]
 
     def _checked(self, bags: Tensor, valid: Tensor | None) -> Tensor:
         if bags.ndim != 3 or bags.shape[2] != self.options.features or not bags.shape[1]:
@@ -154,12 +179,24 @@ class MsmMil(nn.Module):
         return hidden, (scores + self.score_bias[:, None]).expand(-1, self.options.stages, -1), refined
 
     def _scored(self, bags: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
-        if torch.is_grad_enabled() or dropout or torch.is_autocast_enabled(bags.device.type):
+        if not (torch.is_grad_enabled() or dropout or torch.is_autocast_enabled(bags.device.type)):
+            return score_bags(bags, self.layers(), self.scorer())
+        options = self.options
+        if options.gated and options.activation == "relu" and not options.before and options.maps == "stages":
             return score_tiles(bags, self.tile_weights(), dropout)
-        return score_bags(bags, self.tile_weights())
+        hidden = self._hidden(bags, dropout)
+        if options.gated:
+            return hidden, gated_scores(hidden, self.gates.weight, self.gates.bias, self.score_weight)
+        return hidden, plain_scores(hidden, self.gates.weight, self.gates.bias, self.score_weight)
 
     def _hidden(self, bags: Tensor, dropout: float) -> Tensor:
-        return functional.dropout(functional.linear(bags, *self.projection_weights()).relu_(), dropout)
+        hidden = bags
+        for layer in self.layers():
+            hidden = activate_(functional.linear(hidden, layer.weight, layer.shift), layer.activation)
+        return functional.dropout(hidden, dropout)
+
+    def _before(self) -> Iterator[nn.Linear]:
+        return (cast("nn.Linear", layer) for layer in self.before)
 
     def _score(self, tiles: Tensor, stage: int, weights: TileWeights) -> Tensor:
         head = slice(stage, stage + 1) if self.options.heads == "own" else slice(1)
@@ -169,9 +206,9 @@ class MsmMil(nn.Module):
         return gated_scores(tiles, gates, bias, self.score_weight[head])
 
     def _claim(self, scores: Tensor, valid: Tensor, refined: list[Tensor]) -> Tensor:
-        if self.options.claim_by == "attention":
-            return claim(scores, valid, self.options)
-        return claim(scores, valid, self.options, self._tile_logits(refined))
+        tile_logits = None if self.options.claim_by == "attention" else self._tile_logits(refined)
+        claims = claim_each if self.options.maps == "classes" else claim
+        return claims(scores, valid, self.options, tile_logits)
 
     @torch.no_grad()
     def _tile_logits(self, refined: list[Tensor]) -> Tensor:
@@ -183,7 +220,7 @@ class MsmMil(nn.Module):
     def _shown(self, claimed: Tensor, valid: Tensor, *, masks: bool | None) -> Tensor:
         if masks is None:
             masks = self.options.mask_mode == "always" or (self.options.mask_mode == "train" and self.training)
-        if not masks:
+        if not masks or self.options.maps == "classes":
             return valid[:, None].expand_as(claimed)
         claimed_before = claimed.cumsum(1) - claimed.long()
         return valid[:, None] & (claimed_before == 0)
@@ -194,6 +231,8 @@ class MsmMil(nn.Module):
         return _masked_softmax(active, self.fusion(pooled)[..., 0])
 
     def _answer(self, beta: Tensor, pooled: Tensor) -> Tensor:
+        if self.options.maps == "classes":
+            return (self.classifier.weight * pooled).sum(-1) + self.classifier.bias
         logits: Tensor = self.classifier((beta[..., None] * pooled).sum(1))
         return logits
 

@@ -95,7 +95,7 @@ def _applied(checkpoint: Checkpoint, masks: MaskChoice) -> bool:
     applied = {"checkpoint": checkpoint.options.mask_mode == "always", "always": True, "never": False}
     if masks not in applied:
         raise ValueError(f"masks must be checkpoint, always or never, not {masks!r}.")
-    return applied[masks]
+    return applied[masks] and checkpoint.options.maps == "stages"
 
 
 def _run(checkpoint: Checkpoint, features: Features, device: torch.device, *, masks_applied: bool) -> BagPrediction:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.mil.map_names import MapOwner, map_name
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileEvidence:
@@ -75,12 +77,24 @@ class Prediction:
     """(C,); `bias` plus the sum of all stages' evidence is `logits`. None where there is no evidence."""
     negative: str = ""
     """The class that means that nothing was found; empty if the model names none."""
+    maps: MapOwner = "stages"
+    """Whose the attention maps are: the stages', or the classes', one each in their order."""
 
     def __repr__(self) -> str:
         pairs = zip(self.classes, self.probabilities, strict=True)
         chances = [f"P({name}) = {probability:.3f}" for name, probability in pairs]
         shown = ", ".join(chances) if len(chances) < 5 else f"{chances[int(np.argmax(self.probabilities))]}, …"
         return f"<Prediction {shown}; {len(self.stages)} stages>"
+
+    @property
+    def map_classes(self) -> tuple[str, ...]:
+        """The classes whose own the attention maps are, to name them by; empty where they are those of stages."""
+        return self.classes if self.maps == "classes" else ()
+
+    @property
+    def map_names(self) -> tuple[str, ...]:
+        """What people call the maps, in their order: "Stage 1", or "Map of tumour" where each class has its own."""
+        return tuple(map_name(index, self.map_classes) for index in range(len(self.stages)))
 
     @property
     def winner(self) -> str:

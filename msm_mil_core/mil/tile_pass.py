@@ -15,7 +15,7 @@ from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil, network_with
 from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
-from msm_mil_core.mil.tile_scorer import TileScorer, blocks, project
+from msm_mil_core.mil.tile_scorer import blocks, project
 from msm_mil_core.mil.trust.negative_class import negative_class
 
 Features = NDArray[np.float32] | NDArray[np.float16]
@@ -77,13 +77,13 @@ def as_array(tensor: Tensor) -> Array:
 def _pass(network: MsmMil, features: Features, device: torch.device) -> tuple[Array, Array]:
     """Return the scores (S, N), and what is linear in the hidden features (N, K)."""
     options, linear = network.options, _linear(network)
-    scorer = TileScorer(network.tile_weights()) if options.pooling == "attention" else None
-    weights = network.projection_weights()
+    scorer = network.scorer() if options.pooling == "attention" else None
+    layers = network.layers()
     scores = np.zeros((options.stages, len(features)), np.float32)
     said = np.empty((len(features), len(linear)), np.float32)
     for block in blocks(len(features), device):
         tiles = _on_device(features[block], device)
-        hidden = project(tiles, *weights)
+        hidden = project(tiles, layers)
         if not torch.isfinite(tiles.sum(1)).all():  # the sum of finite numbers may overflow
             check_finite(features)
         if scorer is not None:

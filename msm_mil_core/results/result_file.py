@@ -1,4 +1,4 @@
-"""The file of a result: one HDF5 file of the schema `msm-mil-result/2`, with the annotations made on it."""
+"""The file of a result: one HDF5 file of the schema `msm-mil-result/3`, with the annotations made on it."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from msm_mil_core.errors import Hdf5Error, OutputError, ResultError
 from msm_mil_core.file_lock import NoLockError, locked
 from msm_mil_core.hdf5.opening import open_hdf5
 from msm_mil_core.hdf5.writing import written_hdf5
-from msm_mil_core.mil.model_file.first_version import RESULT
+from msm_mil_core.mil.model_file.first_version import RESULT, SECOND_RESULT
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.results.annotations import WAIT_S, Annotations, load_annotations, write_annotations
@@ -25,8 +25,8 @@ from msm_mil_core.results.run_identity import holds_run
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.tiling.tiles import TileGrid
 
-SCHEMA = "msm-mil-result/2"
-READABLE = (RESULT, SCHEMA)
+SCHEMA = "msm-mil-result/3"
+READABLE = (RESULT, SECOND_RESULT, SCHEMA)
 
 _TILE_OUTPUTS = ("scores", "tile_logits", "stage_tile_logits", "bias", "stage_bias")
 _FUSION = ("inner", "inner_bias", "outer")
@@ -162,7 +162,7 @@ def _check_schema(file: h5py.File, path: Path) -> None:
         raise ResultError(f"{path} is an HDF5 file, but not a result of MSM-MIL. Choose a file that ends in .msm.h5.")
     if schema not in READABLE:
         raise ResultError(
-            f"{path} has the schema {schema!r}; this version reads {' and '.join(map(repr, READABLE))}. "
+            f"{path} has the schema {schema!r}; this version reads {', '.join(map(repr, READABLE))}. "
             "Run the slide again, or use the version of napari-msm-mil that wrote the file."
         )
 

@@ -1,12 +1,13 @@
 """Reads an open file of a schema that `result_file` names, and believes none of it: it may be a stranger's."""
 
-from typing import Any
+from typing import Any, get_args
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from msm_mil_core.mil.map_names import MapOwner
 from msm_mil_core.mil.model_file.first_version import RESULT, options_today
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.prediction import Prediction, StageAttention, TileEvidence
@@ -75,6 +76,10 @@ def _model(file: h5py.File) -> ModelFacts:
         raise ValueError("two classes have one name")
     if not isinstance(stages, int) or not 1 <= stages <= MOST_STAGES:
         raise ValueError(f"stages is no number from 1 to {MOST_STAGES}")
+    if record.get("maps", "stages") not in get_args(MapOwner):
+        raise ValueError("the maps are neither those of stages nor those of classes")
+    if record.get("maps") == "classes" and stages != len(classes):
+        raise ValueError("there is not a map for each class")
     if not isinstance(record.get("record", {}), dict):
         raise TypeError("the model's record is no record")
     return ModelFacts(**record | {"classes": tuple(classes)})
@@ -120,6 +125,7 @@ def _prediction(file: h5py.File, model: ModelFacts, N: int) -> Prediction:
         masks_applied=attribute_flag(dataset(file, "stages/attention"), "masks_applied"),
         bias=_bias(file["evidence"], C) if explained else None,
         negative=negative_class(model.record, model.classes),
+        maps=model.maps,
     )
 
 
@@ -145,7 +151,7 @@ def _bias(evidence: h5py.Dataset, C: int) -> NDArray[np.float32]:
 def _tile_outputs(group: h5py.Group, model: ModelFacts, N: int) -> TileOutputs:
     S, C = model.stages, len(model.classes)
     return TileOutputs(
-        options=_options(group, S, C),
+        options=_options(group, S, C, model.maps),
         classes=model.classes,
         masks_applied=attribute_flag(group, "masks_applied"),
         scores=array(group, "scores", (S, N), np.float32, finite),
@@ -158,15 +164,15 @@ def _tile_outputs(group: h5py.Group, model: ModelFacts, N: int) -> TileOutputs:
     )
 
 
-def _options(group: h5py.Group, S: int, C: int) -> ModelOptions:
+def _options(group: h5py.Group, S: int, C: int, maps: MapOwner) -> ModelOptions:
     try:
         written = parsed(attribute_text(group, "options"), "options")
         first = attribute_text(group.file, "schema") == RESULT
         options = ModelOptions.model_validate(options_today(written) if first else written)
     except ValidationError as exc:
         raise ValueError("the options of the model cannot be those of one") from exc
-    if (options.stages, options.classes) != (S, C):
-        raise ValueError(f"the options of the model are not those of {S} stages and {C} classes")
+    if (options.stages, options.classes, options.maps) != (S, C, maps):
+        raise ValueError(f"the options of the model are not those of {S} {maps} and {C} classes")
     return options
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import JsonValue
 
+from msm_mil_core.mil.map_names import MapOwner
 from msm_mil_core.mil.model_file.checkpoint import bundled_record
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
@@ -36,6 +37,8 @@ class ModelFacts:
     """S, the number of stages."""
     record: Mapping[str, JsonValue] = field(default_factory=dict, hash=False, repr=False)
     """Its origin, as in the checkpoint: data, split, figures, limits; empty in files of older versions."""
+    maps: MapOwner = "stages"
+    """Whose the attention maps are: the stages', or the classes', one each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ from napari_msm_mil.layers.tile_map_layers import OUTLINE_RGB
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.check.controller import CheckController
 from napari_msm_mil.pages.compare.controller import CompareController
+from napari_msm_mil.pages.compare.other_controller import OtherResultController
 from napari_msm_mil.pages.gallery.controller import GalleryController
 from napari_msm_mil.pages.readout.controller import ReadoutController
 from napari_msm_mil.pages.stages.evidence_controller import EvidenceController
@@ -33,6 +34,9 @@ class ResultController(QObject):
     table_requested = Signal(object)
     """The `StageComparison` that is to be written as a table."""
 
+    side_by_side_requested = Signal(object)
+    """Layers of maps that are to stand side by side."""
+
     def __init__(self, viewer: Viewer, layers: ViewerLayers, panel: ResultPanel, store: AnnotationStore) -> None:
         super().__init__(panel)
         self._layers, self._panel, self._store = layers, panel, store
@@ -43,6 +47,7 @@ class ResultController(QObject):
         self._evidence = EvidenceController(layers, panel.evidence)
         self._gallery = GalleryController(layers, panel.gallery, panel.tile_view)
         self._compare = CompareController(layers, panel.compare)
+        self._other = OtherResultController(layers, panel.compare.other)
         self._what_if = WhatIfController(layers, panel.ask)
         self._check = CheckController(layers, panel.check)
         self._pages = (
@@ -51,6 +56,7 @@ class ResultController(QObject):
             self._evidence,
             self._gallery,
             self._compare,
+            self._other,
             self._what_if,
             self._check,
         )
@@ -80,6 +86,7 @@ class ResultController(QObject):
         self._roles.told.connect(panel.readout.show_roles)
         panel.stages.choice.evidence_requested.connect(self._evidence.show_fused)
         self._compare.table_requested.connect(self.table_requested)
+        self._other.side_by_side_requested.connect(self.side_by_side_requested)
         self._what_if.save_requested.connect(self._on_question_save_requested)
         self._what_if.delete_requested.connect(self._on_question_delete_requested)
         self._store.changed.connect(self._on_annotations_changed)

@@ -116,6 +116,8 @@ def _facts(result: SlideResult) -> str:
 
 def _masks(result: SlideResult) -> str:
     """Say whether stages saw what earlier ones had claimed."""
+    if result.prediction.map_classes:
+        return "Each class has an attention map of its own, and is answered by it alone."
     if result.prediction.masks_applied:
         return "Masks applied: no stage could see the tiles that earlier stages claimed."
     return "Masks not applied: every stage could see every tile."

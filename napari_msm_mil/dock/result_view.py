@@ -30,6 +30,7 @@ class ResultView(QObject):
         self.panel.shown.connect(files.show_result)
         self.panel.gallery.find_slide_requested.connect(files.ask_slide)
         self._pages.table_requested.connect(files.ask_table)
+        self._pages.side_by_side_requested.connect(self.stages.show_side_by_side)
         files.slide_found.connect(self._pages.reload_pictures)
         files.show_result(self.stages.result)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
+from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.display.heatmap import Contrast
@@ -60,6 +61,12 @@ class StageViewController(QObject):
             self._blink.stop()
             self._side.start(self._result)
         self._panel.stages.bar.show_side_by_side(self._side.on)
+
+    def show_side_by_side(self, maps: Sequence[Image]) -> None:
+        """Show maps of the result side by side, such as those of two models."""
+        self.stop()
+        if self._result is not None:
+            self._side.start(self._result, maps)
 
     def step_alone(self, by: int) -> None:
         """Show the next stage alone, or the one before."""

@@ -78,7 +78,8 @@ def draw_stages(layers: Iterable[Layer]) -> None:
 def _write_stage(layer: Layer, before: StageDisplay, display: StageDisplay) -> None:
     stage = layer.metadata["stage"]
     if (before.alone == stage) != (display.alone == stage):
-        layer.colormap = solo_colormap(stage) if display.alone == stage else stage_colormap(stage)
+        classes = layer.metadata["result"].prediction.map_classes
+        layer.colormap = (solo_colormap if display.alone == stage else stage_colormap)(stage, classes)
         show_colour_bar(layer, visible=display.alone == stage)
     if layer.name_overlay.visible != (stage in named_stages(display)):
         layer.name_overlay.visible = stage in named_stages(display)
@@ -108,4 +109,4 @@ def _draw(layer: Layer) -> None:
     if tuple(layer.contrast_limits) != limits:
         layer.contrast_limits_range = limits
         layer.contrast_limits = limits
-    retitle(layer, stage_title(stage, setting))
+    retitle(layer, stage_title(stage, setting, shown.result.prediction.map_classes))

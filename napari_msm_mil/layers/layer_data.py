@@ -15,6 +15,7 @@ from msm_mil_core.display.shared_tiles import STRIPES
 from msm_mil_core.display.stage_display import CLAIMED, SHARED, StageDisplay, visible_layers
 from msm_mil_core.display.stage_style import solo_ramp, stage_name, stage_ramp, stage_rgb
 from msm_mil_core.export.qupath.import_truth import read_truth
+from msm_mil_core.mil.map_names import map_label
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, SlideFacts
@@ -107,11 +108,11 @@ def stage_layers(result: SlideResult, view: View | None = None) -> list[LayerDat
     return [*(_stage_layer(shown, index) for index in stages), *shared, _claimed_layer(shown)]
 
 
-def stage_title(index: int, setting: ContrastSetting) -> str:
-    """Name the heatmap of one stage by its number and by what its values are: "1 rank"."""
+def stage_title(index: int, setting: ContrastSetting, classes: Sequence[str] = ()) -> str:
+    """Name the heatmap of one stage by its number, or its class, and by what its values are: "1 rank"."""
     top = [f"top {setting.top_percent:g} %"] if setting.top_percent < 100 else []
     shared = ["one scale"] if setting.shared else []
-    return ", ".join([f"{index + 1} {setting.contrast}", *top, *shared])
+    return ", ".join([f"{map_label(index, classes)} {setting.contrast}", *top, *shared])
 
 
 def slide_metadata(slide: Slide) -> dict[str, Any]:
@@ -131,10 +132,10 @@ def slide_metadata(slide: Slide) -> dict[str, Any]:
 def _stage_layer(shown: ShownResult, index: int) -> LayerData:
     result, images, display = shown.result, shown.images, shown.display
     setting = display.contrast_setting(index)
-    title = stage_title(index, setting)
+    title = stage_title(index, setting, result.prediction.map_classes)
     arguments = {
         "name": title,
-        "colormap": stage_colormap(index),
+        "colormap": stage_colormap(index, result.prediction.map_classes),
         "contrast_limits": images.limits(index, setting),
         "interpolation2d": "nearest",
         "blending": "translucent_no_depth",
@@ -146,14 +147,14 @@ def _stage_layer(shown: ShownResult, index: int) -> LayerData:
     return images.pixels(index, setting), arguments, "image"
 
 
-def stage_colormap(index: int) -> Colormap:
+def stage_colormap(index: int, classes: Sequence[str] = ()) -> Colormap:
     """Return the colours of a stage among others."""
-    return Colormap(stage_ramp(index), name=stage_name(index))
+    return Colormap(stage_ramp(index), name=stage_name(index, classes))
 
 
-def solo_colormap(index: int) -> Colormap:
+def solo_colormap(index: int, classes: Sequence[str] = ()) -> Colormap:
     """Return the colours of a stage that is shown alone."""
-    return Colormap(solo_ramp(), name=f"{stage_name(index)} alone")
+    return Colormap(solo_ramp(), name=f"{stage_name(index, classes)} alone")
 
 
 def stage_steps_colormap(stages: int) -> Colormap:

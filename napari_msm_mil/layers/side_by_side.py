@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from msm_mil_core.display.stage_display import CLAIMED
-from msm_mil_core.display.stage_style import stage_name, stage_rgb
+from msm_mil_core.display.stage_display import CLAIMED, LayerKey
+from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.canvas_state import CanvasState, clear_canvas, order_layers, read_canvas, restore_canvas
+from napari_msm_mil.layers.display_writer import layer_key
+from napari_msm_mil.layers.layer_data import TITLE
 from napari_msm_mil.layers.result_displays import ResultDisplays
 from napari_msm_mil.layers.tile_map_layers import outline_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
@@ -46,16 +49,16 @@ class SideBySide(QObject):
         """Whether stages stand side by side."""
         return self._before is not None
 
-    def start(self, result: SlideResult) -> None:
-        """Give each stage a cell of its own; does nothing where another dock has done it."""
-        stages = self._layers.stages(result)
+    def start(self, result: SlideResult, maps: Sequence[Image] = ()) -> None:
+        """Give each stage a cell of its own, or each of other maps; does nothing where another dock has done it."""
+        stages = maps or self._layers.stages(result)
         if self.on or not stages or any(COPY in layer.metadata for layer in self._viewer.layers):
             return
         self._displays.show(result, self._displays.display(result).without_temporary())
         self._result, before = result, read_canvas(self._viewer)
         shape = self._shape(len(stages), result)
         cells = [self._cell(result, stage, thicker=max(shape)) for stage in stages]
-        self._arrange(result, cells, before)
+        self._arrange(result, cells, before, frozenset(filter(None, map(layer_key, maps))))
         self._before, self._existing = before, frozenset(self._viewer.layers)
         grid = self._viewer.canvas.grid
         grid.update({"stride": len(cells[0]), "shape": shape, "spacing": GAP_PX, "enabled": True})
@@ -78,13 +81,15 @@ class SideBySide(QObject):
             self._displays.show(result, self._displays.display(result).without_temporary())
         self.changed.emit(False)
 
-    def _arrange(self, result: SlideResult, cells: list[list[Layer]], before: CanvasState) -> None:
+    def _arrange(
+        self, result: SlideResult, cells: list[list[Layer]], before: CanvasState, maps: frozenset[LayerKey]
+    ) -> None:
         """Hide all but the cells, of which the bottom layers carry the titles."""
         order_layers(self._viewer, (*(layer for cell in cells for layer in cell), *before.order))
         clear_canvas(before)
         for other in self._layers.results():
             display = self._displays.display(other)
-            shown = display.present if other is result else frozenset[int]()
+            shown = (maps or display.present) if other is result else frozenset[LayerKey]()
             self._displays.show(other, display.with_cells(shown, titled=self._layers.slide_under(other) is None))
 
     def _cell(self, result: SlideResult, stage: Image, thicker: int) -> list[Layer]:
@@ -92,9 +97,9 @@ class SideBySide(QObject):
         slide, claimed = self._layers.slide_under(result), self._layers.layer_by_key(result, CLAIMED)
         cell: list[Layer] = [stage]
         if slide is not None:
-            cell = [self._add(_copy(slide, stage_name(stage.metadata["stage"]))), stage]
+            cell = [self._add(_copy(slide, _title(result, stage))), stage]
             cell[0].name_overlay.visible = True
-        if claimed is not None and claimed.visible:
+        if claimed is not None and claimed.visible and "stage" in stage.metadata:
             cell.append(self._add(_claims(result, stage.metadata["stage"], claimed, thicker)))
         return cell
 
@@ -130,6 +135,12 @@ class SideBySide(QObject):
             self._ending.start(0)
 
 
+def _title(result: SlideResult, shown: Image) -> str:
+    if "stage" in shown.metadata:
+        return result.prediction.map_names[shown.metadata["stage"]]
+    return f"{shown.metadata[TITLE]}, rank"
+
+
 def _copy(layer: Layer, name: str) -> Layer:
     """Return a second layer of the same pixels in the same place."""
     data, state, kind = layer.as_layer_data_tuple()
@@ -140,6 +151,8 @@ def _claims(result: SlideResult, index: int, claimed: Layer, thicker: int) -> La
     """Return a layer that outlines what one stage claims, thick enough for a small cell, where all outlines lie."""
     red, green, blue = (channel / 255 for channel in stage_rgb(index))
     chosen = result.prediction.stages[index].claimed
-    data, state, kind = outline_layer(result, chosen, f"{stage_name(index)} claims", (red, green, blue))
+    data, state, kind = outline_layer(
+        result, chosen, f"{result.prediction.map_names[index]} claims", (red, green, blue)
+    )
     style: dict[str, Any] = {"edge_width": thicker * state["edge_width"], "opacity": claimed.opacity}
     return Layer.create(data, state | style | {"affine": claimed.affine, "metadata": {COPY: True}}, kind)

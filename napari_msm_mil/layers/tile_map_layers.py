@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.display.color_ramps import amount_ramp, signed_ramp
 from msm_mil_core.display.heatmap import Heatmap, rasterise, rasterise_nearest
-from msm_mil_core.display.stage_style import stage_name, stage_ramp
+from msm_mil_core.display.stage_style import stage_ramp
 from msm_mil_core.display.tile_map import TileMap
 from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.export.tables.measurements import measure_tiles
@@ -93,6 +93,6 @@ def _colormap(shown: TileMap, stages: int) -> Colormap:
     if shown.colours == "stages":
         return stage_steps_colormap(stages)
     if shown.colours == "stage":
-        return Colormap(stage_ramp(shown.stage), name=stage_name(shown.stage))
+        return Colormap(stage_ramp(shown.stage), name=shown.title)
     ramp = signed_ramp() if shown.colours == "signed" else amount_ramp()
     return Colormap(ramp, name=f"MSM-MIL {shown.colours}")

@@ -1,14 +1,19 @@
-"""Choosing a model: bundled, used before, or from a file."""
+"""Choosing a model: bundled, used before, from a file, or one made elsewhere, which is imported first."""
 
 from pathlib import Path
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from msm_mil_core.errors import CheckpointError
+from msm_mil_core.errors import CheckpointError, ForeignModelError
+from msm_mil_core.mil.foreign.weights_file import SUFFIXES
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint, bundled_checkpoints, load_checkpoint
+from napari_msm_mil.run.import_flow import ImportFlow
 from napari_msm_mil.run.model_card import ModelCard
 from napari_msm_mil.run.recent_models import recent_models, remember_model
+
+ELSEWHERE = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+FILTER = f"Models (*.safetensors);;Models made elsewhere ({ELSEWHERE});;All files (*)"
 
 
 class ModelPicker(QWidget):
@@ -19,6 +24,7 @@ class ModelPicker(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._checkpoint: Checkpoint | None = None
+        self._before = 0
         self._list = QComboBox()
         self._list.setObjectName("model")
         self._list.setAccessibleName("Model")
@@ -30,6 +36,14 @@ class ModelPicker(QWidget):
         self._browse.setAccessibleName("Browse for a model file")
         self._browse.clicked.connect(lambda _: self._on_browse())
         self._card = ModelCard()
+        self._import = ImportFlow(self)
+        self._lay_out()
+        self._fill()
+
+    def _lay_out(self) -> None:
+        self._import.told.connect(self._card.show_problem)
+        self._import.imported.connect(self.choose)
+        self._import.dismissed.connect(lambda: self._list.setCurrentIndex(self._before))
         line = QHBoxLayout()
         line.addWidget(self._list, 1)
         line.addWidget(self._browse)
@@ -38,7 +52,6 @@ class ModelPicker(QWidget):
         layout.addLayout(line)
         layout.addWidget(self._card)
         self.setFocusProxy(self._list)
-        self._fill()
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -51,7 +64,12 @@ class ModelPicker(QWidget):
         return self._card.text
 
     def choose(self, path: Path) -> None:
-        """Choose a model file, and put it into the list if it is new and can be read."""
+        """Choose a model file, and put it into the list if it is new and can be read; import one made elsewhere."""
+        if path.suffix == ".npz" or _is_foreign(path):
+            self._before = max(self._list.currentIndex(), 0)
+            self._list.setCurrentIndex(-1)
+            self._import.start(path)
+            return
         at = self._list.findData(str(path.absolute()))
         if at < 0:
             self._list.addItem(path.stem, str(path.absolute()))
@@ -71,6 +89,7 @@ class ModelPicker(QWidget):
         self._on_chosen()
 
     def _on_chosen(self) -> None:
+        self._import.stop()
         chosen = self._list.currentData()
         if chosen is None:
             self._checkpoint = None
@@ -91,6 +110,17 @@ class ModelPicker(QWidget):
             remember_model(path)
 
     def _on_browse(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", "Models (*.safetensors);;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", FILTER)
         if name:
             self.choose(Path(name))
+
+
+def _is_foreign(path: Path) -> bool:
+    """Return whether a file of weights was made elsewhere, so that it has to be imported."""
+    try:
+        load_checkpoint(path)
+    except ForeignModelError:
+        return True
+    except CheckpointError:
+        return False
+    return False

@@ -7,6 +7,8 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QHelpEvent
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
+LONGEST_NAME = 12
+"""Letters of a name, such as that of a class, that stand in a table; tooltips have all."""
 LETTERS = 4
 """How many letters of a choice are seen at least, unless more are asked for."""
 ARROW_PX = 36
@@ -49,6 +51,11 @@ class NamedBox(QComboBox):
 def named_box(object_name: str, name: str, texts: Sequence[str] = (), *, letters: int = LETTERS) -> NamedBox:
     """Return a drop-down list of which at least so many letters are seen."""
     return NamedBox(object_name, name, texts, letters)
+
+
+def shortened(text: str) -> str:
+    """Return a name that may be long, cut to what a table has room for."""
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
 def named_button(text: str, object_name: str, help_text: str) -> QPushButton:

@@ -25,7 +25,7 @@ from tests.docs.pages import page, rows
 from tests.models import a_bag, a_checkpoint, a_training_tissue
 from tests.results import LIKE, UNLIKE, a_result, block_of_tiles, slide_facts
 
-SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 5, "L": 16, "D": 8, "H": 3, "I": 16, "K": 3, "B": 5}
+SIZES = {"N": 30, "P": 12, "S": 3, "C": 2, "F": 5, "L": 16, "D": 8, "H": 3, "I": 16, "K": 3, "B": 5, "W": 12}
 VERDICTS = Annotations(verdicts=(Verdict(stage=0, label="tumour", at="2026-11-22T10:00:00+01:00"),))
 
 Fact = tuple[tuple[int, ...], str]
@@ -46,7 +46,7 @@ def shape(text: str) -> tuple[int, ...]:
 
 
 def without_number(tensor: str) -> str:
-    return re.sub(r"refinements\.\d", "refinements.t", tensor)
+    return re.sub(r"before\.\d", "before.i", re.sub(r"refinements\.\d", "refinements.t", tensor))
 
 
 def a_bag_file(path: Path, mpp: float | None, pictures: tuple[JoinedSlide, ...] = ()) -> Path:
@@ -59,6 +59,11 @@ def a_model(preset: str) -> Checkpoint:
     """A model with everything that the preset can have: the default one knows what it learnt from."""
     model = a_checkpoint(preset, masked_stages=2, fusion_width=SIZES["F"])
     return replace(model, tissue=a_training_tissue() if preset == "default" else None)
+
+
+def a_model_of_others() -> Checkpoint:
+    """A model with the layers that ours never have."""
+    return a_checkpoint("abmil", before=(SIZES["W"],), projection="biased", standardise=False)
 
 
 def a_result_of(preset: str, path: Path, **changes) -> Path:
@@ -194,10 +199,10 @@ def test_a_checkpoint_holds_what_its_page_says(tmp_path, preset):
     assert all(f"`{name}`" in pages["options"]["what it is"] for name in card["options"])
 
 
-def test_the_two_presets_have_every_tensor_of_the_page(tmp_path):
+def test_two_presets_and_a_model_of_others_have_every_tensor_of_the_page(tmp_path):
     names = set()
-    for preset in ("default", "paper"):
-        with safetensors.safe_open(mm.save_checkpoint(a_model(preset), tmp_path / "a.safetensors").path, "np") as file:
+    for model in (a_model("default"), a_model("paper"), a_model_of_others()):
+        with safetensors.safe_open(mm.save_checkpoint(model, tmp_path / "a.safetensors").path, "np") as file:
             names.update(map(without_number, file.keys()))
 
     assert names == {name for name, row in documented("checkpoint").items() if "shape" in row}

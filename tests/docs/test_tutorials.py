@@ -9,14 +9,13 @@ import pytest
 from PIL import Image
 
 from msm_mil_core.cli.app import call
+from tests.core.mil.foreign.originals import Clam, Widths, saved
 from tests.docs.pages import DOCS, ROOT, blocks
 from tests.slides import HOT, TISSUE, a_drawn_slide, a_picture, write_slide
 
 REGION = [[[600, 300], [1000, 300], [1000, 700], [600, 700], [600, 300]]]
-PAGES = (
-    ROOT / "README.md",
-    *(DOCS / "tutorials" / f"{name}.md" for name in ("demo", "questions", "training", "own-features-and-model")),
-)
+TUTORIALS = ("demo", "questions", "training", "own-features-and-model")
+PAGES = (ROOT / "README.md", *(DOCS / "tutorials" / f"{name}.md" for name in TUTORIALS))
 SLIDES = 16
 
 
@@ -27,6 +26,7 @@ def folder(tmp_path_factory) -> Path:
     a_drawn_slide(folder / "slide.svs")
     region = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": REGION}, "properties": {}}
     (folder / "annotations.geojson").write_text(json.dumps(region))
+    saved(Clam(Widths(features=1280), branches=True, gated=True, dropout=True), folder / "clam.pt")
     (folder / "photographs").mkdir()
     for name in ("one.jpg", "two.png"):
         Image.fromarray(a_picture((224, 224), {(0, 0, 224, 224): TISSUE}, noise=8)).save(folder / "photographs" / name)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.inputs import require_only_result
+from msm_mil_core.cli.inputs import require_only_result, require_result
 from msm_mil_core.cli.outputs import check_outputs
 from msm_mil_core.errors import OutputError
 from msm_mil_core.explain.comparison_options import CompareOptions
@@ -17,10 +17,15 @@ def compare(
     *,
     options: Annotated[CompareOptions, Parameter(name="*")] = CompareOptions(),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    against: Annotated[tuple[Path, ...], Parameter(negative="")] = (),
     csv_file: Annotated[Path | None, Parameter(name="--csv")] = None,
     overwrite: bool = False,
 ) -> int:
     """Compare the mask stages of results: overlap, rank correlation, distance, each beside chance; coverage; roles.
+
+    With --against, compare one result with others of its slide instead: two models, encoders, folds or seeds. Per tile:
+    how many have it among their top tiles, and how far its rank spreads over them. A result of another slide is
+    refused; tiles that lie otherwise are resampled, which is said.
 
     Parameters
     ----------
@@ -28,17 +33,33 @@ def compare(
         Result files (.msm.h5) of `msm-mil run` or of the napari window.
     as_json
         Print one line of JSON a result instead of tables.
+    against
+        Another result of the same slide; may be repeated.
     csv_file
-        Write the figures of a single result as CSV.
+        Write the figures of a single result as CSV; with --against, one row a tile.
     overwrite
         Replace a CSV file that already exists.
     """
     require_only_result(results)
     if csv_file is not None:
         _check_target(csv_file, results, overwrite=overwrite)
+    if against:
+        return _against(results, against, options, csv_file, as_json=as_json)
     from msm_mil_core.cli.work.compare import compare_results
 
     return compare_results(results, options, csv_file, as_json=as_json)
+
+
+def _against(
+    results: list[Path], against: tuple[Path, ...], options: CompareOptions, csv_file: Path | None, *, as_json: bool
+) -> int:
+    if len(results) > 1:
+        raise OutputError("--against compares one result with others: give one result before it.")
+    for path in against:
+        require_result(path)
+    from msm_mil_core.cli.work.compare_models import compare_against
+
+    return compare_against(results[0], against, options, csv_file, as_json=as_json)
 
 
 def _check_target(path: Path, results: list[Path], *, overwrite: bool) -> None:

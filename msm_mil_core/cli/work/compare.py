@@ -16,6 +16,7 @@ from msm_mil_core.explain.coverage import CoverageStep, saturated_from
 from msm_mil_core.explain.stage_comparison import Range, StageComparison, StagePair, compare_stages
 from msm_mil_core.export.tables.comparison import NOTE, comparison_json, write_comparison_csv
 from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
+from msm_mil_core.mil.map_names import map_label
 from msm_mil_core.results.slide_result import SlideResult
 
 UNDEFINED = "-"
@@ -50,9 +51,10 @@ def _print(result: SlideResult, comparison: StageComparison, roles: AnswerRoles)
         out.print(_table(result, comparison))
     else:
         print_line(f"{result.slide.name}: the model has one stage, so there is nothing to compare.")
-    for step in comparison.coverage:
+    coverage = () if comparison.map_classes else comparison.coverage  # no map of a class goes before another
+    for step in coverage:
         print_line(_sentence(step, comparison.options.top_percent))
-    saturated = saturated_from(comparison.coverage)
+    saturated = saturated_from(coverage)
     if saturated is not None:
         print_line(f"From stage {saturated + 1} on, no stage adds tissue to the earlier ones.")
     for sentence in roles.sentences:
@@ -64,19 +66,22 @@ def _print(result: SlideResult, comparison: StageComparison, roles: AnswerRoles)
 
 def _table(result: SlideResult, comparison: StageComparison) -> Table:
     unit = "µm" if result.slide.mpp is not None else "level-0 pixels"
-    title = f"{result.slide.name}, top {comparison.options.top_percent:g} % of each stage; in brackets 95 % of chance"
-    table = Table("stages", "overlap", "rank correlation", f"distance, {unit}", title=Text(title), title_justify="left")
+    kind = "map" if comparison.map_classes else "stage"
+    title = f"{result.slide.name}, top {comparison.options.top_percent:g} % of each {kind}; in brackets 95 % of chance"
+    table = Table(
+        f"{kind}s", "overlap", "rank correlation", f"distance, {unit}", title=Text(title), title_justify="left"
+    )
     for pair in comparison.pairs:
-        table.add_row(*_cells(pair))
+        table.add_row(*_cells(pair, comparison.map_classes))
     return table
 
 
-def _cells(pair: StagePair) -> tuple[str, ...]:
+def _cells(pair: StagePair, classes: Sequence[str]) -> tuple[str, ...]:
     distance = (pair.distance_um, pair.distance_um_chance_range)
     if isnan(pair.mpp):
         distance = (pair.distance_px0, pair.distance_px0_chance_range)
     return (
-        f"{pair.one + 1} and {pair.other + 1}",
+        f"{map_label(pair.one, classes)} and {map_label(pair.other, classes)}",
         _beside_chance(pair.overlap, pair.overlap_chance_range, ".3f"),
         _beside_chance(pair.rank_correlation, pair.rank_correlation_chance_range, "+.3f"),
         _beside_chance(*distance, ",.0f"),

@@ -8,7 +8,6 @@ from rich.table import Table
 from msm_mil_core.cli.console import out, print_line, printable
 from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.running.batch import each_result, finish, finish_json, print_json, print_warnings
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, examine
 from msm_mil_core.explain.examination_options import ExamineOptions
 from msm_mil_core.explain.faithfulness import Curve
@@ -84,7 +83,7 @@ def _areas(examination: Examination, curve: Curve) -> tuple[str, ...]:
     if curve is faithfulness.random:
         spreads = curve.deletion_area_sd, curve.insertion_area_sd
         return "random", f"{deletion:.3f} ± {spreads[0]:.3f}", f"{insertion:.3f} ± {spreads[1]:.3f}"
-    name = "all stages" if curve.stage is None else stage_name(curve.stage)
+    name = faithfulness.name_of(curve)
     return name, f"{deletion:.3f}", f"{insertion:.3f}"
 
 

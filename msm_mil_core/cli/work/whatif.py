@@ -74,6 +74,7 @@ def _print(answer: Answer) -> None:
         answer.before.classes, answer.before.probabilities, answer.after.probabilities, strict=True
     ):
         table.add_row(f"P({name})", f"{was:.3f}", f"{now:.3f}")
-    for index, (was, now) in enumerate(zip(answer.before.stages, answer.after.stages, strict=True)):
+    pairs = zip(answer.before.stages, answer.after.stages, strict=True)
+    for index, (was, now) in enumerate(() if answer.before.map_classes else pairs):
         table.add_row(f"weight of {stage_name(index).lower()}", f"{was.beta:.3f}", f"{now.beta:.3f}")
     out.print(table)

@@ -11,6 +11,7 @@ from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.index_pictures import picture_name
 from msm_mil_core.cohort.slide_record import SlideRecord, read_records
 from msm_mil_core.file_names import RESULT_SUFFIX
+from msm_mil_core.mil.map_names import map_name
 
 Words = dict[str, object]
 
@@ -39,7 +40,7 @@ def _counts(rows: list[Words]) -> Words:
         "finished": sum(row["state"] == "finished" for row in rows),
         "failed": sum(row["state"] == "failed" for row in rows),
         "shared": _shared([row["notes"] for row in rows if row["state"] == "finished"]),  # type: ignore[misc]
-        "stages": max((len(row["maps"]) for row in rows), default=0),  # type: ignore[arg-type]
+        "map_names": max((row["map_names"] for row in rows), key=len, default=[]),  # type: ignore[arg-type]
     }
 
 
@@ -64,6 +65,8 @@ def _row(record: SlideRecord, folder: CohortFolder) -> Words:
         "seconds": record.seconds,
         "picture": _picture(folder, key, "slide"),
         "maps": [_picture(folder, key, f"stage{number + 1}") for number in stages],
+        "map_names": [map_name(number, answer.map_classes) for number in stages] if answer else [],
+        "weighted": bool(answer and not answer.map_classes),
         "links": list(_links(record, folder)),
     }
 

@@ -52,5 +52,6 @@ def _row(record: SlideRecord) -> Row:
     row |= {name: getattr(answer, name) for name in ("quick_hash", "mpp", "model", "prediction", "probability")}
     row |= {name: getattr(answer, name) for name in ("tiles", "encoder_sha256", "precision")}
     row |= {f"P({name})": chance for name, chance in answer.probabilities.items()}
-    row |= {f"weight of stage {number + 1}": beta for number, beta in enumerate(answer.betas)}
+    if not answer.map_classes:
+        row |= {f"weight of stage {number + 1}": beta for number, beta in enumerate(answer.betas)}
     return row | {"notes": "\n".join(answer.notes)}

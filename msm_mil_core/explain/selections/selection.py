@@ -1,5 +1,6 @@
 """Selections of tiles: a drawn region, what a stage claims, the top of a stage, or single tiles."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -9,6 +10,7 @@ from pydantic import Field
 from shapely import Polygon
 
 from msm_mil_core.errors import QuestionError
+from msm_mil_core.mil.map_names import in_sentence, map_name
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.options import Options
 from msm_mil_core.slides.regions import hold
@@ -87,12 +89,12 @@ def top_tiles(attention: NDArray[np.float32], percent: float) -> Chosen:
     return _highest(attention, min(shown, int(np.ceil(round(shown * percent / 100, 9)))))
 
 
-def describe(selection: Selection) -> str:
-    """Name the selected tiles, to follow "without" or "only"."""
+def describe(selection: Selection, classes: Sequence[str] = ()) -> str:
+    """Name the selected tiles, to follow "without" or "only", given the classes whose own the maps are."""
     if isinstance(selection, ClaimedTiles):
-        return f"the tiles that stage {selection.stage + 1} claims"
+        return f"the tiles that {in_sentence(map_name(selection.stage, classes))} claims"
     if isinstance(selection, TopTiles):
-        return f"the top {selection.percent:g} % of stage {selection.stage + 1}"
+        return f"the top {selection.percent:g} % of {in_sentence(map_name(selection.stage, classes))}"
     if isinstance(selection, SingleTiles):
         count = len(selection.tiles)
         return selection.name or (f"tile {selection.tiles[0]}" if count == 1 else f"{count:,} single tiles")

@@ -72,7 +72,7 @@ def _choose(result: SlideResult, options: MapOptions) -> dict[str, tuple[NDArray
                 "tile. Choose the maps attention or rank."
             )
         return {f"Evidence {name}": (measured[f"Evidence {name}"], EVIDENCE_RGB) for name in prediction.classes}
-    names = [name for name in measured if name.endswith(f" {options.maps}") and name.startswith("Stage ")]
+    names = [f"{name} {options.maps}" for name in prediction.map_names]
     return {name: (measured[name], stage_rgb(stage)) for stage, name in enumerate(names)}
 
 

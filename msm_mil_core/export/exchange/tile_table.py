@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.export.exchange.facts import plain_text
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import tile_verdicts
@@ -46,7 +45,7 @@ def tile_table(result: SlideResult, annotations: Annotations) -> TileTable:
 
 
 def _claimed_by(prediction: Prediction) -> list[str]:
-    names = np.array(["", *(stage_name(index) for index in range(len(prediction.stages)))])
+    names = np.array(["", *prediction.map_names])
     none = np.zeros_like(prediction.stages[0].claimed)
     by: list[str] = names[np.stack([none, *(stage.claimed for stage in prediction.stages)]).argmax(axis=0)].tolist()
     return by

@@ -11,6 +11,7 @@ from msm_mil_core.display.stage_style import stage_colour
 from msm_mil_core.explain.coverage import CoverageStep
 from msm_mil_core.explain.stage_comparison import Range, StageComparison, StagePair
 from msm_mil_core.export.figures.style import LETTER_PT, SMALL_PT, Sheet, as_png
+from msm_mil_core.mil.map_names import map_label, map_pair
 
 COVERAGE_IN, PAIR_IN, PAIRS_IN = 1.9, 0.18, 0.8
 """Heights: of the coverage, of one line of pairs, and of what stands above and below the lines."""
@@ -32,10 +33,10 @@ def findings(comparison: StageComparison) -> tuple[str, ...]:
     """Return sentences on the stages that add nothing, and the pairs that lie outside 95 % of chance."""
     pairs = comparison.pairs
     sentences = (
-        *_idle(comparison.coverage),
-        *_beyond(pairs, _overlaps(pairs), ("overlap less", "overlap more")),
-        *_beyond(pairs, _correlations(pairs), ("rank tiles more in opposite order", "rank tiles more alike")),
-        *_beyond(pairs, _distances(pairs), ("attend to places closer together", "attend to places further apart")),
+        *_idle(comparison.coverage, comparison.map_classes),
+        *_beyond(comparison, _overlaps(pairs), ("overlap less", "overlap more")),
+        *_beyond(comparison, _correlations(pairs), ("rank tiles more in opposite order", "rank tiles more alike")),
+        *_beyond(comparison, _distances(pairs), ("attend to places closer together", "attend to places further apart")),
     )
     return sentences or (NOTHING,)
 
@@ -68,7 +69,7 @@ def coverage_figure(steps: Sequence[CoverageStep], sheet: Sheet) -> bytes:
     return as_png(figure, "Tissue covered, stage by stage")
 
 
-def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet) -> bytes:
+def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet, classes: Sequence[str] = ()) -> bytes:
     """Draw as PNG, one line a pair of stages: overlap, rank correlation and distance as dots over the range of chance.
 
     Raises
@@ -85,7 +86,7 @@ def pairs_figure(pairs: Sequence[StagePair], sheet: Sheet) -> bytes:
     _draw_pairs(distance, f"distance, {'µm' if isfinite(pairs[0].mpp) else 'pixels'}", _distances(pairs), sheet)
     for axes in (overlap, distance):
         axes.set_xlim(left=0)
-    overlap.set_yticks(range(len(pairs)), list(map(_dashed, pairs)))
+    overlap.set_yticks(range(len(pairs)), [_dashed(pair, classes) for pair in pairs])
     overlap.set_ylim(len(pairs) - 0.4, -0.6)
     return as_png(figure, "Pairs of stages beside chance")
 
@@ -105,33 +106,37 @@ def _distances(pairs: Sequence[StagePair]) -> Figures:
     return [(pair.distance_px0, pair.distance_px0_chance_range) for pair in pairs]
 
 
-def _idle(steps: Sequence[CoverageStep]) -> list[str]:
+def _idle(steps: Sequence[CoverageStep], classes: Sequence[str]) -> list[str]:
+    if classes:  # no map goes before another
+        return []
     idle = [str(step.stage + 1) for step in steps if not step.new_tiles]
     if len(idle) < 2:
         return [f"Stage {number} adds nothing new." for number in idle]
     return [f"Stages {', '.join(idle[:-1])} and {idle[-1]} add nothing new."]
 
 
-def _beyond(pairs: Sequence[StagePair], figures: Figures, verbs: tuple[str, str]) -> list[str]:
+def _beyond(comparison: StageComparison, figures: Figures, verbs: tuple[str, str]) -> list[str]:
     """Return sentences on the pairs with a figure below, and those above the range of chance; NaN is neither."""
-    measured = list(zip(pairs, figures, strict=True))
+    measured = list(zip(comparison.pairs, figures, strict=True))
     below = [pair for pair, (figure, (low, _)) in measured if figure < low]
     above = [pair for pair, (figure, (_, high)) in measured if figure > high]
     sides = zip((below, above), verbs, strict=True)
-    return [f"{_called(found, len(pairs))} {verb} than chance would." for found, verb in sides if found]
+    return [f"{_called(found, comparison)} {verb} than chance would." for found, verb in sides if found]
 
 
-def _called(found: Sequence[StagePair], of: int) -> str:
+def _called(found: Sequence[StagePair], comparison: StageComparison) -> str:
+    of, classes = len(comparison.pairs), comparison.map_classes
+    kind = "maps" if classes else "stages"
     if len(found) == 1:
-        return f"Stages {found[0].one + 1} and {found[0].other + 1}"
+        return map_pair(found[0].one, found[0].other, classes)
     if len(found) == of:
-        return f"All {of} pairs of stages"
-    named = f" ({', '.join(map(_dashed, found))})" if len(found) <= MOST_NAMED else ""
-    return f"{len(found)} of {of} pairs of stages{named}"
+        return f"All {of} pairs of {kind}"
+    named = f" ({', '.join(_dashed(pair, classes) for pair in found)})" if len(found) <= MOST_NAMED else ""
+    return f"{len(found)} of {of} pairs of {kind}{named}"
 
 
-def _dashed(pair: StagePair) -> str:
-    return f"{pair.one + 1} – {pair.other + 1}"
+def _dashed(pair: StagePair, classes: Sequence[str] = ()) -> str:
+    return f"{map_label(pair.one, classes)} – {map_label(pair.other, classes)}"
 
 
 def _names(steps: Sequence[CoverageStep], sheet: Sheet) -> list[str]:

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from msm_mil_core.display.stage_style import stage_colour, stage_name
+from msm_mil_core.display.stage_style import stage_colour
 from msm_mil_core.explain.faithfulness import Curve, Faithfulness
 from msm_mil_core.export.figures.panels import literal
 from msm_mil_core.export.figures.style import LETTER_PT, SMALL_PT, Sheet, as_png
@@ -41,7 +41,7 @@ def _draw(axes: Axes, found: Faithfulness, sheet: Sheet, curves: list[tuple[Curv
     for curve, values in curves:
         together = curve.stage is None
         colour = sheet.ink if curve.stage is None else stage_colour(curve.stage)
-        name = "all stages" if curve.stage is None else stage_name(curve.stage)
+        name = found.name_of(curve)
         axes.plot(found.shares, values, color=colour, linewidth=1.8 if together else 1.4, label=name)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from msm_mil_core.display.color_ramps import signed_ramp
 from msm_mil_core.display.heatmap import Contrast, contrast, contrast_label, rasterise
 from msm_mil_core.display.outlines import outline_segments
-from msm_mil_core.display.stage_style import stage_colour, stage_name, stage_ramp
+from msm_mil_core.display.stage_style import stage_colour, stage_ramp
 from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.explain.evidence import held_over
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
@@ -92,7 +92,7 @@ def draw_stage(
         return
     values = contrast(stage.attention, kind)
     limits = _limits(values[shown])
-    ramp = LinearSegmentedColormap.from_list(stage_name(index), stage_ramp(index))
+    ramp = LinearSegmentedColormap.from_list(f"stage {index}", stage_ramp(index))
     draw_map(axes, ground, values, ramp, limits)
     _outline(axes, ground.tiles, ~shown, SOFT_INK, dotted=True)
     _outline(axes, ground.tiles, stage.claimed, INK)
@@ -120,7 +120,10 @@ def draw_weights(axes: Axes, prediction: Prediction) -> None:
         spread = f"attention spread over {row.effective_tiles:,.0f} of {row.shown:,} tiles"
         did = f"claims {row.claimed:,}, {spread if row.shown else 'was shown no tile'}"
         axes.annotate(did, (1, place), (30, 0), textcoords="offset points", va="center", size=8, color=SOFT_INK)
-    write_title(axes, "Weight of each stage in the prediction")
+    write_title(
+        axes,
+        "Each map counts for its own class" if prediction.map_classes else "Weight of each stage in the prediction",
+    )
 
 
 def literal(text: str) -> str:

@@ -1,5 +1,6 @@
 """An export for QuPath with what belongs to it: scripts that import it, and its provenance."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.result_features import ResultFeatures, result_features
 from msm_mil_core.export.qupath.scripts.groovy_text import Value, check_script, fill_template, write_script
 from msm_mil_core.export.tables.json_file import Record, head, write_json
+from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 
@@ -59,15 +61,15 @@ def write_for_qupath(
     )
 
 
-def stage_colours(stages: int) -> dict[str, int]:
-    """Return the colour of each stage's class as QuPath packs it: alpha, red, green and blue in a signed number."""
-    return {stage_name(stage): _packed(stage_rgb(stage)) for stage in range(stages)}
+def class_colours(names: Iterable[str]) -> dict[str, int]:
+    """Return the colour of each map's class, in the order of the stages, as QuPath packs it: ARGB in a signed number."""
+    return {name: _packed(stage_rgb(stage)) for stage, name in enumerate(names)}
 
 
-def shown_map() -> dict[str, Value]:
+def shown_map(prediction: Prediction) -> dict[str, Value]:
     """Return the measurement that QuPath shows at first, and its colours: red, green and blue, from 0 to 1."""
     points = (np.array(stage_ramp(SHOWN_STAGE))[:, :3] * 255).round().astype(int)
-    return {"measurement": f"{stage_name(SHOWN_STAGE)} rank", "ramp": points.T.tolist()}
+    return {"measurement": f"{prediction.map_names[SHOWN_STAGE]} rank", "ramp": points.T.tolist()}
 
 
 def _import_script(result: SlideResult, features: ResultFeatures, written: Path) -> str:
@@ -78,14 +80,15 @@ def _import_script(result: SlideResult, features: ResultFeatures, written: Path)
             "geojson": written.absolute().as_posix(),
             "slide": result.slide.name,
             "size": list(features.frame.size_px) if known else [],
-            "colours": stage_colours(len(result.prediction.stages)),
-            **shown_map(),
+            "colours": class_colours(result.prediction.map_names),
+            **shown_map(result.prediction),
         },
     )
 
 
 def _for_all(folder: Path) -> dict[str, Value]:
-    return {"folder": folder.absolute().as_posix(), "colours": stage_colours(len(STAGE_COLOURS))}
+    names = map(stage_name, range(len(STAGE_COLOURS)))
+    return {"folder": folder.absolute().as_posix(), "colours": class_colours(names)}
 
 
 def _provenance(result: SlideResult, features: ResultFeatures, written: Path) -> Record:

@@ -63,7 +63,7 @@ def outline_boxes(box_px: NDArray[np.int64]) -> list[Polygon]:
 
 def hot_spot_lines(measured: MeasuredTiles, stage: int, spots: Sequence[HotSpot], metadata: str) -> Iterator[str]:
     """Give the text of each hot spot of a stage as an annotation with its tiles and its share of the attention."""
-    placed, head = measured.placed, annotation_head(stage)
+    placed, head = measured.placed, annotation_head(measured.result, stage)
     first = np.array([placed.index[spot.rows.min()] for spot in spots], np.int64)
     ids = tile_ids(measured.result, first, [f"hot spot of stage {stage}"] * len(spots))
     for place, (spot, identity) in enumerate(zip(spots, ids, strict=True), start=1):

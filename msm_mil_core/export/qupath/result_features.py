@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.qupath.frame import PlacedTiles, QuPathFrame, place_tiles, qupath_frame
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
@@ -90,5 +89,7 @@ def _outlines(measured: MeasuredTiles, stage: int, percent: float, metadata: str
     spots = find_hot_spots(measured, stage, percent) if percent else []
     left_out = max(0, len(spots) - MOST)
     if left_out:
-        logger.warning("%s: %d hot spots of least attention are left out", stage_name(stage), left_out)
+        logger.warning(
+            "%s: %d hot spots of least attention are left out", measured.result.prediction.map_names[stage], left_out
+        )
     return tuple(hot_spot_lines(measured, stage, spots[:MOST], metadata)), left_out

@@ -20,7 +20,7 @@ def run_facts(result: SlideResult, frame: QuPathFrame, annotations: Annotations)
         "bounds": f"{frame.rule} {x},{y}",
         "tissue": result.worth.unlike,
         "version": result.versions.get("napari-msm-mil", ""),
-        "verdicts": verdict_summary(annotations),
+        "verdicts": verdict_summary(annotations, result.prediction.map_classes),
     }
     return {name: fact for name, fact in facts.items() if fact}
 

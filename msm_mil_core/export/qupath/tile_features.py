@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.display.stage_style import stage_name, stage_rgb
+from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.export.qupath.frame import PlacedTiles
 from msm_mil_core.export.qupath.geojson_text import FeatureColumns
 from msm_mil_core.export.qupath.tile_ids import tile_ids
@@ -50,7 +50,7 @@ def tile_features(measured: MeasuredTiles) -> Iterator[FeatureColumns]:
     result, placed = measured.result, measured.placed
     stages = result.prediction.stages
     head = '"objectType":"tile","isLocked":true,'
-    heads = [head, *(head + classification(stage) for stage in range(len(stages)))]
+    heads = [head, *(head + classification(result, stage) for stage in range(len(stages)))]
     claimed = np.stack([np.zeros(len(result.tiles), bool), *(stage.claimed for stage in stages)])
     verdicts = tile_verdicts(result.prediction, measured.annotations)
     for start in range(0, len(placed.index), CHUNK):
@@ -76,10 +76,10 @@ def top_features(measured: MeasuredTiles, stage: int, count: int, metadata: str)
     result, placed = measured.result, measured.placed
     attention = result.prediction.stages[stage].attention[placed.index]
     best = np.argsort(-attention, kind="stable")[: min(count, int(np.isfinite(attention).sum()))]  # NaN are last
-    head = annotation_head(stage)
+    head = annotation_head(result, stage)
     names = (_name(annotation_name(measured, stage, f"top {place}")) for place in range(1, len(best) + 1))
     return FeatureColumns(
-        ids=tile_ids(result, placed.index[best], [stage_name(stage)] * len(best)),
+        ids=tile_ids(result, placed.index[best], [result.prediction.map_names[stage]] * len(best)),
         box_px=placed.box_px[best],
         properties=[head + name for name in names],
         measurements=measured.measurements,
@@ -88,20 +88,20 @@ def top_features(measured: MeasuredTiles, stage: int, count: int, metadata: str)
     )
 
 
-def annotation_head(stage: int) -> str:
+def annotation_head(result: SlideResult, stage: int) -> str:
     """Return JSON text of the members that all annotations of a stage share, with a comma after each."""
-    return f'"objectType":"annotation","isLocked":true,{classification(stage)}'
+    return f'"objectType":"annotation","isLocked":true,{classification(result, stage)}'
 
 
 def annotation_name(measured: MeasuredTiles, stage: int, what: str) -> str:
     """Return the name of an annotation of a stage: which it is, and the verdict on the stage."""
     label = short_label(measured.annotations, stage)
-    return f"{stage_name(stage)} {what}" + (f" · {label}" if label else "")
+    return f"{measured.result.prediction.map_names[stage]} {what}" + (f" · {label}" if label else "")
 
 
-def classification(stage: int) -> str:
-    """Return JSON text of the class of a stage, with a comma after it."""
-    return f'"classification":{json.dumps({"name": stage_name(stage), "color": stage_rgb(stage)})},'
+def classification(result: SlideResult, stage: int) -> str:
+    """Return JSON text of the class of a map, with a comma after it."""
+    return f'"classification":{json.dumps({"name": result.prediction.map_names[stage], "color": stage_rgb(stage)})},'
 
 
 def _name(text: str) -> str:

@@ -1,5 +1,6 @@
 """The content of a report, section by section, and its page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -25,6 +26,7 @@ from msm_mil_core.export.report.images import Canvas, Pixels, as_data, as_jpeg, 
 from msm_mil_core.export.tables.comparison import NOTE
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
 from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
+from msm_mil_core.mil.map_names import map_pair
 from msm_mil_core.results.annotations import Annotations, SavedQuestion, now
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.formats.color_choice import ColorChoice
@@ -84,8 +86,9 @@ def _words(parts: ReportParts) -> Words:
         "no_roles": roles.no_roles,
         "stages": [_stage(parts, roles, index) for index in range(len(prediction.stages))],
         "masks_applied": prediction.masks_applied,
+        "unit": "map" if prediction.map_classes else "stage",
         "by_construction": NOTE,
-        "questions": [_question(saved) for saved in parts.annotations.questions],
+        "questions": [_question(saved, prediction.map_classes) for saved in parts.annotations.questions],
         "provenance": _provenance(result),
         **_evidence(parts),
         **_comparison(parts.comparison),
@@ -125,7 +128,7 @@ def _footprint(parts: ReportParts) -> Pixels:
 
 def _role(role: StageRole, answer: str) -> Words:
     return {
-        "name": stage_name(role.stage),
+        "name": role.name,
         "colour": stage_colour(role.stage),
         "short": role.short(answer),
         "marks": ", ".join(role.marks),
@@ -143,7 +146,7 @@ def _stage(parts: ReportParts, roles: AnswerRoles, index: int) -> Words:
     picture = draw_map(parts.canvas, result.tiles, values, ramp, (0.0, 1.0))
     gallery = next((gallery for gallery in parts.galleries if gallery.stage == index), None)
     return {
-        "name": stage_name(index),
+        "name": result.prediction.map_names[index],
         "title": roles.title(index),
         "colour": stage_colour(index),
         "row": row,
@@ -187,19 +190,19 @@ def _comparison(comparison: StageComparison) -> Words:
     if not comparison.pairs:
         return {"pairs": []}
     return {
-        "pairs": [_pair(pair) for pair in comparison.pairs],
+        "pairs": [_pair(pair, comparison.map_classes) for pair in comparison.pairs],
         "top_percent": comparison.options.top_percent,
         "findings": findings(comparison),
-        "coverage": as_data(coverage_figure(comparison.coverage, SHEET)),
+        "coverage": "" if comparison.map_classes else as_data(coverage_figure(comparison.coverage, SHEET)),
     }
 
 
-def _pair(pair: StagePair) -> Words:
+def _pair(pair: StagePair, classes: Sequence[str]) -> Words:
     known = isfinite(pair.mpp)
     um, px0 = (pair.distance_um, pair.distance_um_by_chance), (pair.distance_px0, pair.distance_px0_by_chance)
     distance = um if known else px0
     return {
-        "name": f"Stages {pair.one + 1} and {pair.other + 1}",
+        "name": map_pair(pair.one, pair.other, classes),
         "overlap": _beside(pair.overlap, pair.overlap_by_chance, ".2f"),
         "correlation": _number(pair.rank_correlation, "+.2f"),
         "distance": f"{_beside(*distance, ',.0f')} {'µm' if known else 'pixels'}",
@@ -225,7 +228,7 @@ def _examination(parts: ReportParts) -> Words:
             "areas": examination.faithfulness.areas_summary,
             "stable": [
                 {
-                    "name": stage_name(stage.stage),
+                    "name": stage_name(stage.stage, parts.result.prediction.map_classes),
                     "correlation": _number(stage.rank_correlation, ".2f"),
                     "claims": _number(stage.same_claims, ".2f"),
                 }
@@ -235,10 +238,10 @@ def _examination(parts: ReportParts) -> Words:
     }
 
 
-def _question(saved: SavedQuestion) -> Words:
-    steps = ", ".join(map(str, saved.question.steps))
+def _question(saved: SavedQuestion, classes: Sequence[str]) -> Words:
+    steps = ", ".join(step.described(classes) for step in saved.question.steps)
     return {
-        "text": str(saved.question),
+        "text": saved.question.described(classes),
         "steps": steps if saved.question.name else "",
         "left": saved.left,
         "changes": [f"{was:.3f} → {now:.3f}" for was, now in zip(saved.before, saved.after, strict=True)],
@@ -247,9 +250,10 @@ def _question(saved: SavedQuestion) -> Words:
 
 def _provenance(result: SlideResult) -> list[tuple[str, str]]:
     options = result.options
+    maps = "maps, one a class" if result.model.maps == "classes" else "stages"
     chosen = (f"{name} {value}" for name, value in options.items() if name not in ("encoder", "encoder_sha256"))
     return [
-        ("Model", f"{result.model.name}, preset {result.model.preset}, {result.model.stages} stages"),
+        ("Model", f"{result.model.name}, preset {result.model.preset}, {result.model.stages} {maps}"),
         ("Model file, SHA-256", result.model.sha256),
         ("Encoder", f"{options.get('encoder', UNKNOWN)} {options.get('encoder_sha256', '')}"),
         ("Options", "; ".join(chosen)),

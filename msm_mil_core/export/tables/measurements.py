@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.display.heatmap import contrast
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.explain.tile_values import winner_stage
 from msm_mil_core.mil.prediction import Prediction, StageAttention
@@ -18,9 +17,9 @@ def measure_tiles(prediction: Prediction) -> dict[str, NDArray[np.float32]]:
     model allows it, what the tile adds to each class's log-odds over all stages.
     """
     measured: dict[str, NDArray[np.float32]] = {}
-    for index, stage in enumerate(prediction.stages):
-        measured |= {f"{stage_name(index)} {what}": values for what, values in _measure_stage(stage).items()}
-    measured["Winner stage"] = winner_stage(prediction)
+    for name, stage in zip(prediction.map_names, prediction.stages, strict=True):
+        measured |= {f"{name} {what}": values for what, values in _measure_stage(stage).items()}
+    measured["Winner map" if prediction.map_classes else "Winner stage"] = winner_stage(prediction)
     if prediction.bias is not None:
         measured |= {f"Evidence {name}": evidence_of(prediction, c) for c, name in enumerate(prediction.classes)}
     return measured

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.csv_table import write_table
-from msm_mil_core.display.stage_style import stage_colour, stage_name
+from msm_mil_core.display.stage_style import stage_colour
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import tile_verdicts
 from msm_mil_core.mil.prediction import Prediction, StageAttention
@@ -53,7 +53,8 @@ def class_rows(prediction: Prediction) -> list[ClassRow]:
 
 def stage_rows(prediction: Prediction) -> list[StageRow]:
     """Return one row per stage, in their order."""
-    return [_stage_row(index, stage) for index, stage in enumerate(prediction.stages)]
+    names = prediction.map_names
+    return [_stage_row(names[index], index, stage) for index, stage in enumerate(prediction.stages)]
 
 
 def write_csv(result: SlideResult, path: Path, annotations: Annotations | None = None) -> None:
@@ -73,10 +74,10 @@ def write_csv(result: SlideResult, path: Path, annotations: Annotations | None =
     write_table(path, columns, zip(*columns.values(), strict=True))
 
 
-def _stage_row(index: int, stage: StageAttention) -> StageRow:
+def _stage_row(name: str, index: int, stage: StageAttention) -> StageRow:
     shown = int(np.isfinite(stage.attention).sum())
     return StageRow(
-        name=stage_name(index),
+        name=name,
         colour=stage_colour(index),
         beta=stage.beta,
         shown=shown,

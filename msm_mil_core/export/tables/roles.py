@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.stage_role import StageRole, stage_roles
 from msm_mil_core.export.tables.json_file import Record, number
+from msm_mil_core.mil.map_names import map_name
 from msm_mil_core.results.slide_result import SlideResult
 
 ROLE_COLUMNS = (
@@ -35,6 +35,8 @@ class AnswerRoles:
     """One for each stage; none if they cannot be told."""
     no_roles: str
     """Why they cannot be told; empty if they can."""
+    map_classes: tuple[str, ...] = ()
+    """The classes whose own the maps are; empty where they are those of stages."""
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -43,7 +45,8 @@ class AnswerRoles:
 
     def title(self, stage: int) -> str:
         """Return the name of a stage (counted from 0) with its role."""
-        return f"{stage_name(stage)}: {self.roles[stage].short(self.answer)}" if self.roles else stage_name(stage)
+        name = map_name(stage, self.map_classes)
+        return f"{name}: {self.roles[stage].short(self.answer)}" if self.roles else name
 
     def marks(self, stage: int) -> str:
         """Return what else is to be known of a stage at a glance; empty if nothing is."""
@@ -65,8 +68,8 @@ def answer_roles(result: SlideResult) -> AnswerRoles:
     try:
         roles = stage_roles(prediction, result.tile_outputs, prediction.classes.index(prediction.winner))
     except QuestionError as exc:
-        return AnswerRoles(prediction.winner, (), str(exc))
-    return AnswerRoles(prediction.winner, roles, "")
+        return AnswerRoles(prediction.winner, (), str(exc), prediction.map_classes)
+    return AnswerRoles(prediction.winner, roles, "", prediction.map_classes)
 
 
 def _row(role: StageRole, answer: str) -> Record:

@@ -1,6 +1,6 @@
 """A pathologist's verdicts on the stages, for tables and for QuPath."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,10 @@ def short_label(annotations: Annotations, stage: int) -> str:
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
-def verdict_summary(annotations: Annotations) -> str:
-    """Return all labels in one line; empty if there is none."""
+def verdict_summary(annotations: Annotations, classes: Sequence[str] = ()) -> str:
+    """Return all labels in one line, given the classes whose own the maps are; empty if there is none."""
     labels = ((verdict.stage, short_label(annotations, verdict.stage)) for verdict in annotations.verdicts)
-    return "; ".join(f"{stage_name(stage)}: {label}" for stage, label in labels if label)
+    return "; ".join(f"{stage_name(stage, classes)}: {label}" for stage, label in labels if label)
 
 
 def tile_verdicts(prediction: Prediction, annotations: Annotations) -> list[str]:

@@ -15,15 +15,15 @@ from safetensors.numpy import save
 
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.errors import CheckpointError
+from msm_mil_core.errors import CheckpointError, ForeignModelError
 from msm_mil_core.mil.model_file.checkpoint_name import SUFFIX, check_checkpoint_name
-from msm_mil_core.mil.model_file.first_version import card_today, is_first_card, weights_today
+from msm_mil_core.mil.model_file.first_version import card_today, is_first_card, is_second_card, weights_today
 from msm_mil_core.mil.model_file.weight_shapes import weight_flaw
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.trust.training_tissue import TrainingTissue
 from msm_mil_core.options import Options, describe_flaw
 
-FORMAT: Literal["msm-mil-checkpoint/2"] = "msm-mil-checkpoint/2"
+FORMAT: Literal["msm-mil-checkpoint/3"] = "msm-mil-checkpoint/3"
 PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 BUNDLED = Path(__file__).parents[1] / "bundled"
 LONGEST_HEADER = 100_000_000  # what safetensors itself allows, in bytes
@@ -179,7 +179,7 @@ def default_checkpoint_path() -> Path:
 class _Card(Options):
     """The metadata of a model file."""
 
-    format: Literal["msm-mil-checkpoint/2"] = FORMAT
+    format: Literal["msm-mil-checkpoint/3"] = FORMAT
     name: str = Field(min_length=1)
     options: ModelOptions
     classes: tuple[str, ...]
@@ -192,7 +192,9 @@ class _Card(Options):
     @model_validator(mode="before")
     @classmethod
     def _of_today(cls, written: Any) -> Any:
-        return {**card_today(written), "format": FORMAT} if is_first_card(written) else written
+        if is_first_card(written):
+            return {**card_today(written), "format": FORMAT}
+        return {**written, "format": FORMAT} if is_second_card(written) else written
 
     @model_validator(mode="after")
     def _names_every_class(self) -> Self:
@@ -213,9 +215,9 @@ def _card_in(content: bytes, path: Path) -> _Card:
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     written = header.get("__metadata__", {}).get(_KEY)
     if written is None:
-        raise CheckpointError(
+        raise ForeignModelError(
             f"{path} is a safetensors file, but not a model of MSM-MIL: its metadata does not describe a model. "
-            "Choose a file that msm-mil train has written."
+            "Choose a file that msm-mil train has written, or import it with msm-mil import-model."
         )
     try:
         return _Card.model_validate_json(written)
@@ -258,9 +260,9 @@ def _refuse_strangers(start: bytes, path: Path) -> None:
     ours = len(start) == 9 and start.endswith(b"{") and int.from_bytes(start[:8], "little") <= LONGEST_HEADER
     pickled = start.startswith(b"PK") or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05")
     if path.suffix.lower() in PICKLE_SUFFIXES or (pickled and not ours):
-        raise CheckpointError(
+        raise ForeignModelError(
             f"{path} is a pickle, and is not opened: a pickle can run any program that was put into it. "
-            f"Ask for the model as {SUFFIX}."
+            f"Ask for the model as {SUFFIX}, or import its weights with msm-mil import-model."
         )
     if not ours:
         raise CheckpointError(f"{path} is not a model file. Choose a {SUFFIX} file that msm-mil train has written.")

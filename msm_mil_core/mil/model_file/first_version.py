@@ -1,4 +1,4 @@
-"""Models as files of the first version describe them, in the terms of today."""
+"""Models as files of the first versions describe them, in the terms of today."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,6 +7,9 @@ from msm_mil_core.mil.model_options import ModelOptions
 
 CHECKPOINT = "msm-mil-checkpoint/1"
 RESULT = "msm-mil-result/1"
+SECOND_CHECKPOINT = "msm-mil-checkpoint/2"
+SECOND_RESULT = "msm-mil-result/2"
+"""They lack the options of models that were made elsewhere: what these are by default is what models were then."""
 
 _PRESSURE = "lambda_d"
 """It weighed the agreement between stages in the loss. It acted in training alone, so a model predicts as ever."""
@@ -26,6 +29,11 @@ def is_first_card(written: object) -> bool:
         and written.get("format") == CHECKPOINT
         and all(isinstance(written.get(part), Mapping) for part in parts)
     )
+
+
+def is_second_card(written: object) -> bool:
+    """Return whether this is the card of a checkpoint of the second version."""
+    return isinstance(written, Mapping) and written.get("format") == SECOND_CHECKPOINT
 
 
 def card_today(card: Mapping[str, Any]) -> dict[str, Any]:

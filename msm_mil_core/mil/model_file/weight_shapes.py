@@ -1,6 +1,7 @@
 """The weights that a network of given options has: names and shapes, without torch."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +32,10 @@ def weight_shapes(options: ModelOptions) -> Shapes:
     """Return the names and shapes of all weights; see the letters in `network`."""
     P, L, D, S, C = options.features, options.hidden, options.attention, options.stages, options.classes
     heads = S if options.heads == "own" else 1
-    shapes: Shapes = {
-        "projection.weight": (L, P),
-        **_linear("classifier", C, L),
-    }
+    shapes: Shapes = _linear("classifier", C, L) | _projection(options)
     if options.pooling == "attention":
-        shapes |= {"score_weight": (heads, D), "score_bias": (heads,)} | _linear("gates", 2 * heads * D, L)
+        gates = (2 if options.gated else 1) * options.gate_heads * D
+        shapes |= {"score_weight": (heads, D), "score_bias": (heads,)} | _linear("gates", gates, L)
     if options.masked_stages:
         shapes |= {"stage_weight": (S, C, L), "stage_bias": (S, C)}
     if options.standardise:
@@ -46,6 +45,18 @@ def weight_shapes(options: ModelOptions) -> Shapes:
     if options.refine == "paper":
         for stage in range(options.masked_stages):
             shapes |= _refinement(f"refinements.{stage}", L)
+    return shapes
+
+
+def _projection(options: ModelOptions) -> Shapes:
+    widths = (options.features, *options.before)
+    shapes: Shapes = {}
+    for layer, (of, into) in enumerate(pairwise(widths)):
+        shapes |= _linear(f"before.{layer}", into, of)
+    if options.projection != "none":
+        shapes |= {"projection.weight": (options.hidden, widths[-1])}
+    if options.projection == "biased":
+        shapes |= {"projection.bias": (options.hidden,)}
     return shapes
 
 

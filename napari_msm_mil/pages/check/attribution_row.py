@@ -1,10 +1,12 @@
 """The row that shows what other methods of attribution say, to compare with the stages' attention."""
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.attribution import METHODS
+from msm_mil_core.mil.map_names import in_sentence
 from napari_msm_mil.widgets.controls import choice_grid, named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
@@ -67,7 +69,7 @@ class AttributionRow(QWidget):
         self.requested.emit(self._show.isChecked(), self._method.currentText(), max(0, self._class.currentIndex()))
 
 
-def correlations_in_words(correlations: tuple[float, ...]) -> str:
+def correlations_in_words(correlations: Sequence[float], names: Sequence[str]) -> str:
     """Say how similarly each stage's attention and an attribution rank the tiles."""
-    parts = [f"{stage_name(at).lower()} {value:+.2f}" for at, value in enumerate(correlations)]
+    parts = [f"{in_sentence(name)} {value:+.2f}" for name, value in zip(names, correlations, strict=True)]
     return f"Rank correlation with attention: {', '.join(parts)}."

@@ -110,7 +110,7 @@ class CheckController(QObject):
         if self._result not in self._checks:
             return
         stability = self._checks[self._result].stability
-        shown = spread_map(stage, stability.spread[stage], stability.options.runs)
+        shown = spread_map(stage, stability.spread[stage], stability.options.runs, self._result.prediction.map_classes)
         if visible:
             self._layers.select(self._layers.show_map(self._result, shown.key, map_layer(self._result, shown)))
         else:
@@ -136,7 +136,9 @@ class CheckController(QObject):
         classes = result.prediction.classes
         shown = attribution_map(attribution.method, classes[attribution.class_index], attribution.values)
         self._layers.select(self._layers.show_map(result, ATTRIBUTION, map_layer(result, shown)))
-        correlations = correlations_in_words(attention_against(attribution.values, result.prediction))
+        correlations = correlations_in_words(
+            attention_against(attribution.values, result.prediction), result.prediction.map_names
+        )
         self._panel.attribution.show_text(f"{correlations}\n{shown.legend}")
 
     def _on_attribution_failed(self, error: MsmMilError) -> None:

@@ -1,5 +1,6 @@
 """The page that checks whether what the stages look at matters, and how stable it is."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from qtpy.QtCore import Signal
@@ -8,6 +9,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.faithfulness import Faithfulness
 from msm_mil_core.explain.stability import Stability
+from msm_mil_core.mil.map_names import in_sentence
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.check.attribution_row import AttributionRow
@@ -63,7 +65,7 @@ class CheckPanel(QWidget):
         self._body.setVisible(False)
         self.show_idle(NOTHING_CHECKED)
         if result is not None:
-            self._make_switches(len(result.prediction.stages))
+            self._make_switches(result.prediction.map_names)
             self.attribution.show_classes(result.prediction.classes, result.prediction.winner)
 
     def allow(self, why_not: str) -> None:
@@ -98,16 +100,17 @@ class CheckPanel(QWidget):
         self._areas.setText(areas)
         self._stable.setText(str(stability))
         for switch, stage in zip(self.spreads, stability.stages, strict=True):
-            switch.set_text(f"Spread of {stage_name(stage.stage).lower()}: rank stability {stage.rank_correlation:.2f}")
+            name = in_sentence(stage_name(stage.stage, faithfulness.map_classes))
+            switch.set_text(f"Spread of {name}: rank stability {stage.rank_correlation:.2f}")
         self._body.setVisible(True)
 
-    def _make_switches(self, stages: int) -> None:
+    def _make_switches(self, names: Sequence[str]) -> None:
         column = self._switches.layout()
         for switch in self.spreads:
             switch.setParent(None)
             switch.deleteLater()
         help_text = "How much the rank of each tile varies when other tiles are missing; rank stability 1: not at all"
-        self.spreads = [MapSwitch(f"spread_{index}", stage_name(index), help_text) for index in range(stages)]
+        self.spreads = [MapSwitch(f"spread_{index}", name, help_text) for index, name in enumerate(names)]
         for index, switch in enumerate(self.spreads):
             switch.requested.connect(partial(self.spread_requested.emit, index))
             if column is not None:

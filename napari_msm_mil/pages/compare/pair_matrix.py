@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.stage_comparison import StagePair
+from msm_mil_core.mil.map_names import in_sentence, map_label
 from napari_msm_mil.pages.compare.measures import Measure, measures_of
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
@@ -29,6 +30,7 @@ class PairMatrix(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._pairs: tuple[StagePair, ...] = ()
+        self._classes: tuple[str, ...] = ()
         self._measure = named_box("pair_measure", "What is compared")
         self._measure.activated.connect(lambda _: self._fill())
         self._table = QTableWidget()
@@ -48,8 +50,9 @@ class PairMatrix(QWidget):
         for widget in (self._measure, self._table, note):
             layout.addWidget(widget)
 
-    def show_pairs(self, pairs: tuple[StagePair, ...]) -> None:
+    def show_pairs(self, pairs: tuple[StagePair, ...], classes: tuple[str, ...] = ()) -> None:
         """Show these pairs, the measure that was chosen last."""
+        self._classes = classes
         self._pairs, at = pairs, max(0, self._measure.currentIndex())
         self._measure.clear()
         self._measure.addItems([measure.name for measure in measures_of(pairs)])
@@ -64,10 +67,10 @@ class PairMatrix(QWidget):
         self._table.setRowCount(stages)
         self._table.setColumnCount(stages)
         for set_labels in (self._table.setHorizontalHeaderLabels, self._table.setVerticalHeaderLabels):
-            set_labels([str(index + 1) for index in range(stages)])
+            set_labels([map_label(index, self._classes) for index in range(stages)])
         for pair in self._pairs:
             for row, column in ((pair.one, pair.other), (pair.other, pair.one)):
-                self._table.setItem(row, column, _item(pair, measure))
+                self._table.setItem(row, column, _item(pair, measure, self._classes))
         for index in range(stages):
             self._table.setItem(index, index, _none())
         self._fit()
@@ -88,10 +91,11 @@ class PairMatrix(QWidget):
         self._table.setFixedHeight(room_px + (0 if bar is None else bar.sizeHint().height()) + 4)
 
 
-def _item(pair: StagePair, measure: Measure) -> QTableWidgetItem:
+def _item(pair: StagePair, measure: Measure, classes: tuple[str, ...]) -> QTableWidgetItem:
     item = QTableWidgetItem(measure.short(pair))
     item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-    words = f"{stage_name(pair.one)} and {stage_name(pair.other).lower()}: {measure.in_words(pair) or 'unknown'}"
+    names = f"{stage_name(pair.one, classes)} and {in_sentence(stage_name(pair.other, classes))}"
+    words = f"{names}: {measure.in_words(pair) or 'unknown'}"
     item.setToolTip(words)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
     if measure.beyond_chance(pair):

@@ -6,8 +6,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from msm_mil_core.explain.stage_comparison import StagePair
+from msm_mil_core.mil.map_names import map_label, map_pair
 from napari_msm_mil.pages.compare.measures import Measure, measures_of
 from napari_msm_mil.widgets.column_heading import column_heading
+from napari_msm_mil.widgets.controls import literal_tip, shortened
 
 RIGHT = Qt.AlignmentFlag.AlignRight
 
@@ -23,7 +25,7 @@ class PairTable(QWidget):
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
 
-    def show_pairs(self, pairs: tuple[StagePair, ...]) -> None:
+    def show_pairs(self, pairs: tuple[StagePair, ...], classes: tuple[str, ...] = ()) -> None:
         """Make one row for each pair."""
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
@@ -33,10 +35,14 @@ class PairTable(QWidget):
         measures = measures_of(pairs)
         self._add_line(
             0,
-            [column_heading("Stages", "Each pair of stages"), *(column_heading(m.name, m.help_text) for m in measures)],
+            [
+                column_heading("Maps" if classes else "Stages", "Each pair of them"),
+                *(column_heading(m.name, m.help_text) for m in measures),
+            ],
         )
         for row, pair in enumerate(pairs, start=1):
-            name = QLabel(f"{pair.one + 1} and {pair.other + 1}")
+            name = QLabel(" and ".join(shortened(map_label(at, classes)) for at in (pair.one, pair.other)))
+            name.setToolTip(literal_tip(map_pair(pair.one, pair.other, classes)))
             self._add_line(row, [name, *(_beside_chance(pair, measure) for measure in measures)])
 
     def _add_line(self, row: int, labels: Sequence[QLabel]) -> None:

@@ -8,8 +8,10 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.stage_comparison import StageComparison
 from msm_mil_core.export.tables.comparison import NOTE
+from msm_mil_core.mil.map_names import map_label
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.pages.compare.other_panel import OtherResultPanel
 from napari_msm_mil.pages.compare.pair_matrix import PairMatrix
 from napari_msm_mil.pages.compare.pair_table import PairTable
 from napari_msm_mil.widgets.controls import named_box, named_button
@@ -60,7 +62,7 @@ class ComparePanel(QWidget):
         self._pair = (0, 1)
         self.maps = self._switches()
         self._save = named_button("Save table…", "compare_save", "All values, with the ranges by chance, as CSV")
-        self._head, self._body = QWidget(), QWidget()
+        self._head, self._body, self.other = QWidget(), QWidget(), OtherResultPanel()
         self._lay_out()
         self._connect()
         self.show_result(None)
@@ -89,14 +91,17 @@ class ComparePanel(QWidget):
         """Get ready to compare the stages of a result."""
         stages = 0 if result is None else len(result.prediction.stages)
         self._body.setVisible(False)
+        self.other.setVisible(result is not None)
         self._head.setVisible(stages != 1)
         self.show_idle(ONE_STAGE if stages == 1 else NOTHING_COMPARED)
         self._compare.setEnabled(stages > 1)
         self._note.setVisible(result is not None and result.prediction.masks_applied)
-        self.maps["agreement"].set_text(f"Found by how many of {stages} stages")
+        classes = () if result is None else result.prediction.map_classes
+        self.maps["agreement"].set_text(f"Found by how many of {stages} {'maps' if classes else 'stages'}")
+        self.maps["winner"].set_text(f"{'Map' if classes else 'Stage'} that attends most")
         for box, at in ((self._one, 0), (self._other, 1)):
             box.clear()
-            box.addItems([str(index + 1) for index in range(stages)])
+            box.addItems([map_label(index, classes) for index in range(stages)])
             box.setCurrentIndex(at)
         self._pair = (0, 1)
 
@@ -123,10 +128,11 @@ class ComparePanel(QWidget):
         many = len(comparison.coverage) > MOST_LISTED
         self._table.setVisible(not many)
         self._matrix.setVisible(many)
-        (self._matrix if many else self._table).show_pairs(comparison.pairs)
+        (self._matrix if many else self._table).show_pairs(comparison.pairs, comparison.map_classes)
         self._findings.setText(text)
-        self._coverage.show_figure(partial(coverage_figure, comparison.coverage), text)
-        self._pairs.show_figure(partial(pairs_figure, comparison.pairs), text)
+        covered = None if comparison.map_classes else partial(coverage_figure, comparison.coverage)
+        self._coverage.show_figure(covered, text)  # of maps of classes, none goes before another
+        self._pairs.show_figure(partial(pairs_figure, comparison.pairs, classes=comparison.map_classes), text)
         self._body.setVisible(True)
 
     def _switches(self) -> dict[str, MapSwitch]:
@@ -180,11 +186,11 @@ class ComparePanel(QWidget):
             body.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 0)
-        for widget in (self._head, self._text, self._body):
+        for widget in (self._head, self._text, self._body, self.other):
             layout.addWidget(widget)
         layout.addStretch(1)
 
 
 def _compared(comparison: StageComparison) -> str:
     brackets = "" if len(comparison.coverage) > MOST_LISTED else "; in brackets, the mean by chance"
-    return f"Top {comparison.options.top_percent:g} % of each stage{brackets}."
+    return f"Top {comparison.options.top_percent:g} % of each {'map' if comparison.map_classes else 'stage'}{brackets}."

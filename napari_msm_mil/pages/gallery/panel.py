@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from msm_mil_core.display.stage_style import stage_colour, stage_name
+from msm_mil_core.display.stage_style import stage_colour
 from msm_mil_core.explain.selections.gallery import Gallery, GalleryTile
 from msm_mil_core.explain.selections.top_tiles import Pick
 from msm_mil_core.results.slide_result import SlideResult
@@ -39,6 +39,7 @@ class GalleryPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._names: tuple[str, ...] = ()
         self._stage = QComboBox()
         self._stage.setObjectName("gallery_stage")
         self._stage.setAccessibleName("Stage")
@@ -74,8 +75,9 @@ class GalleryPanel(QWidget):
         """List the stages of a result."""
         self._stage.clear()
         self._clear()
-        for index in range(0 if result is None else len(result.prediction.stages)):
-            self._stage.addItem(swatch(index), stage_name(index))
+        self._names = () if result is None else result.prediction.map_names
+        for index, name in enumerate(self._names):
+            self._stage.addItem(swatch(index), name)
 
     def show_loading(self) -> None:
         """Show that pictures are being read."""
@@ -92,10 +94,10 @@ class GalleryPanel(QWidget):
         """Show the pictures of a stage."""
         self._clear()
         self._stage.setCurrentIndex(gallery.stage)
-        self._show_message("" if gallery.tiles else f"{stage_name(gallery.stage)} could see no tile.")
+        self._show_message("" if gallery.tiles else f"{self._names[gallery.stage]} could see no tile.")
         self._pictures.blockSignals(True)  # showing pictures does not move the camera
         for tile in gallery.tiles:
-            self._pictures.addItem(_item(tile, gallery.stage))
+            self._pictures.addItem(_item(tile, gallery.stage, self._names[gallery.stage]))
         self._pictures.setCurrentRow(-1)
         self._pictures.blockSignals(False)
         self._pictures.setVisible(bool(gallery.tiles))
@@ -175,13 +177,13 @@ class _Pictures(QListWidget):
             self.chosen.emit(item.data(TILE))
 
 
-def _item(tile: GalleryTile, stage: int) -> QListWidgetItem:
+def _item(tile: GalleryTile, stage: int, name: str) -> QListWidgetItem:
     item = QListWidgetItem(_framed(tile, stage), caption(tile.pick))
     item.setData(TILE, tile.pick.tile)
     item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
     help_text = _in_words(tile.pick)
     item.setToolTip(help_text)
-    item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{stage_name(stage)}, {help_text}")
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {help_text}")
     return item
 
 

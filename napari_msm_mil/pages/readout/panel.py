@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxL
 
 from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.mil.map_names import in_sentence, map_label, map_name
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
 from napari_msm_mil.widgets.column_heading import column_heading
@@ -44,6 +45,7 @@ class ReadoutPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[_Line] = []
+        self._classes: tuple[str, ...] = ()
         self._headings: tuple[QLabel, ...] = ()
         self._heading, self._claimed = QLabel(UNDER_MOUSE), QLabel()
         self._claimed.setObjectName("tile_claimed")
@@ -88,12 +90,15 @@ class ReadoutPanel(QWidget):
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        self._grid.addWidget(column_heading("Stage", ""), 0, 0)
+        self._classes = result.prediction.map_classes
+        self._grid.addWidget(column_heading("Map of" if self._classes else "Stage", ""), 0, 0)
         self._headings = tuple(column_heading(text, help_text) for _, text, help_text in COLUMNS)
         for column, heading in enumerate(self._headings, start=1):
             self._grid.addWidget(heading, 0, column, RIGHT)
         wide = _wide(len(result.tiles))
-        self._lines = [self._add_line(_Line(index, wide)) for index in range(len(result.prediction.stages))]
+        self._lines = [
+            self._add_line(_Line(index, wide, self._classes)) for index in range(len(result.prediction.stages))
+        ]
         self._fit()
         self.lock(None)
 
@@ -161,7 +166,7 @@ class ReadoutPanel(QWidget):
         x_px0, y_px0 = reading.xy_px0
         self._place.setText(f"Tile {reading.tile} at x {x_px0:,}, y {y_px0:,}")
         self._place.setToolTip("The tile's upper left corner, in pixels of the slide's finest level")
-        self._claimed.setText(claimed_by(reading.stages))
+        self._claimed.setText(claimed_by(reading.stages, self._classes))
         for line, stage in zip(self._lines, reading.stages, strict=True):
             line.read(stage)
 
@@ -173,21 +178,21 @@ class ReadoutPanel(QWidget):
 
 
 class _Line:
-    def __init__(self, index: int, wide: tuple[tuple[str, ...], ...]) -> None:
-        self.index = index
+    def __init__(self, index: int, wide: tuple[tuple[str, ...], ...], classes: tuple[str, ...]) -> None:
+        self.index, self._label = index, map_label(index, classes)
         self.name = ElidingLabel(f"tile_stage_{index}")
         self.labels = tuple(_Value(texts) for texts in wide)
         self.show_roles(RoleWords())
         for label, (what, text, _) in zip(self.labels, COLUMNS, strict=True):
             label.setObjectName(f"{what}_{index}")
-            label.setAccessibleName(f"{stage_name(index)}, {text.lower()} of the tile")
+            label.setAccessibleName(f"{stage_name(index, classes)}, {text.lower()} of the tile")
 
     @property
     def text(self) -> str:
         return " ".join(label.text() for label in self.labels)
 
     def show_roles(self, words: RoleWords) -> None:
-        self.name.setText(" ".join(filter(None, (str(self.index + 1), words.kind(self.index)))))
+        self.name.setText(" ".join(filter(None, (self._label, words.kind(self.index)))))
         self.name.setToolTip(literal_tip(words.sentence(self.index)))
 
     def read(self, reading: StageReading | None) -> None:
@@ -239,9 +244,10 @@ def in_words(reading: StageReading | None) -> tuple[str, str, str, str]:
     return f"{reading.attention:.3g}", f"{reading.place:,}", f"{reading.percentile:.1f} %", evidence
 
 
-def claimed_by(stages: Sequence[StageReading]) -> str:
+def claimed_by(stages: Sequence[StageReading], classes: Sequence[str] = ()) -> str:
     """Say which stage claims the tile; empty if none does."""
-    return next((f"claimed by stage {at}" for at, stage in enumerate(stages, start=1) if stage.claimed), "")
+    claiming = (in_sentence(map_name(at, classes)) for at, stage in enumerate(stages) if stage.claimed)
+    return next((f"claimed by {name}" for name in claiming), "")
 
 
 def _among(reading: StageReading | None) -> str:

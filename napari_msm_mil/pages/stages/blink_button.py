@@ -6,6 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAction, QActionGroup, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from msm_mil_core.display.stage_display import Pair
+from msm_mil_core.mil.map_names import map_pair
 
 WHICH_PX = 28
 HELP = "Alternate between two stages: differences catch the eye"
@@ -52,12 +53,12 @@ class BlinkButton(QWidget):
         chosen = self._pairs.checkedAction()
         return None if chosen is None else chosen.data()
 
-    def show_stages(self, stages: int) -> None:
+    def show_stages(self, stages: int, classes: tuple[str, ...] = ()) -> None:
         """Offer every pair of stages."""
         self._menu.clear()
         self._offer("The first two that are shown", None).setChecked(True)
         for one, other in combinations(range(stages), 2):
-            self._offer(f"Stages {one + 1} and {other + 1}", (one, other))
+            self._offer(map_pair(one, other, classes), (one, other))
 
     def show_blinking(self, on: bool) -> None:
         """Show whether stages blink."""

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from msm_mil_core.display.heatmap import CONTRASTS, contrast_label
 from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import StageDisplay, visible_layers
-from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.mil.map_names import map_label
 from msm_mil_core.mil.prediction import Prediction
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
@@ -30,6 +30,7 @@ class ContrastChoice(QWidget):
         super().__init__()
         self._shown: list[int] = []
         self._display, self._words, self._overlap = StageDisplay(()), RoleWords(), ""
+        self._classes: tuple[str, ...] = ()
         self._kind = named_box("contrast", "What the colours show", letters=9)
         self._kind.addItems(list(CONTRASTS))
         self._kind.setToolTip(HELP)
@@ -57,7 +58,8 @@ class ContrastChoice(QWidget):
         self._shown = [int(np.isfinite(stage.attention).sum()) for stage in prediction.stages]
         self._stage.blockSignals(True)
         self._stage.clear()
-        self._stage.addItems(["all stages", *map(stage_name, range(len(self._shown)))])
+        self._classes = prediction.map_classes
+        self._stage.addItems(["all maps" if self._classes else "all stages", *prediction.map_names])
         self._stage.blockSignals(False)
         self._stage.setVisible(len(self._shown) > 1)
 
@@ -87,9 +89,9 @@ class ContrastChoice(QWidget):
         display = self._display
         visible = [index for index in sorted(display.present) if index in visible_layers(display)]
         if not visible:
-            return "No stage is shown." if display.present else ""
+            return f"No {'map' if self._classes else 'stage'} is shown." if display.present else ""
         ends = "Pale to full colour" if display.alone is None else "Pale yellow to dark blue"
-        scale = f" {_scale(display)}." if len(self._shown) > 1 else ""
+        scale = f" {_scale(display, self._classes)}." if len(self._shown) > 1 else ""
         texts: dict[str, list[int]] = {}
         for index in visible:
             texts.setdefault(self._label(index), []).append(index)
@@ -104,16 +106,18 @@ class ContrastChoice(QWidget):
         return contrast_label(setting.contrast, shown, shared=setting.shared)
 
     def _names(self, indices: Sequence[int]) -> str:
-        *others, last = (f"{index + 1}{self._role(index)}" for index in indices)
-        return f"Stages {', '.join(others)} and {last}" if others else f"Stage {last}"
+        one, several = ("Map of", "Maps of") if self._classes else ("Stage", "Stages")
+        *others, last = (f"{map_label(index, self._classes)}{self._role(index)}" for index in indices)
+        return f"{several} {', '.join(others)} and {last}" if others else f"{one} {last}"
 
     def _role(self, index: int) -> str:
         role = self._words.role(index)
         return f" ({role})" if role else ""
 
 
-def _scale(display: StageDisplay) -> str:
-    return "All stages on one scale" if display.shared_scale else "Each stage on a scale of its own"
+def _scale(display: StageDisplay, classes: Sequence[str]) -> str:
+    kind = "map" if classes else "stage"
+    return f"All {kind}s on one scale" if display.shared_scale else f"Each {kind} on a scale of its own"
 
 
 def _top(display: StageDisplay) -> str:

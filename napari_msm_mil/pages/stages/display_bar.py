@@ -55,9 +55,12 @@ class DisplayBar(QWidget):
         """The stages chosen to blink; None for the first two that are shown."""
         return self._blink.pair
 
-    def show_stages(self, stages: int) -> None:
+    def show_stages(self, stages: int, classes: tuple[str, ...] = ()) -> None:
         """Offer every pair of stages to blink between; what compares stages is not offered where there is one."""
-        self._blink.show_stages(stages)
+        self._blink.show_stages(stages, classes)
+        kind = "map" if classes else "stage"
+        self._shared.setText(f"All {kind}s on one scale")
+        self._side.setToolTip(f"Each {kind} beside the others; press again to return")
         for widget in (self._shared, self._blink, self._side):
             widget.setVisible(stages > 1)
 

@@ -3,7 +3,6 @@
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.widgets.controls import choice_grid, named_box
 from napari_msm_mil.widgets.wrapped_label import WrappedText
@@ -54,7 +53,7 @@ class EvidenceRow(QWidget):
         self._class.addItems(list(prediction.classes))
         self._class.setCurrentIndex(prediction.classes.index(prediction.winner))
         self._stage.clear()
-        self._stage.addItems([ALL_STAGES, *map(stage_name, range(len(prediction.stages)))])
+        self._stage.addItems(["all maps" if prediction.map_classes else ALL_STAGES, *prediction.map_names])
 
     def choose_all_stages(self) -> None:
         """Choose the evidence through all stages."""

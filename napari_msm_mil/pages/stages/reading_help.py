@@ -10,6 +10,12 @@ OF_STAGES = (
     "Below its name stands what the tiles of a stage argue: for the answer, against it, or neither (context). "
     "The weight says how much a stage counts in the answer, not how important its tissue is."
 )
+OF_CLASSES = (
+    "Begin with the evidence: orange tiles speak for the answer, blue ones against it, and their sum decides. "
+    "Each class has an attention map of its own, and its logit comes from that map alone. "
+    "Attention only says where the model looks for the class, not why, and not that it is there. "
+    "Under All maps a colour is a class, and a striped tile is among the top tiles of several."
+)
 OF_ONE_STAGE = (
     "Begin with the evidence: orange tiles speak for the answer, blue ones against it, and their sum decides. "
     "Attention only says where the model looks, not why: it may look at tissue that argues against the answer. "
@@ -25,6 +31,7 @@ class HowToRead(Section):
         super().__init__("How to read this", "how_to_read", self._sentences)
         self.show_stages(0)
 
-    def show_stages(self, stages: int) -> None:
-        """Say it of a model with this many stages."""
-        self._sentences.setText(OF_ONE_STAGE if stages == 1 else OF_STAGES)
+    def show_stages(self, stages: int, classes: tuple[str, ...] = ()) -> None:
+        """Say it of a model with this many stages, or with a map for each of these classes."""
+        several = OF_CLASSES if classes else OF_STAGES
+        self._sentences.setText(OF_ONE_STAGE if stages == 1 else several)

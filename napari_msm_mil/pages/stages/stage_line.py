@@ -4,9 +4,9 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton, QWidget
 
 from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import StageDisplay, visible_layers
-from msm_mil_core.display.stage_style import stage_name
+from msm_mil_core.mil.map_names import map_label, map_name
 from msm_mil_core.mil.prediction import StageAttention
-from napari_msm_mil.widgets.controls import literal_tip
+from napari_msm_mil.widgets.controls import literal_tip, shortened
 from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from napari_msm_mil.widgets.swatch import SWATCH_PX, swatch
 
@@ -17,9 +17,10 @@ ROLE_INDENT_PX = 24
 class StageLine:
     """The widgets of one stage."""
 
-    def __init__(self, index: int, stage: StageAttention) -> None:
-        self._index, name = index, stage_name(index)
-        self.show = QCheckBox(str(index + 1))
+    def __init__(self, index: int, stage: StageAttention, classes: tuple[str, ...] = ()) -> None:
+        self._index, self._name = index, map_name(index, classes)
+        name = self._name
+        self.show = QCheckBox(shortened(map_label(index, classes)))
         self.show.setIcon(swatch(index))
         self.show.setIconSize(SWATCH_PX)
         self.show.setObjectName(f"show_{index}")
@@ -31,7 +32,7 @@ class StageLine:
         self.alone.setToolTip(f"Show {name} alone; press again to show the others again")
         self.role = ElidingLabel(f"role_{index}", ROLE_INDENT_PX)
         self._numbers = (
-            _number(f"{stage.beta:.3f}", f"{name}, weight beta {stage.beta:.3f}"),
+            _number("" if classes else f"{stage.beta:.3f}", f"{name}, weight beta {stage.beta:.3f}"),
             _number(f"{int(stage.claimed.sum()):,}", f"{name} claims {int(stage.claimed.sum())} tiles"),
             _number(
                 f"{stage.effective_tiles:,.0f}", f"{name}, attention spread over {stage.effective_tiles:.1f} tiles"
@@ -56,7 +57,7 @@ class StageLine:
         label, sentence = words.label(self._index), words.sentence(self._index)
         self.role.setText(label)
         self.role.setVisible(bool(label))
-        self.role.setAccessibleName(f"{stage_name(self._index)}: {label}")
+        self.role.setAccessibleName(f"{self._name}: {label}")
         for widget in (self.role, self.show):
             widget.setToolTip(literal_tip(sentence))
 

@@ -5,7 +5,7 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_display import StageDisplay
-from msm_mil_core.mil.prediction import Prediction, StageAttention
+from msm_mil_core.mil.prediction import Prediction
 from napari_msm_mil.pages.stages.contrast_choice import ContrastChoice
 from napari_msm_mil.pages.stages.display_bar import DisplayBar
 from napari_msm_mil.pages.stages.reading_help import HowToRead
@@ -42,6 +42,7 @@ class StageTable(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[StageLine] = []
+        self._of_classes = False
         self._display, self._words = StageDisplay(()), RoleWords()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(4)
@@ -79,14 +80,15 @@ class StageTable(QWidget):
     def show_prediction(self, prediction: Prediction) -> None:
         """Make one line for each stage."""
         self._clear()
-        stages = len(prediction.stages)
+        stages, self._of_classes = len(prediction.stages), bool(prediction.map_classes)
         for index, stage in enumerate(prediction.stages):
-            self._lines.append(self._add_line(index, stage))
+            self._lines.append(self._add_line(StageLine(index, stage, prediction.map_classes), index))
             self._lines[-1].alone.setVisible(stages > 1)
         for part in (self.choice, self.contrasts):
             part.show_prediction(prediction)
         for other in (self.bar, self._help):
-            other.show_stages(stages)
+            other.show_stages(stages, prediction.map_classes)
+        self._name_columns()
         self.show_roles(RoleWords())
 
     def show_display(self, display: StageDisplay) -> None:
@@ -109,13 +111,19 @@ class StageTable(QWidget):
         self.contrasts.show_roles(words)
         self._show_reading()
 
+    def _name_columns(self) -> None:
+        """Say what the lines stand for: stages, or the classes whose own the maps are."""
+        kind = "map" if self._of_classes else "stage"
+        self._headings[0].setText("Map of" if self._of_classes else "Stage")
+        self._headings[1].setVisible(not self._of_classes)
+        self._claimed.setText(f"Outline the tiles that each {kind} claims")
+
     def _show_reading(self) -> None:
-        text = what_is_shown(self._display, self._words)
+        text = what_is_shown(self._display, self._words, of_classes=self._of_classes)
         self._reading.setText(text)
         self._reading.setVisible(bool(text))
 
-    def _add_line(self, index: int, stage: StageAttention) -> StageLine:
-        line = StageLine(index, stage)
+    def _add_line(self, line: StageLine, index: int) -> StageLine:
         line.show.clicked.connect(lambda on: self.visible_requested.emit(index, on))
         line.alone.clicked.connect(lambda on: self.alone_requested.emit(index, on))
         for column, widget in enumerate(line.widgets):

@@ -12,6 +12,7 @@ from napari_msm_mil.widgets.segments import Segments
 ALL, ONE, EVIDENCE = "view_all", "view_one", "view_evidence"
 BUTTONS: dict[ViewChoice, str] = {"all stages": ALL, "one stage": ONE, "evidence": EVIDENCE}
 ALL_HELP = "The top tiles of every stage, each stage in its own colour"
+CLASSES_HELP = "The top tiles of the map of every class, each in its own colour"
 ONE_HELP = "One stage alone, its whole map; Alone in the table, N and Shift + N choose which"
 LONE_HELP = "Where the model looks: its attention"
 EVEN_HELP = "Every tile counts the same in this model, so its attention says nothing; see the evidence"
@@ -48,9 +49,12 @@ class ViewChoiceBar(QWidget):
     def show_prediction(self, prediction: Prediction) -> None:
         """Offer all stages and one of them; of a model with one stage, its attention, if that says anything."""
         several, self._even = len(prediction.stages) > 1, attends_evenly(prediction)
+        kind = "map" if prediction.map_classes else "stage"
         self._segments.button(ALL).setVisible(several)
+        self._segments.button(ALL).set_whole_text(f"All {kind}s")
+        self._segments.button(ALL).setToolTip(CLASSES_HELP if prediction.map_classes else ALL_HELP)
         one = self._segments.button(ONE)
-        one.set_whole_text("One stage" if several else "Attention")
+        one.set_whole_text(f"One {kind}" if several else "Attention")
         one.setToolTip(ONE_HELP if several else EVEN_HELP if self._even else LONE_HELP)
 
     def show_class(self, class_name: str, why_not: str = "") -> None:

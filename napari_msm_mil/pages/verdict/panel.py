@@ -9,9 +9,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent, QWheelEvent
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.results.annotations import Annotations, Verdict, now
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.widgets.controls import literal_tip, shortened
 from napari_msm_mil.widgets.swatch import swatch
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
@@ -54,8 +54,8 @@ class VerdictPanel(QWidget):
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        stages = 0 if result is None else len(result.prediction.stages)
-        self._rows = [self._add_row(index) for index in range(stages)]
+        names = () if result is None else result.prediction.map_names
+        self._rows = [self._add_row(index, name) for index, name in enumerate(names)]
         fields = [field for row in self._rows for field in row.fields]
         for before, after in pairwise((self._explained, *fields)):
             QWidget.setTabOrder(before, after)  # rows come and go, and new ones are last
@@ -86,8 +86,8 @@ class VerdictPanel(QWidget):
         self.finish()
         super().hideEvent(event)
 
-    def _add_row(self, index: int) -> "_VerdictRow":
-        row = _VerdictRow(index, self._on_edited)
+    def _add_row(self, index: int, name: str) -> "_VerdictRow":
+        row = _VerdictRow(index, name, self._on_edited)
         stage, label, when, note = row.widgets
         for widget, line, column, across in ((stage, 0, 0, 1), (label, 0, 1, 1), (when, 0, 2, 1), (note, 1, 1, 2)):
             self._grid.addWidget(widget, 2 * index + line, column, 1, across)
@@ -101,12 +101,12 @@ class VerdictPanel(QWidget):
 
 
 class _VerdictRow:
-    def __init__(self, index: int, edited: Callable[["_VerdictRow"], None]) -> None:
-        name = stage_name(index)
+    def __init__(self, index: int, name: str, edited: Callable[["_VerdictRow"], None]) -> None:
         self.index = index
         self._shown = ("", "")
         """The label and the note that were shown last: what differs from them was typed."""
-        self._name = QLabel(name)
+        self._name = QLabel(shortened(name.removeprefix("Map of ")))
+        self._name.setToolTip(literal_tip(name))
         self._picture = QLabel()
         self._picture.setPixmap(swatch(index).pixmap(28, 14))
         self._label = _LabelBox()

@@ -53,7 +53,10 @@ class AnswerView(QWidget):
 
 def _weights(answer: Answer) -> str:
     pairs = zip(answer.before.stages, answer.after.stages, strict=True)
-    weights = [f"{stage_name(at)} {was.beta:.2f} → {now.beta:.2f}" for at, (was, now) in enumerate(pairs)]
+    weights = [
+        f"{stage_name(at, answer.before.map_classes)} {was.beta:.2f} → {now.beta:.2f}"
+        for at, (was, now) in enumerate(pairs)
+    ]
     return f"Stage weights: {', '.join(weights)}"
 
 

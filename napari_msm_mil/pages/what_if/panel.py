@@ -43,7 +43,7 @@ class WhatIfPanel(QWidget):
     def show_result(self, result: SlideResult | None) -> None:
         """Get ready to ask about a result."""
         if result is not None:
-            self.form.show_stages(len(result.prediction.stages))
+            self.form.show_stages(result.prediction.map_names)
         self.search.show_idle("")
 
     def allow(self, why_not: str) -> None:

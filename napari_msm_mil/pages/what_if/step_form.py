@@ -1,11 +1,11 @@
 """The form for one step of a question: without or only, and which tiles."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.selections.selection import ClaimedTiles, Selection, TopTiles
 from msm_mil_core.explain.what_if import Verb
 from napari_msm_mil.widgets.controls import named_box
@@ -59,10 +59,10 @@ class StepForm(QWidget):
         layout.addLayout(second)
         self._on_what()
 
-    def show_stages(self, count: int) -> None:
-        """List this many stages."""
+    def show_stages(self, names: Sequence[str]) -> None:
+        """List the stages of these names."""
         self._stage.clear()
-        self._stage.addItems([stage_name(index) for index in range(count)])
+        self._stage.addItems(list(names))
 
     def _on_what(self) -> None:
         what = self._what.currentIndex()

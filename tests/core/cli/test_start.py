@@ -34,6 +34,7 @@ MISSING = {
     "evaluate": ["no", "--labels", "no.csv", "--model", "no.safetensors"],
     "encode": ["no.svs", "--out", "made"],
     "models": ["no.safetensors"],
+    "import-model": ["no.pt"],
 }
 """What each command that reads something is given, none of which exists."""
 

@@ -131,7 +131,7 @@ def test_a_half_precision_bag_is_scored_in_single_precision():
     network, half = a_network(), torch.from_numpy(a_bag(20))[None].half()
 
     with torch.inference_mode():
-        hidden, scores = score_bags(half, network.tile_weights())
+        hidden, scores = score_bags(half, network.layers(), network.scorer())
         whole = network(half.float())
 
     assert hidden.dtype == scores.dtype == torch.float32

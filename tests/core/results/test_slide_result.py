@@ -57,7 +57,7 @@ def test_the_file_follows_the_published_schema(tmp_path):
     save_result(result, tmp_path / "drawn.msm.h5")
 
     with h5py.File(tmp_path / "drawn.msm.h5") as file:
-        assert file.attrs["schema"] == SCHEMA == "msm-mil-result/2"
+        assert file.attrs["schema"] == SCHEMA == "msm-mil-result/3"
         assert set(file.attrs) == {"schema", "created", "slide", "options", "model", "versions"}
         assert json.loads(file.attrs["slide"])["size_px0"] == [2220, 2967]
         assert json.loads(file.attrs["model"])["stages"] == 3
@@ -180,9 +180,9 @@ def test_an_hdf5_file_of_another_program_is_told(tmp_path):
 def test_another_schema_is_told_by_name(tmp_path):
     path = saved(tmp_path)
     with h5py.File(path, "r+") as file:
-        file.attrs["schema"] = "msm-mil-result/3"
+        file.attrs["schema"] = "msm-mil-result/4"
 
-    with pytest.raises(ResultError, match=r"schema 'msm-mil-result/3'; this version reads .* 'msm-mil-result/2'"):
+    with pytest.raises(ResultError, match=r"schema 'msm-mil-result/4'; this version reads .* 'msm-mil-result/2'"):
         load_result(path)
 
 

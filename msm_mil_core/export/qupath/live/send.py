@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from msm_mil_core.errors import QuPathError
-from msm_mil_core.export.qupath.companions import shown_map, stage_colours
+from msm_mil_core.export.qupath.companions import class_colours, shown_map
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.geojson_text import collection_text
 from msm_mil_core.export.qupath.live.connection import connected
@@ -69,6 +69,6 @@ def send_result(
         qupath.runScript(None, fill_template("remove_sent", {"measurements": OURS}))
         while read:  # QuPath's gateway lets go of what Python does
             open_hierarchy(entry_point).addObjects(read.pop(0))
-        values = {"colours": stage_colours(len(result.prediction.stages)), **shown_map()}
+        values = {"colours": class_colours(result.prediction.map_names), **shown_map(result.prediction)}
         qupath.runScript(None, fill_template("show_sent", values))
         return SentResult(len(features), image.name)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.qupath.companion_names import import_script_beside, provenance_beside
-from msm_mil_core.export.qupath.companions import stage_colours, write_for_qupath
+from msm_mil_core.export.qupath.companions import class_colours, write_for_qupath
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from tests.groovy import values_of
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
@@ -130,8 +130,9 @@ def test_whatever_a_slide_is_called_the_script_says_it(tmp_path_factory, name):
 
 
 def test_colours_are_those_of_the_stages_for_as_many_as_there_are():
-    assert list(stage_colours(10)) == [f"Stage {stage}" for stage in range(1, 11)]
-    assert stage_colours(10)["Stage 9"] == stage_colours(1)["Stage 1"] == signed((0x00, 0x72, 0xB2))
+    names = [f"Stage {stage}" for stage in range(1, 11)]
+    assert list(class_colours(names)) == names
+    assert class_colours(names)["Stage 9"] == class_colours(names)["Stage 1"] == signed((0x00, 0x72, 0xB2))
 
 
 def signed(rgb):

@@ -84,6 +84,16 @@ def test_the_same_content_gives_the_same_bytes(tmp_path):
         fusion_activation=st.sampled_from(["relu", "tanh"]),
         standardise=st.booleans(),
     )
+    | st.builds(
+        model_options,
+        st.just("abmil"),
+        before=st.lists(st.integers(1, 9), max_size=2).map(tuple),
+        projection=st.sampled_from(["plain", "biased"]),
+        gated=st.booleans(),
+        maps=st.sampled_from(["stages", "classes"]),
+        standardise=st.just(False),
+    )
+    | st.just(model_options("abmil", projection="none", activation="none", hidden=12, standardise=False))
 )
 def test_the_shapes_known_without_torch_are_those_of_the_network(options: ModelOptions):
     assert weight_shapes(options) == shapes_of_network(options)
@@ -177,7 +187,7 @@ FLAWS = {
     "garbled": (lambda path: path.write_bytes(path.read_bytes()[:9] + b"\xff" * 5000), "damaged"),
     "a stranger": (lambda path: save_file({"a": np.zeros(2)}, path), "not a model of MSM-MIL"),
     "a stranger with a card": (lambda path: save_file({"a": np.zeros(2)}, path, {"format": "pt"}), "not a model of"),
-    "of a later format": (lambda path: with_card(path, format="msm-mil-checkpoint/3"), r"format: .*Update"),
+    "of a later format": (lambda path: with_card(path, format="msm-mil-checkpoint/4"), r"format: .*Update"),
     "without an encoder": (lambda path: with_card(path, encoder=None), r"encoder: it is missing"),
     "with a strange option": (lambda path: with_card(path, colour="red"), r"colour: there is no such option"),
     "with classes alike": (lambda path: with_card(path, classes=["a", "a"]), "2 classes need"),

@@ -29,7 +29,7 @@ def test_its_model_opens_and_what_its_options_lost_stays_in_the_record(tmp_path)
     assert opened.record == card_of(MODEL)["record"] | {"lambda_d": 0.02}
 
     again = mm.load_checkpoint(mm.save_checkpoint(opened, tmp_path / "again.safetensors").path)
-    assert card_of(again.path)["format"] == "msm-mil-checkpoint/2"
+    assert card_of(again.path)["format"] == "msm-mil-checkpoint/3"
     assert (again.options, again.record) == (opened.options, opened.record)
     bag = a_bag(40, P=1280)
     np.testing.assert_array_equal(mm.predict(again, bag).logits, mm.predict(opened, bag).logits)

@@ -1,0 +1,1 @@
+"""Several models on one slide: their maps on the same tiles, how far they agree, how far they spread."""

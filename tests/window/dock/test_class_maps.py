@@ -1,0 +1,100 @@
+"""In the window, maps that are the classes' own are named by their classes: table, legend, layers, lists, pages."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
+
+from napari_msm_mil.dock.run_widget import RunWidget
+from napari_msm_mil.widgets.tabs import Tabs
+from tests.class_maps import CLASSES, STAGES, a_class_map_result
+from tests.results import a_result
+from tests.window.dock_user import child, choose, keep_apart, open_page, settle, text_of
+
+NAMES = [f"Map of {name}" for name in CLASSES]
+
+
+@pytest.fixture
+def dock(qtbot, viewer, tmp_path, monkeypatch):
+    keep_apart(monkeypatch, tmp_path)
+    dock = RunWidget(viewer)
+    qtbot.addWidget(dock)
+    dock.show_result(a_class_map_result())
+    yield dock
+    dock.stop()
+    settle()
+
+
+def said(widget: QWidget) -> list[str]:
+    """All that a user may read or hear in a widget."""
+    texts = [each.text() for kind in (QLabel, QAbstractButton, QLineEdit) for each in widget.findChildren(kind)]
+    boxes = widget.findChildren(QComboBox)
+    items = [box.itemText(at) for box in boxes for at in range(box.count())]
+    return [*texts, *items, *(each.accessibleName() for each in widget.findChildren(QWidget))]
+
+
+def entries(dock: RunWidget, name: str) -> list[str]:
+    box = child(dock, name)
+    return [box.itemText(at) for at in range(box.count())]
+
+
+def test_nothing_in_the_dock_speaks_of_a_stage_by_number(dock, qtbot):
+    for page in ("Gallery", "Compare", "Ask", "Check", "Verdict", "Stages"):
+        open_page(dock, page)
+        settle()
+    child(dock, "check").click()
+    qtbot.waitUntil(lambda: "LUAD" in text_of(dock, "check_effects"))
+
+    assert [text for text in said(dock.findChild(Tabs)) if STAGES.search(text)] == []
+
+
+def test_lines_lists_and_the_legend_name_the_classes(dock):
+    assert [text_of(dock, f"show_{c}") for c in range(3)] == list(CLASSES)
+    assert entries(dock, "evidence_stage") == ["all maps", *NAMES]
+    assert entries(dock, "contrast_stage") == ["all maps", *NAMES]
+    assert entries(dock, "ask_stage") == NAMES
+    assert "Maps of normal" in text_of(dock, "legend")
+    assert (text_of(dock, "view_all"), text_of(dock, "view_one")) == ("All maps", "One map")
+
+
+def test_layers_are_named_by_the_classes(dock, viewer):
+    maps = [layer.name for layer in viewer.layers if "stage" in layer.metadata]
+    assert [layer.colormap.name for layer in viewer.layers if "stage" in layer.metadata] == NAMES
+    assert [re.sub(r" .*", "", name) for name in maps] == list(CLASSES)
+
+    choose(dock, "contrast", 0)
+
+    assert all(
+        name.split()[0] in CLASSES for name in (layer.name for layer in viewer.layers if "stage" in layer.metadata)
+    )
+
+
+def test_weights_of_stages_are_not_told_of_classes(dock):
+    shown = [label.text() for label in dock.findChild(Tabs).findChildren(QLabel) if label.isVisibleTo(dock)]
+
+    assert "Weight" not in shown
+    assert "0.333" not in shown
+
+
+def test_a_result_of_stages_is_named_as_ever_again(dock):
+    dock.show_result(a_result())
+
+    assert [text_of(dock, f"show_{stage}") for stage in range(3)] == ["1", "2", "3"]
+    assert text_of(dock, "view_all") == "All stages"
+    assert entries(dock, "contrast_stage") == ["all stages", "Stage 1", "Stage 2", "Stage 3"]
+
+
+def test_a_long_class_name_is_cut_and_told_in_full(qtbot, viewer, tmp_path, monkeypatch):
+    keep_apart(monkeypatch, tmp_path)
+    dock = RunWidget(viewer)
+    qtbot.addWidget(dock)
+    result = a_class_map_result()
+    long = ("normal", "poorly differentiated adenocarcinoma", "other")
+    prediction = replace(result.prediction, classes=long)
+    dock.show_result(replace(result, prediction=prediction, tile_outputs=replace(result.tile_outputs, classes=long)))
+
+    assert text_of(dock, "show_1").endswith("…")
+    assert child(dock, "show_1").accessibleName() == "Show Map of poorly differentiated adenocarcinoma"
+    dock.stop()
+    settle()
