@@ -68,6 +68,7 @@ COMMAND_OUTPUTS = {
     ),
     "evaluate": CommandOutputs("tables", ("with --json and --figure: the files that they name",), ALWAYS),
     "models": CommandOutputs("a table", (), ALWAYS),
+    "import-model": CommandOutputs("what the model is", ("OUT, or {weights}.safetensors beside the weights",), ALWAYS),
     "describe": CommandOutputs("a table; with --json one JSON document", (), ALWAYS),
     "doctor": CommandOutputs("a table"),
     "demo": CommandOutputs(

@@ -62,7 +62,7 @@ def write_for_qupath(
 
 
 def class_colours(names: Iterable[str]) -> dict[str, int]:
-    """Return the colour of each map's class, in the order of the stages, as QuPath packs it: ARGB in a signed number."""
+    """Return the colour of each map's class, in the order of the stages, as QuPath packs it: ARGB, signed."""
     return {name: _packed(stage_rgb(stage)) for stage, name in enumerate(names)}
 
 
