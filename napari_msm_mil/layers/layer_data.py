@@ -149,12 +149,17 @@ def _stage_layer(shown: ShownResult, index: int) -> LayerData:
 
 def stage_colormap(index: int, classes: Sequence[str] = ()) -> Colormap:
     """Return the colours of a stage among others."""
-    return Colormap(stage_ramp(index), name=stage_name(index, classes))
+    return Colormap(stage_ramp(index), name=_short_name(index, classes))
+
+
+def _short_name(index: int, classes: Sequence[str]) -> str:
+    """Name the colours of a map, briefly: napari's list of colours is as wide as the longest name."""
+    return f"{classes[index][:9]} {index + 1}" if classes else stage_name(index)
 
 
 def solo_colormap(index: int, classes: Sequence[str] = ()) -> Colormap:
     """Return the colours of a stage that is shown alone."""
-    return Colormap(solo_ramp(), name=f"{stage_name(index, classes)} alone")
+    return Colormap(solo_ramp(), name=f"{_short_name(index, classes)} alone")
 
 
 def stage_steps_colormap(stages: int) -> Colormap:

@@ -93,6 +93,6 @@ def _colormap(shown: TileMap, stages: int) -> Colormap:
     if shown.colours == "stages":
         return stage_steps_colormap(stages)
     if shown.colours == "stage":
-        return Colormap(stage_ramp(shown.stage), name=shown.title)
+        return Colormap(stage_ramp(shown.stage), name=f"MSM-MIL map {shown.stage + 1}")
     ramp = signed_ramp() if shown.colours == "signed" else amount_ramp()
     return Colormap(ramp, name=f"MSM-MIL {shown.colours}")

@@ -199,6 +199,6 @@ def _number(object_name: str, name: str, *, whole: bool = False) -> NumberField:
     field.setObjectName(object_name)
     field.setAccessibleName(name)
     field.setRange(0, LARGEST_SIDE_PX if whole else COARSEST_MPP)
-    field.setSuffix(" px" if whole else " µm")
+    field.setSuffix(" px" if whole else " µm per pixel")
     field.setSpecialValueText("type it")
     return field

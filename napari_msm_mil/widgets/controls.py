@@ -7,7 +7,7 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QHelpEvent
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-LONGEST_NAME = 12
+LONGEST_NAME = 8
 """Letters of a name, such as that of a class, that stand in a table; tooltips have all."""
 LETTERS = 4
 """How many letters of a choice are seen at least, unless more are asked for."""

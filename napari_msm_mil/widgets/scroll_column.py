@@ -1,6 +1,7 @@
 """A column that scrolls vertically, of one width whatever is in it."""
 
 from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QWidget
 
 LETTERS = 40
@@ -16,6 +17,8 @@ class ScrollColumn(QScrollArea):
 
     def __init__(self, inside: QWidget) -> None:
         super().__init__()
+        self._brought: tuple[QWidget, int, int] | None = None
+        """What was brought up last, how much of it is to be seen, and where the bar stood then."""
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -30,6 +33,14 @@ class ScrollColumn(QScrollArea):
         top = view.mapTo(viewport, QPoint(0, 0)).y()
         if viewport.height() - top < min(least_px, view.height()):
             bar.setValue(bar.value() + top)
+        self._brought = view, least_px, bar.value()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Bring up again what was brought up, unless the user has scrolled since: there may be less room now."""
+        super().resizeEvent(event)
+        bar = self.verticalScrollBar()
+        if self._brought is not None and bar is not None and bar.value() == self._brought[2]:
+            self.bring_up(*self._brought[:2])
 
     def sizeHint(self) -> QSize:
         """Ask for the width of a column alone."""

@@ -9,7 +9,8 @@ from msm_mil_core.explain.stage_comparison import StagePair
 from msm_mil_core.mil.map_names import map_label, map_pair
 from napari_msm_mil.pages.compare.measures import Measure, measures_of
 from napari_msm_mil.widgets.column_heading import column_heading
-from napari_msm_mil.widgets.controls import literal_tip, shortened
+from napari_msm_mil.widgets.controls import literal_tip
+from napari_msm_mil.widgets.eliding_label import ElidingLabel
 
 RIGHT = Qt.AlignmentFlag.AlignRight
 
@@ -41,13 +42,22 @@ class PairTable(QWidget):
             ],
         )
         for row, pair in enumerate(pairs, start=1):
-            name = QLabel(" and ".join(shortened(map_label(at, classes)) for at in (pair.one, pair.other)))
-            name.setToolTip(literal_tip(map_pair(pair.one, pair.other, classes)))
-            self._add_line(row, [name, *(_beside_chance(pair, measure) for measure in measures)])
+            figures = [_beside_chance(pair, measure) for measure in measures]
+            if classes:  # two names need a line
+                self._grid.addWidget(_name_of(pair, classes), 2 * row, 0, 1, 1 + len(figures))
+            name = QLabel("" if classes else f"{pair.one + 1} and {pair.other + 1}")
+            self._add_line(2 * row + 1, [name, *figures])
 
     def _add_line(self, row: int, labels: Sequence[QLabel]) -> None:
         for column, label in enumerate(labels):
             self._grid.addWidget(label, row, column, RIGHT if column else Qt.AlignmentFlag.AlignLeft)
+
+
+def _name_of(pair: StagePair, classes: tuple[str, ...]) -> QLabel:
+    name = ElidingLabel(f"pair_{pair.one}_{pair.other}")
+    name.setText(f"{map_label(pair.one, classes)} and {map_label(pair.other, classes)}")
+    name.setToolTip(literal_tip(map_pair(pair.one, pair.other, classes)))
+    return name
 
 
 def _beside_chance(pair: StagePair, measure: Measure) -> QLabel:
