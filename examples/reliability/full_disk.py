@@ -209,6 +209,12 @@ def _whole_picture(path: Path) -> None:
         np.asarray(picture)
 
 
+def _whole_script(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    if not text.endswith("\n") or text.count("{") != text.count("}"):
+        raise ValueError("it ends too soon")
+
+
 WHOLE: dict[str, Callable[[Path], object]] = {
     ".msm.h5": load_result,
     ".h5": load_bag,
@@ -217,6 +223,7 @@ WHOLE: dict[str, Callable[[Path], object]] = {
     ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
     ".geojson": lambda path: json.loads(path.read_text(encoding="utf-8")),
     ".csv": _whole_table,
+    ".groovy": _whole_script,
     ".html": _whole_page,
     ".png": _whole_picture,
     ".gz": lambda path: gzip.decompress(path.read_bytes()),

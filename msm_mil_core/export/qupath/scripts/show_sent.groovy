@@ -5,5 +5,5 @@ import static qupath.lib.gui.scripting.QPEx.*
 
 //@VALUES@
 
-def tiles = getCurrentHierarchy().getTileObjects()
+def tiles = getCurrentHierarchy().getTileObjects().findAll { it.getMeasurements().containsKey(measurement) }
 //@show_stage@

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +14,13 @@ from msm_mil_core.errors import OutputError
 from msm_mil_core.export.qupath.companion_names import import_script_beside, provenance_beside
 from msm_mil_core.export.qupath.companions import class_colours, write_for_qupath
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
+from msm_mil_core.export.qupath.scripts import groovy_text
+from msm_mil_core.export.qupath.scripts.groovy_text import SHOWING
 from tests.groovy import values_of
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
+
+SCRIPTS = Path(groovy_text.__file__).parent
+GIVEN = {"geojson", "slide", "size", "folder", "colours", "measurement", "measurements", "ramp"}
 
 
 @pytest.mark.parametrize("name", ["drawn.geojson", "drawn.geojson.gz", "two.parts.geojson", "bare", ".geojson"])
@@ -138,3 +145,17 @@ def test_colours_are_those_of_the_stages_for_as_many_as_there_are():
 def signed(rgb):
     red, green, blue = rgb
     return ((255 << 24) | (red << 16) | (green << 8) | blue) - 2**32
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.groovy")), ids=lambda path: path.name)
+def test_every_script_uses_only_names_that_it_is_given(path):
+    script = path.read_text("ascii").replace(SHOWING, (SCRIPTS / "show_stage.groovy").read_text("ascii"))
+
+    used = {name for name in GIVEN if re.search(rf"(?<![.'\w]){name}\b", script)}
+
+    defined = set(re.findall(r"def (\w+) =", script))
+    given = {"import_result": GIVEN, "import_all": {"folder", "colours"}, "remove_sent": {"measurements"}}
+    shown = {"colours", "measurement", "ramp"}
+    assert used - defined <= given.get(path.stem, shown)
+    assert script.count("{") == script.count("}")
+    assert script.count("(") == script.count(")")
