@@ -62,8 +62,8 @@ def run(
     Parameters
     ----------
     slides
-        Whole-slide images, folders of slides, folders that hold one DICOM slide each, patterns in quotes
-        ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features.
+        Whole-slide images, folders of slides, folders that are one slide (DICOM, OME-Zarr), patterns in
+        quotes ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features.
     as_json
         Print one line of JSON a slide instead of tables.
     """
