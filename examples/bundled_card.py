@@ -7,8 +7,8 @@ from typing import cast
 from examples.lung_comparison import REDRAWS, Interval, Localisation
 from examples.lung_photographs import BLOCK, PHOTO_MPP, PHOTOGRAPHS, TILE_PX
 from msm_mil_core.learning.training.train_options import CardOptions
-from msm_mil_core.mil.checkpoint import Checkpoint
-from msm_mil_core.mil.training_tissue import TrainingTissue
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
+from msm_mil_core.mil.trust.training_tissue import TrainingTissue
 
 CARD = CardOptions(
     data=(

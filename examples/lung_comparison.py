@@ -15,7 +15,7 @@ from examples.mean_color import colour_logits
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.learning.evaluation.metrics import Metrics, compute_metrics
 from msm_mil_core.learning.evaluation.predictions import Predictions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.network import network_with
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.mil.prediction import Prediction

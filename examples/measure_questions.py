@@ -17,13 +17,13 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from msm_mil_core.explain.selection import ClaimedTiles, SingleTiles, TopTiles
+from msm_mil_core.explain.selections.selection import ClaimedTiles, SingleTiles, TopTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, network_with, weights_of
 from msm_mil_core.mil.predict import predict_bag
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 FEATURES = 1280
 Noun = TypeVar("Noun")

@@ -17,12 +17,12 @@ import numpy as np
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.encoders.registry import load_encoder
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish
-from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tile_reader import read_tile
+from msm_mil_core.slides.tiling.read_plan import plan_read
+from msm_mil_core.slides.tiling.tile_reader import read_tile
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ from msm_mil_core.learning.evaluation.evaluate import with_figures
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import BUNDLED, Checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import BUNDLED, Checkpoint, save_checkpoint
 from msm_mil_core.progress import finish
 
 NAME = "lung-mosaics"

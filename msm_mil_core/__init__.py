@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 _SOURCES = {
     # a run
     "open_slide": "slides.slide",
-    "default_checkpoint_path": "mil.checkpoint",
-    "load_checkpoint": "mil.checkpoint",
+    "default_checkpoint_path": "mil.model_file.checkpoint",
+    "load_checkpoint": "mil.model_file.checkpoint",
     "AnalysisOptions": "analysis_options",
     "analyse": "pipeline",
     "finish": "progress",
@@ -24,7 +24,7 @@ _SOURCES = {
     "CompareOptions": "explain.comparison_options",
     "compare_stages": "explain.stage_comparison",
     "stage_roles": "explain.stage_role",
-    "parse_selection": "explain.selection_syntax",
+    "parse_selection": "explain.selections.selection_syntax",
     "Step": "explain.what_if",
     "Question": "explain.what_if",
     "what_if": "explain.what_if:ask",
@@ -37,7 +37,7 @@ _SOURCES = {
     "read_bag_dataset": "learning.dataset.bag_dataset",
     "TrainOptions": "learning.training.train_options",
     "train": "learning.training.train",
-    "save_checkpoint": "mil.checkpoint",
+    "save_checkpoint": "mil.model_file.checkpoint",
     "select_bags": "learning.dataset.bag_selection",
     "evaluate": "learning.evaluation.compare_models:compare_models",
     "load_bag": "bags.bag_file",

@@ -4,7 +4,7 @@ from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.examination import examine
 from msm_mil_core.explain.examination_options import ExamineOptions
-from msm_mil_core.explain.selection_syntax import parse_selection
+from msm_mil_core.explain.selections.selection_syntax import parse_selection
 from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.explain.stage_role import stage_roles
 from msm_mil_core.explain.what_if import Question, Step
@@ -16,7 +16,7 @@ from msm_mil_core.learning.dataset.bag_selection import select_bags
 from msm_mil_core.learning.evaluation.compare_models import compare_models as evaluate
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint, save_checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish

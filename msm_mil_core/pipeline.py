@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,17 +12,20 @@ from pydantic import JsonValue
 
 from msm_mil_core import __version__
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.bags.bag import EncoderCard
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.encoders.encode_cached import encode_cached
 from msm_mil_core.encoders.encoder_on_demand import find_encoder
-from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, check_fits
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
-from msm_mil_core.slides.resolution import check_resolution
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.resolution import check_resolution
+from msm_mil_core.slides.tiling.tiles import TileGrid, lay_tiles
+from msm_mil_core.slides.tiling.tissue import find_tissue
+
+LOOKING = "Looking stage by stage"
+"""The step of progress in which the model sees the features."""
 
 
 def analyse(
@@ -56,26 +60,47 @@ def analyse(
     DeviceError
         If this machine does not have the device, or it fails.
     """
-    mpp, slide = slide.require_mpp(), slide.in_colors(options.colors)
+    slide = slide.in_colors(options.colors)
     options = completed(options, checkpoint)
-    check_resolution(slide.facts.name, mpp, options.tiles.mpp, allow_coarse=options.allow_coarse)
+    check_pixel_size(slide, options)
     encoder = find_encoder(checkpoint.encoder, device=options.encode.device, precision=options.encode.precision)
     check_fits(checkpoint, encoder.card)
     yield Progress("Finding tissue", 0, 1)
-    tissue = find_tissue(slide, options.tissue)
-    tiles = lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=mpp, regions=regions)
+    tiles = find_tiles(slide, options, regions)
     bag = yield from encode_cached(slide, tiles, encoder, options.encode, cache)
-    yield Progress("Looking stage by stage", 0, 1)
+    yield Progress(LOOKING, 0, 1)
+    return conclude(replace(bag, slide=slide.facts, tiles=tiles, encoder=encoder.card), checkpoint, options, regions)
+
+
+def check_pixel_size(slide: Slide, options: AnalysisOptions) -> None:
+    """Refuse a slide whose mpp is unknown, or far coarser than the tiles; the options are complete."""
+    check_resolution(slide.facts.name, slide.require_mpp(), options.tiles.mpp, allow_coarse=options.allow_coarse)
+
+
+def find_tiles(slide: Slide, options: AnalysisOptions, regions: Regions | None) -> TileGrid:
+    """Find the tissue of a slide and lay tiles on it; the options are complete.
+
+    Raises
+    ------
+    SlideError, TissueError
+        If it cannot be read, or no tissue or tile is found.
+    """
+    tissue = find_tissue(slide, options.tissue)
+    return lay_tiles(slide.facts.size_px0, tissue, options.tiles, slide_mpp=slide.require_mpp(), regions=regions)
+
+
+def conclude(bag: FeatureBag, checkpoint: Checkpoint, options: AnalysisOptions, regions: Regions | None) -> SlideResult:
+    """Run the model on the features of a slide; the options are complete, and those that made the features."""
     from msm_mil_core.mil.predict import predict_bag  # here: options are read and refused without torch
 
     predicted = predict_bag(checkpoint, bag.features, device=options.encode.device, masks=options.masks)
     return SlideResult(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        slide=slide.facts,
-        options=_record(options, encoder.card, regions),
+        slide=bag.slide,
+        options=_record(options, bag.encoder, regions),
         model=model_facts(checkpoint),
         versions=library_versions(),
-        tiles=tiles,
+        tiles=bag.tiles,
         prediction=predicted.prediction,
         tile_outputs=predicted.tile_outputs,
         tissue=None if checkpoint.tissue is None else checkpoint.tissue.compare(bag.features),

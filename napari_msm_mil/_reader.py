@@ -10,9 +10,9 @@ from msm_mil_core.errors import MsmMilError, RegionError, SlideError
 from msm_mil_core.file_names import RESULT_SUFFIX
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.dicom_mark import is_dicom
 from msm_mil_core.slides.find_slide import require_slide
-from msm_mil_core.slides.picture import is_readable_picture
+from msm_mil_core.slides.formats.dicom_mark import is_dicom
+from msm_mil_core.slides.formats.picture import is_readable_picture
 from msm_mil_core.slides.slide import Slide, is_slide, open_slide
 from napari_msm_mil.files.file_jobs import last_view
 from napari_msm_mil.layers.layer_data import LayerData, known_areas, slide_layer, stage_layers

@@ -14,7 +14,7 @@ from msm_mil_core.learning.dataset.origin import Origin
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 ORIGIN = Origin(encoder="efficientnet-lite0", encoder_sha256="5f2a", side_px=96, mpp=0.52)
 CARD = EncoderCard("timm:resnet18", 6, 224, None, "Apache-2.0", "5f2a")

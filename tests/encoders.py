@@ -7,9 +7,9 @@ from threading import Thread
 
 import torch
 
-from msm_mil_core.encoders.device_encoder import DeviceEncoder
-from msm_mil_core.encoders.encoder_network import Network, Normalisation
-from msm_mil_core.encoders.torch_encoder import put_on_device
+from msm_mil_core.encoders.devices.device_encoder import DeviceEncoder
+from msm_mil_core.encoders.devices.torch_encoder import put_on_device
+from msm_mil_core.encoders.networks.encoder_network import Network, Normalisation
 
 
 class Colours(torch.nn.Module):

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.weight_shapes import weight_shapes
 from msm_mil_core.mil.model_options import ModelOptions, preset
 from msm_mil_core.mil.network import MsmMil, weights_of
-from msm_mil_core.mil.training_tissue import TrainingTissue
-from msm_mil_core.mil.weight_shapes import weight_shapes
+from msm_mil_core.mil.trust.training_tissue import TrainingTissue
 
 
 def model_options(name="default", *, features=12, classes=2, **changes) -> ModelOptions:

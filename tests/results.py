@@ -3,10 +3,10 @@
 import numpy as np
 
 from msm_mil_core.mil.prediction import Prediction, StageAttention, TileEvidence
-from msm_mil_core.mil.tissue_distance import TissueDistance
+from msm_mil_core.mil.trust.tissue_distance import TissueDistance
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 def slide_facts(size_px0=(2220, 2967), *, bounds=None, mpp=0.499) -> SlideFacts:

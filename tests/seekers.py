@@ -5,13 +5,13 @@ from pathlib import Path
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.encoders.encode import encode_tiles
 from msm_mil_core.encoders.registry import load_encoder
-from msm_mil_core.mil.checkpoint import Checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, save_checkpoint
 from msm_mil_core.progress import finish
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import find_tissue
-from msm_mil_core.slides.tissue_options import TissueOptions
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tiles import lay_tiles
+from msm_mil_core.slides.tiling.tissue import find_tissue
+from msm_mil_core.slides.tiling.tissue_options import TissueOptions
 from tests.models import a_seeker
 from tests.slides import DrawnSlide
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
-from msm_mil_core.encoders.device_encoder import DeviceEncoder
+from msm_mil_core.encoders.devices.device_encoder import DeviceEncoder
 from msm_mil_core.errors import BatchTooLargeError
 
 CARD = EncoderCard("simulated", 3, 32, None, "none", "0" * 64)

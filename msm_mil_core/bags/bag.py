@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from msm_mil_core.bags.bag_file import SCHEMA, open_bag_file, own_bag, save_bag
 from msm_mil_core.errors import FeatureFileError, OutputError
 from msm_mil_core.slides.formats.color_profile import AS_STORED
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 ANOTHER = "Encoding again, since the features in %s are of another slide, tiling or encoder"
 

@@ -21,7 +21,7 @@ from msm_mil_core.errors import FeatureFileError, Hdf5Error
 from msm_mil_core.hdf5.opening import check_regular, open_hdf5
 from msm_mil_core.hdf5.writing import written_hdf5
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 SCHEMA = "msm-mil-features/1"
 FAMILY = SCHEMA.rpartition("/")[0].encode()

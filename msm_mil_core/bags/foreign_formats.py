@@ -12,7 +12,7 @@ from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 FEATURES = ("features", "feats")
 """Names of the dataset of features: TRIDENT's, CLAM's and ours; STAMP's."""

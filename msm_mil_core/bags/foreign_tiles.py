@@ -11,7 +11,7 @@ from msm_mil_core.bags.attributes import Attributes, read_attributes
 from msm_mil_core.bags.tile_size import TileSize, in_micrometres, read_tile_size
 from msm_mil_core.bags.tile_step import common_step, contradiction
 from msm_mil_core.errors import FeatureFileError
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 FARTHEST = 2**31
 """Pixels or micrometres from the slide's corner; more is a mistake."""

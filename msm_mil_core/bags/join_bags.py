@@ -9,7 +9,7 @@ import numpy as np
 from msm_mil_core.bags.bag import FeatureBag, JoinedSlide
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 def join_bags(bags: Sequence[FeatureBag], folder: Path, *, empty: Sequence[SlideFacts] = ()) -> FeatureBag:

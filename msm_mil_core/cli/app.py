@@ -19,26 +19,17 @@ app = App(
     "Research use, not for diagnosis. --debug shows where an error came from.",
     version=__version__,
 )
-for name in (
-    "run",
-    "status",
-    "retry",
-    "export",
-    "compare",
-    "explain",
-    "whatif",
-    "report",
-    "view",
-    "check",
-    "train",
-    "evaluate",
-    "encode",
-    "models",
-    "encoders",
-    "doctor",
-    "demo",
-):
-    app.command(f"msm_mil_core.cli.{name}:{name}")  # imported when called: help and errors appear at once
+COMMANDS = {
+    "running": ("run", "status", "retry", "view", "encode", "encoders"),
+    "asking": ("export", "compare", "explain", "whatif", "report"),
+    "training": ("check", "train", "evaluate", "models"),
+}
+"""The rooms beside this file, and the commands in each; those of no room follow."""
+for room, names in COMMANDS.items():
+    for name in names:
+        app.command(f"msm_mil_core.cli.{room}.{name}:{name}")  # imported when called: help and errors appear at once
+for name in ("doctor", "demo"):
+    app.command(f"msm_mil_core.cli.{name}:{name}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -106,7 +106,7 @@ def _encoder() -> str:
 
 
 def _model() -> str:
-    from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+    from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 
     return load_checkpoint(default_checkpoint_path()).name
 

@@ -86,6 +86,7 @@ class Claims:
     stale_s: float = STALE_S
     owner: Owner = field(default_factory=Owner.ours)
     _watched: dict[str, tuple[Seen, float]] = field(default_factory=dict)
+    _changed: set[str] = field(default_factory=set)
 
     def take(self, name: str) -> Claim | None:
         """Claim a name if nobody holds it, or who held it has stopped; else None.
@@ -104,6 +105,16 @@ class Claims:
     def holder(self, name: str) -> Holder | None:
         """Return who holds a name; None if nobody does."""
         return read_holder(self.folder / f"{name}{SUFFIX}")
+
+    def is_alive(self, name: str) -> bool:
+        """Return whether the holder of a name has shown that it lives since `take` was first refused here."""
+        seen = _look(self.folder / f"{name}{SUFFIX}")
+        if seen is None:
+            return False
+        owner = Owner.named(seen[0])
+        if owner is not None and owner.machine == self.owner.machine:
+            return not owner.is_gone()
+        return name in self._changed
 
     def _make(self, place: Path) -> Claim | None:
         """Rename a folder that holds our file to the claim's: that fails where there is one with a file in it."""
@@ -131,6 +142,8 @@ class Claims:
         before, since = self._watched.get(name, (None, now))
         if before != seen:
             self._watched[name] = (seen, now)
+            if before is not None:
+                self._changed.add(name)
             return False
         return now - since >= self.stale_s
 

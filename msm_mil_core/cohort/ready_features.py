@@ -11,7 +11,7 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import load_bag
 from msm_mil_core.errors import FeatureFileError, RegionError
-from msm_mil_core.mil.checkpoint import Checkpoint, check_fits
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.pipeline import library_versions, model_facts
 from msm_mil_core.results.slide_result import SlideResult

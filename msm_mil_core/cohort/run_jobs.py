@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Generator, Sequence
+from functools import partial
 
+from msm_mil_core.cohort.ahead.devices_ahead import DevicesAhead
+from msm_mil_core.cohort.ahead.run_ahead import run_ahead
 from msm_mil_core.cohort.claims import Claims
 from msm_mil_core.cohort.crew import work_in_children
 from msm_mil_core.cohort.heartbeat import Heartbeat
@@ -27,10 +30,10 @@ def run_jobs(jobs: Sequence[SlideJob], choices: RunChoices) -> Generator[Progres
     """
     if not jobs:
         return
-    queue = JobQueue(jobs, Claims(jobs[0].folder.records))
+    queue, ahead = JobQueue(jobs, Claims(jobs[0].folder.records)), DevicesAhead(jobs)
     with Heartbeat() as heart:
         while True:
-            stopped = yield from _work(queue, heart, choices, single=len(jobs) == 1)
+            stopped = yield from _work(queue, heart, choices, ahead)
             if stopped or not choices.wait or not queue.again():
                 break
             yield Progress("Waiting for slides that others work on", 0, 1)
@@ -39,24 +42,29 @@ def run_jobs(jobs: Sequence[SlideJob], choices: RunChoices) -> Generator[Progres
 
 
 def _work(
-    queue: JobQueue, heart: Heartbeat, choices: RunChoices, *, single: bool
+    queue: JobQueue, heart: Heartbeat, choices: RunChoices, ahead: DevicesAhead
 ) -> Generator[Progress | JobEnd, None, bool]:
     """Run what is open; return whether it stopped at a failure."""
     if choices.jobs > 1 or choices.timeout is not None:
         return (yield from work_in_children(queue, heart, choices))
+    alone = partial(_run_here, heart=heart, single=ahead.single)
     while (found := queue.next()) is not None:
-        end = found if isinstance(found, JobEnd) else (yield from _run_here(found, heart, single=single))
+        if isinstance(found, TakenJob):
+            heart.add(found.claim)
+            if devices := ahead.devices_for(found.job):
+                return (yield from run_ahead(found, queue, heart, choices, devices, alone))
+        end = found if isinstance(found, JobEnd) else (yield from alone(found))
         yield end
         if end.state == "failed" and not choices.keep_going:
             return True
     return False
 
 
-def _run_here(taken: TakenJob, heart: Heartbeat, *, single: bool) -> Generator[Progress, None, JobEnd]:
+def _run_here(taken: TakenJob, *, heart: Heartbeat, single: bool) -> Generator[Progress, None, JobEnd]:
     began = time.monotonic()
     with heart.holding(taken.claim):
         try:
-            answer = yield from run_slide(taken.job, taken.claim)
+            answer = yield from run_slide(_on_one_device(taken.job), taken.claim)
             end = JobEnd(taken.job, "finished", seconds=time.monotonic() - began, answer=answer)
         except MsmMilError as exc:
             end = _failed(taken.job, began, str(exc), exc if single else None)
@@ -64,6 +72,12 @@ def _run_here(taken: TakenJob, heart: Heartbeat, *, single: bool) -> Generator[P
             why = str(exc) if single else describe_unforeseen(exc)
             end = _failed(taken.job, began, why, exc if single else None)
         return record_end(end, taken.claim)
+
+
+def _on_one_device(job: SlideJob) -> SlideJob:
+    """Of several devices that are named, a slide by itself takes the first."""
+    named = job.settings.analysis.encode.device.split(",")
+    return job.placed(named[0].strip()) if len(named) > 1 else job
 
 
 def _failed(job: SlideJob, began: float, why: str, error: Exception | None) -> JobEnd:

@@ -7,7 +7,7 @@ from typing import Any
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.encoders.encoder_on_demand import find_encoder
 from msm_mil_core.errors import CheckpointError
-from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, load_checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import completed
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice

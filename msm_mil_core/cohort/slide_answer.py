@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msm_mil_core.export.tables.roles import answer_roles
 from msm_mil_core.options import Options
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.resolution import resolution_warning
+from msm_mil_core.slides.tiling.resolution import resolution_warning
 
 
 class SlideAnswer(Options):

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Self
 
 from msm_mil_core.cohort.claims import Claim
 from msm_mil_core.cohort.cohort_folder import CohortFolder, key_of
@@ -13,7 +14,7 @@ from msm_mil_core.cohort.slide_answer import SlideAnswer, answer_of
 from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import CohortError
 from msm_mil_core.export.qupath.import_regions import read_regions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.options import Options
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import Progress
@@ -41,9 +42,18 @@ class SlideJob(Options):
         """Where the result is, and what is known of it."""
         return CohortFolder(self.target.parent)
 
+    def placed(self, device: str | None) -> Self:
+        """Return the same job on one of the devices; None leaves it where it is."""
+        if device is None:
+            return self
+        analysis = self.settings.analysis
+        analysis = analysis.replace(encode=analysis.encode.replace(device=device))
+        return self.replace(settings=self.settings.replace(analysis=analysis))
+
     def open(self) -> Slide:
         """Open the slide as this job asks for it."""
-        return open_slide(self.entry.slide, mpp=self.entry.mpp, reader=self.settings.reader)
+        slide = open_slide(self.entry.slide, mpp=self.entry.mpp, reader=self.settings.reader)
+        return slide.in_colors(self.settings.analysis.colors)
 
     def read_regions(self, slide: Slide) -> Regions | None:
         """Read the polygons that limit the run; None if nothing does."""
@@ -68,12 +78,37 @@ def run_slide(job: SlideJob, claim: Claim | None = None) -> Generator[Progress, 
     """
     model = job.settings.load_model()
     with job.open() as slide:
-        regions = job.read_regions(slide)
-        check_space(job.target.parent, _most_bytes(slide, model))
+        regions = begin_slide(job, slide, model)
         result = yield from _analyse(job, slide, model, regions)
-        _save(job, result, claim)
-        if job.settings.listed:
-            write_pictures(result, slide, job.folder.pictures, job.key)
+        return end_slide(job, slide, regions, result, claim)
+
+
+def begin_slide(job: SlideJob, slide: Slide, model: Checkpoint) -> Regions | None:
+    """Read the regions that limit the run, and check that there is room for its result.
+
+    Raises
+    ------
+    RegionError, OutputError
+        If they cannot be read, or there is too little.
+    """
+    regions = job.read_regions(slide)
+    check_space(job.target.parent, _most_bytes(slide, model))
+    return regions
+
+
+def end_slide(
+    job: SlideJob, slide: Slide, regions: Regions | None, result: SlideResult, claim: Claim | None
+) -> SlideAnswer:
+    """Write the result of an open slide, and what the index shows of it.
+
+    Raises
+    ------
+    OutputError, CohortError
+        If it cannot be written, or the claim is lost.
+    """
+    _save(job, result, claim)
+    if job.settings.listed:
+        write_pictures(result, slide, job.folder.pictures, job.key)
     return answer_of(result, (slide.remark, regions.remark if regions else ""))
 
 

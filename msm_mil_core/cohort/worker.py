@@ -12,7 +12,7 @@ from threading import Thread
 
 from msm_mil_core.cohort.job_queue import TakenJob
 from msm_mil_core.cohort.slide_answer import SlideAnswer
-from msm_mil_core.cohort.slide_job import SlideJob, run_slide
+from msm_mil_core.cohort.slide_job import run_slide
 from msm_mil_core.errors import MsmMilError
 from msm_mil_core.unforeseen import describe_unforeseen
 
@@ -147,7 +147,7 @@ def _serve(pipe: "Connection[Begun | Said, TakenJob | None]", place: Place) -> N
         if taken is None:
             return
         pipe.send(Begun())
-        pipe.send(_run(TakenJob(_placed(taken.job, place.device), taken.claim)))
+        pipe.send(_run(TakenJob(taken.job.placed(place.device), taken.claim)))
 
 
 def _run(taken: TakenJob) -> Said:
@@ -161,14 +161,6 @@ def _run(taken: TakenJob) -> Said:
         return Said(None, str(exc))
     except Exception as exc:  # noqa: BLE001 - the border between one slide and the others
         return Said(None, describe_unforeseen(exc))
-
-
-def _placed(job: SlideJob, device: str | None) -> SlideJob:
-    if device is None:
-        return job
-    analysis = job.settings.analysis
-    analysis = analysis.replace(encode=analysis.encode.replace(device=device))
-    return job.replace(settings=job.settings.replace(analysis=analysis))
 
 
 def _set_threads(threads: int | None) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from msm_mil_core.display.tile_raster import lay_raster
-from msm_mil_core.explain.ranks import ranks_among
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.explain.chance.ranks import ranks_among
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 Contrast = Literal["raw", "log", "rank", "percentile"]
 CONTRASTS: tuple[Contrast, ...] = get_args(Contrast)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.display.heatmap import rasterise
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 def outline_segments(tiles: TileGrid, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:

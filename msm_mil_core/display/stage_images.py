@@ -10,7 +10,7 @@ from msm_mil_core.display.heatmap import Contrast, contrast
 from msm_mil_core.display.shared_tiles import part_shared
 from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 Values = NDArray[np.float32]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.encoders.tile_task import TileTask
-from msm_mil_core.slides.read_plan import ReadPlan
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tile_reader import read_tile
+from msm_mil_core.slides.tiling.read_plan import ReadPlan
+from msm_mil_core.slides.tiling.tile_reader import read_tile
 
 BATCHES_AHEAD = 2
 """Batches of tiles that are read, or being read, while others are on the device: what bounds the memory."""

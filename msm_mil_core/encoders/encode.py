@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.batch_reader import BatchReader
+from msm_mil_core.encoders.devices.kept_memory import freed_memory_kept
 from msm_mil_core.encoders.encode_batches import encode_batches
 from msm_mil_core.encoders.encode_options import EncodeOptions
-from msm_mil_core.encoders.kept_memory import freed_memory_kept
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 STEP = "Encoding tiles"
 MOST_READERS = 8

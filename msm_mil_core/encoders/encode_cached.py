@@ -1,6 +1,6 @@
 """Features of a slide's tiles from the cache, or encoded and put there, also as far as an ended run came."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 def encode_cached(
@@ -41,16 +41,19 @@ def encode_cached(
     return bag
 
 
-def task_from_cache(slide: Slide, tiles: TileGrid, card: EncoderCard, batch: int, cache: Path | None) -> TileTask:
+def task_from_cache(
+    slide: Slide, tiles: TileGrid, card: EncoderCard, batch: Callable[[], int], cache: Path | None
+) -> TileTask:
     """Return the task of encoding a slide; what the cache holds of it is done.
 
-    Of a run that was ended whole batches are taken, so that the features are those of a run that was never ended.
+    Of a run that was ended whole batches are taken, so that the features are those of a run that was never ended;
+    `batch` is asked for their size only then, as the encoder may have to be loaded for it.
     """
     if cache is not None and (cached := load_cached_bag(cache, slide.facts, tiles, card)):
         return TileTask(slide, tiles, cached.features, len(tiles))
     features = np.empty((len(tiles), card.features), np.float32)
     begun = features[:0] if cache is None else load_begun(cache, slide.facts, tiles, card)
-    done = len(begun) - len(begun) % batch
+    done = len(begun) - len(begun) % batch() if len(begun) else 0
     features[:done] = begun[:done]
     return TileTask(slide, tiles, features, done)
 
@@ -59,7 +62,7 @@ def _continue(
     slide: Slide, tiles: TileGrid, encoder: Encoder, options: EncodeOptions, cache: Path
 ) -> Generator[Progress, None, FeatureBag]:
     """Encode the tiles that no ended run has encoded."""
-    task = task_from_cache(slide, tiles, encoder.card, batch_of(options, encoder), cache)
+    task = task_from_cache(slide, tiles, encoder.card, lambda: batch_of(options, encoder), cache)
     begun = task.done
     steps = encode_tiles(slide, tiles, encoder, options, task.features, begun)
     try:

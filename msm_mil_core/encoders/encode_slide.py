@@ -10,12 +10,12 @@ from msm_mil_core.encoders.encoding_options import EncodingOptions
 from msm_mil_core.encoders.registry import Encoder
 from msm_mil_core.errors import TissueError
 from msm_mil_core.progress import Progress
-from msm_mil_core.slides.image_folder import images_in
-from msm_mil_core.slides.resolution import check_resolution
+from msm_mil_core.slides.formats.image_folder import images_in
 from msm_mil_core.slides.slide import Slide, SlideFacts, open_slide
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.resolution import check_resolution
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tiles import lay_tiles
+from msm_mil_core.slides.tiling.tissue import find_tissue
 
 NOMINAL_MPP = 0.5
 """Micrometres per pixel of tiles for encoders whose makers do not state theirs."""

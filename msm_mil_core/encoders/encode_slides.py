@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
-from typing import Generic
+from typing import Any, Generic
 
-from msm_mil_core.bags.bag import FeatureBag
+from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cache_begun
-from msm_mil_core.encoders.batch_reader import BatchReader, Threads
+from msm_mil_core.encoders.batch_reader import BatchReader, Tasks, Threads
 from msm_mil_core.encoders.encode import batch_of, progress_of, reading_threads
-from msm_mil_core.encoders.encode_batches import encode_batches
+from msm_mil_core.encoders.encode_batches import Advance, encode_batches
 from msm_mil_core.encoders.encode_options import EncodeOptions
-from msm_mil_core.encoders.registry import Encoder
+from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
 from msm_mil_core.encoders.slide_queue import Job, SlideQueue
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.progress import Progress
+from msm_mil_core.slides.slide import Slide
 
 STEPS_WAITING = 4
 """Steps that a device may be ahead of whoever takes them: what bounds the bags in memory."""
@@ -35,10 +36,13 @@ class SlideAdvanced(Generic[Job]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SlideEncoded(Generic[Job]):
-    """A slide is encoded, and closed."""
+    """A slide is encoded; it is closed when the next step is asked for."""
 
     job: Job
     bag: FeatureBag
+    slide: Slide
+    device: int
+    """Which of the encoders did it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +59,7 @@ SlideStep = SlideAdvanced[Job] | SlideEncoded[Job] | SlideFailed[Job]
 def encode_slides(
     jobs: Iterable[Job],
     prepare: Callable[[Job], TileTask],
-    encoders: Sequence[Encoder],
+    encoders: Sequence[EncoderOnDemand],
     options: EncodeOptions,
     cache: Path | None = None,
 ) -> Generator[SlideStep[Job], None, None]:
@@ -67,89 +71,132 @@ def encode_slides(
     Parameters
     ----------
     jobs
-        What is to be encoded; asked for the next one, in one thread at a time, only as it is about to be prepared:
-        one slide per device ahead of those that are encoded.
+        What is to be encoded; asked for the next one, by one of the threads that prepare at a time, only as it is about
+        to be prepared: one slide per device ahead of those that are encoded.
     prepare
         Opens a slide, finds its tissue and lays its tiles (`task_from_cache`), in a thread of its own.
     encoders
-        The same encoder on one or several devices (`load_encoders`); a slide is encoded by one of them.
+        The same encoder on one or several devices; a slide is encoded by one of them. Each is loaded by the first
+        slide that it has to encode; where that fails, the slide fails, and the next one tries again.
     cache
         Folder in which features are cached; None caches nothing.
     """
     preparers = ThreadPoolExecutor(len(encoders), thread_name_prefix="prepare-slide")
-    queue = SlideQueue(jobs, prepare, preparers, ahead=len(encoders))
     steps: Queue[_Sent] = Queue(STEPS_WAITING * len(encoders))
+    queue = SlideQueue(jobs, prepare, preparers, len(encoders), lambda *why: steps.put(_Sent(unprepared=why)))
     stop = Event()
     with reading_threads(options, len(encoders)) as threads:
-        parts = [_Device(encoder, queue, batch_of(options, encoder), threads) for encoder in encoders]
+        parts = [_Device(number, encoder, queue, options, threads) for number, encoder in enumerate(encoders)]
         devices = [Thread(target=_drive, args=(part, steps, stop), name="encode-slides") for part in parts]
         for device in devices:
             device.start()
         try:
-            yield from _steps(steps, queue, encoders[0], len(encoders), cache)
+            yield from _steps(steps, queue, encoders, cache)
         finally:
             stop.set()
             _end(devices, steps)
             preparers.shutdown(wait=True, cancel_futures=True)
-            _keep_begun(queue.close(), encoders[0], cache)
+            _keep_begun(queue.close(), encoders[0].card, cache)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Device:
     """What one device encodes with."""
 
-    encoder: Encoder
+    number: int
+    encoder: EncoderOnDemand
     queue: SlideQueue  # type: ignore[type-arg]  # whatever the job, it only hands it on
-    batch: int
+    options: EncodeOptions
     threads: Threads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sent:
-    """What a device's thread sends: a task's advance, or its own end, by an error that is no slide's fault or not."""
+    """What a device's thread sends: a task's advance, or a job without one, or its own end.
 
-    task: TileTask | None
+    The end may be by an error that is no slide's fault.
+    """
+
+    task: TileTask | None = None
     done: int = 0
     error: BaseException | None = None
+    device: int = 0
+    unprepared: tuple[Any, Exception] | None = None
+    """A job that could not be prepared, and why."""
 
 
 def _drive(device: _Device, steps: "Queue[_Sent]", stop: Event) -> None:
     try:
-        reader = BatchReader(device.queue, device.batch, device.threads, device.encoder.device.pixels)
-        for advance in encode_batches(reader, device.encoder):
+        for advance in _advances(device):
             if stop.is_set():
                 break
-            steps.put(_Sent(advance.task, advance.task.done, advance.error))
+            steps.put(_Sent(advance.task, advance.task.done, advance.error, device.number))
     except BaseException as exc:  # noqa: BLE001  raised again by whoever takes the steps
-        steps.put(_Sent(None, error=exc))
+        steps.put(_Sent(error=exc))
     else:
-        steps.put(_Sent(None))
+        steps.put(_Sent())
+
+
+def _advances(device: _Device) -> Iterator[Advance]:
+    """Pass on slides that are encoded already; with the first other one, load the encoder."""
+    while (task := device.queue.take(wait=True)) is not None:
+        if task.done == len(task.tiles):
+            yield Advance(task)
+            continue
+        try:
+            encoder = device.encoder.load()
+        except Exception as exc:  # noqa: BLE001  handed on: it fails this slide
+            task.dropped = True
+            yield Advance(task, exc)
+            continue
+        tasks = _Beginning(task, device.queue)
+        reader = BatchReader(tasks, batch_of(device.options, encoder), device.threads, encoder.device.pixels)
+        yield from encode_batches(reader, encoder)
+
+
+class _Beginning:
+    """A task that was taken already, and then all others; `Tasks`."""
+
+    def __init__(self, first: TileTask, others: Tasks) -> None:
+        self._first: TileTask | None = first
+        self._others = others
+
+    def take(self, *, wait: bool) -> TileTask | None:
+        """Return the first once, then what the others give."""
+        first, self._first = self._first, None
+        return first or self._others.take(wait=wait)
 
 
 def _steps(
-    steps: "Queue[_Sent]", queue: SlideQueue[Job], encoder: Encoder, devices: int, cache: Path | None
+    steps: "Queue[_Sent]", queue: SlideQueue[Job], encoders: Sequence[EncoderOnDemand], cache: Path | None
 ) -> Iterator[SlideStep[Job]]:
+    devices = len(encoders)
     while devices:
         sent = steps.get()
-        yield from (SlideFailed(job, error) for job, error in queue.failures())
-        if sent.task is not None:
-            yield _step(sent, sent.task, queue, encoder, cache)
+        if sent.unprepared is not None:
+            yield SlideFailed(*sent.unprepared)
+        elif sent.task is not None:
+            yield from _step(sent, sent.task, queue, encoders[0].card, cache)
         elif sent.error is not None:
             raise sent.error
         else:
             devices -= 1
-    yield from (SlideFailed(job, error) for job, error in queue.failures())
 
 
-def _step(sent: _Sent, task: TileTask, queue: SlideQueue[Job], encoder: Encoder, cache: Path | None) -> SlideStep[Job]:
+def _step(
+    sent: _Sent, task: TileTask, queue: SlideQueue[Job], card: EncoderCard, cache: Path | None
+) -> Iterator[SlideStep[Job]]:
     if isinstance(sent.error, Exception):
-        return SlideFailed(queue.end(task), sent.error)
-    if sent.done < len(task.tiles):
-        return SlideAdvanced(queue.job_of(task), replace(progress_of(task), done=sent.done))  # it has gone on since
-    bag = task.bag(encoder.card)
-    if cache is not None and task.begun < len(task.tiles):
-        cache_bag(bag, cache)
-    return SlideEncoded(queue.end(task), bag)
+        yield SlideFailed(queue.end(task), sent.error)
+    elif sent.done < len(task.tiles):
+        yield SlideAdvanced(queue.job_of(task), replace(progress_of(task), done=sent.done))  # it has gone on since
+    else:
+        bag = task.bag(card)
+        if cache is not None and task.begun < len(task.tiles):
+            cache_bag(bag, cache)
+            task.begun = task.done
+        yield SlideEncoded(queue.job_of(task), bag, task.slide, sent.device)
+        queue.end(task)
 
 
 def _end(devices: Iterable[Thread], steps: "Queue[_Sent]") -> None:
@@ -162,7 +209,11 @@ def _end(devices: Iterable[Thread], steps: "Queue[_Sent]") -> None:
         device.join()
 
 
-def _keep_begun(tasks: Iterable[TileTask], encoder: Encoder, cache: Path | None) -> None:
+def _keep_begun(tasks: Iterable[TileTask], card: EncoderCard, cache: Path | None) -> None:
     for task in tasks:
-        if cache is not None and task.begun < task.done < len(task.tiles):
-            cache_begun(task.bag(encoder.card), task.done, cache)
+        if cache is None or task.begun == task.done:
+            continue
+        if task.done < len(task.tiles):
+            cache_begun(task.bag(card), task.done, cache)
+        else:  # nobody has taken its last step
+            cache_bag(task.bag(card), cache)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER
-from msm_mil_core.encoders.encoder_facts import EncoderFacts
+from msm_mil_core.encoders.networks.encoder_facts import EncoderFacts
 from msm_mil_core.encoders.registry import HOW_TO_NAME
 from msm_mil_core.errors import EncoderError
 
@@ -63,7 +63,7 @@ def _embedded() -> EncoderCheck:
 
 
 def _of_file(name: str, rest: str) -> EncoderCheck:
-    from msm_mil_core.encoders.timm_networks import facts_by_name
+    from msm_mil_core.encoders.networks.timm_networks import facts_by_name
 
     architecture, _, file = rest.partition("@")
     facts, here = facts_by_name(architecture), Path(file).is_file()
@@ -72,20 +72,20 @@ def _of_file(name: str, rest: str) -> EncoderCheck:
 
 
 def _of_timm(name: str, rest: str) -> EncoderCheck:
-    from msm_mil_core.encoders.timm_networks import facts_by_name, facts_on_hub
+    from msm_mil_core.encoders.networks.timm_networks import facts_by_name, facts_on_hub
 
     hub = rest.startswith("hf-hub:")
     return _on_hub(name, facts_on_hub(rest.removeprefix("hf-hub:")) if hub else facts_by_name(rest))
 
 
 def _of_zoo(name: str, key: str) -> EncoderCheck:
-    from msm_mil_core.encoders.zoo_networks import zoo_facts
+    from msm_mil_core.encoders.networks.zoo_networks import zoo_facts
 
     return _on_hub(name, zoo_facts(key))
 
 
 def _on_hub(name: str, facts: EncoderFacts) -> EncoderCheck:
-    from msm_mil_core.encoders.hub import hub_state
+    from msm_mil_core.encoders.networks.hub import hub_state
 
     if not facts.repository:
         return _check(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from msm_mil_core.atomic_write import whole_file
@@ -31,7 +32,12 @@ class EncoderOnDemand:
 
     card: EncoderCard
     load: Callable[[], Encoder]
-    """Returns the encoder, loaded no more than once."""
+    """Returns the encoder, loaded no more than once; from any thread."""
+
+
+def loaded(encoder: Encoder) -> EncoderOnDemand:
+    """Return an encoder that is loaded already."""
+    return EncoderOnDemand(encoder.card, lambda: encoder)
 
 
 def find_encoder(name: str, *, device: str = "auto", precision: Precision = "auto") -> EncoderOnDemand:
@@ -58,11 +64,22 @@ def _found(
     card = _remembered().get(key) if weights else None
     if card is not None and card.weights_sha256 == weights_sha256:
         wanted: Any = card.precision
-        return EncoderOnDemand(card, lru_cache(lambda: load_encoder(name, device=device, precision=wanted)))
+        return EncoderOnDemand(card, _once(lambda: load_encoder(name, device=device, precision=wanted)))
     encoder = load_encoder(name, device=device, precision=precision)
     if weights:
         _remember(key, encoder.card)
-    return EncoderOnDemand(encoder.card, lambda: encoder)
+    return loaded(encoder)
+
+
+def _once(load: Callable[[], Encoder]) -> Callable[[], Encoder]:
+    """Load no more than once, whichever threads ask."""
+    lock, kept = Lock(), lru_cache(load)
+
+    def load_once() -> Encoder:
+        with lock:
+            return kept()
+
+    return load_once
 
 
 def _state(path: Path) -> tuple[int, int] | None:
@@ -76,7 +93,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 @lru_cache(maxsize=8)
 def _hash(path: Path, state: tuple[int, int] | None) -> str | None:
     """Return the hash of a file of this size and time; None if it is not there: loading says what to do then."""
-    from msm_mil_core.encoders.encoder_network import hash_file
+    from msm_mil_core.encoders.networks.encoder_network import hash_file
 
     return state and hash_file(path)
 

@@ -4,8 +4,8 @@ from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.options import Options
 from msm_mil_core.slides.formats.color_choice import ColorChoice
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tissue_options import TissueOptions
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tissue_options import TissueOptions
 
 
 class EncodingOptions(Options):

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.devices import choose_device, choose_slide_devices
-from msm_mil_core.encoders.batch_device import BatchDevice
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
+from msm_mil_core.encoders.devices.batch_device import BatchDevice
 from msm_mil_core.errors import EncoderError
 from msm_mil_core.precision_choice import Precision
 
 if TYPE_CHECKING:  # it imports torch
-    from msm_mil_core.encoders.encoder_network import Network
+    from msm_mil_core.encoders.networks.encoder_network import Network
 
 HOW_TO_NAME = (
     'Use "efficientnet-lite0", "timm:NAME", "timm:hf-hub:OWNER/NAME", "timm:NAME@FILE" or "zoo:KEY"; '
@@ -86,7 +86,7 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
         If this machine does not have the device, or the encoder cannot compute on it.
     """
     chosen = choose_device(device)
-    from msm_mil_core.encoders.torch_encoder import (
+    from msm_mil_core.encoders.devices.torch_encoder import (
         put_on_device,  # torch is not needed to list encoders
     )
 
@@ -96,7 +96,7 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
 def weights_file(name: str) -> Path | None:
     """Return the file of an encoder's weights where its name alone says which that is; it need not exist."""
     if name == DEFAULT_ENCODER:
-        from msm_mil_core.encoders.efficientnet_lite0 import installed_weights
+        from msm_mil_core.encoders.networks.efficientnet_lite0 import installed_weights
 
         return installed_weights()
     kind, _, rest = name.partition(":")
@@ -120,15 +120,15 @@ def load_encoders(name: str, *, devices: str = "auto", precision: Precision = "a
 def _load_network(name: str) -> Network:
     kind, _, rest = name.partition(":")
     if name == DEFAULT_ENCODER:
-        from msm_mil_core.encoders.efficientnet_lite0 import load_efficientnet_lite0
+        from msm_mil_core.encoders.networks.efficientnet_lite0 import load_efficientnet_lite0
 
         return load_efficientnet_lite0()
     if kind == "timm" and rest:
-        from msm_mil_core.encoders.timm_networks import load_timm
+        from msm_mil_core.encoders.networks.timm_networks import load_timm
 
         return load_timm(rest)
     if kind == "zoo" and rest:
-        from msm_mil_core.encoders.zoo_networks import load_zoo
+        from msm_mil_core.encoders.networks.zoo_networks import load_zoo
 
         return load_zoo(rest)
     raise EncoderError(f"There is no encoder {name!r}. {HOW_TO_NAME}")
@@ -154,6 +154,6 @@ def _embedded_state() -> str:
 def _zoo() -> tuple[EncoderListing, ...]:
     if find_spec("lazyslide_models") is None:
         return (EncoderListing("zoo:KEY", "", "", "", "", "pip install napari-msm-mil[zoo]"),)
-    from msm_mil_core.encoders.zoo_networks import list_zoo
+    from msm_mil_core.encoders.networks.zoo_networks import list_zoo
 
     return list_zoo()

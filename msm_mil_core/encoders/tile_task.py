@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 @dataclass(slots=True, eq=False)
@@ -20,7 +20,7 @@ class TileTask:
     """(N, P), filled from the first row on."""
     done: int = 0
     begun: int = field(init=False)
-    """How many were done at first."""
+    """How many the cache holds, if there is one: those that were done at first, in the end perhaps all."""
     dropped: bool = field(default=False, init=False)
     """Whether it has failed: what is still read or computed for it is thrown away."""
 

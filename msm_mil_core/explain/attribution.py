@@ -11,11 +11,11 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.explain.ranks import rank_correlation
+from msm_mil_core.explain.chance.ranks import rank_correlation
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction, check_index
 from msm_mil_core.mil.tile_outputs import TileOutputs
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 Method: TypeAlias = Literal["integrated gradients", "feature ablation"]
 METHODS: tuple[Method, ...] = get_args(Method)

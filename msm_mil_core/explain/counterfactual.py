@@ -16,7 +16,7 @@ import numpy as np
 
 from msm_mil_core.explain.decisive_set import DecisiveSet, Finding, Floats, Kind
 from msm_mil_core.explain.examination_options import SearchOptions
-from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.explain.selections.selection import Chosen
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msm_mil_core.explain.selection import Chosen, top_tiles
+from msm_mil_core.explain.selections.selection import Chosen, top_tiles
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 UM2_PER_MM2 = 1e6
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.explain.examination_options import FaithfulnessOptions
-from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.explain.selections.selection import Chosen
 from msm_mil_core.explain.tile_values import fused_attention
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction

@@ -11,7 +11,7 @@ from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import evidence_of
 from msm_mil_core.explain.tile_values import fused_attention
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from msm_mil_core.slides.truth import OUTSIDE, TruthArea, label_tiles
 
 Quantity = Literal["evidence", "attention"]

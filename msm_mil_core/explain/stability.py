@@ -7,8 +7,8 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.explain.chance.ranks import rank_correlation, ranks
 from msm_mil_core.explain.examination_options import StabilityOptions
-from msm_mil_core.explain.ranks import rank_correlation, ranks
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs

@@ -7,15 +7,15 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from msm_mil_core.explain.chance.ranks import FEWEST_TILES, correlation, unit_ranks
+from msm_mil_core.explain.chance.set_distance import measure_distance
+from msm_mil_core.explain.chance.shuffled_ranks import shuffled_correlations
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import CoverageStep, coverage
-from msm_mil_core.explain.ranks import FEWEST_TILES, correlation, unit_ranks
-from msm_mil_core.explain.selection import Chosen, top_tiles
-from msm_mil_core.explain.set_distance import measure_distance
-from msm_mil_core.explain.shuffled_ranks import shuffled_correlations
+from msm_mil_core.explain.selections.selection import Chosen, top_tiles
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.progress import Progress
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 CHANCE_PERCENT = (2.5, 97.5)
 

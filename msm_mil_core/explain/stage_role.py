@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.random_sets import random_means
-from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.explain.chance.random_sets import random_means
+from msm_mil_core.explain.selections.selection import Chosen
+from msm_mil_core.explain.selections.wanted_tiles import are_same, only_leftovers, wanted_tiles
 from msm_mil_core.explain.stage_comparison import CHANCE_PERCENT
-from msm_mil_core.explain.wanted_tiles import are_same, only_leftovers, wanted_tiles
 from msm_mil_core.mil.aggregate import aggregate_probabilities
 from msm_mil_core.mil.prediction import Prediction, StageAttention, check_index
 from msm_mil_core.mil.tile_outputs import TileOutputs

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.explain.ranks import ranks
-from msm_mil_core.explain.selection import top_tiles
+from msm_mil_core.explain.chance.ranks import ranks
+from msm_mil_core.explain.selections.selection import top_tiles
 from msm_mil_core.mil.prediction import Prediction, check_index
 
 

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.selection import Chosen, Selection, describe, select
+from msm_mil_core.explain.selections.selection import Chosen, Selection, describe, select
 from msm_mil_core.mil.aggregate import aggregate
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.options import Options
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 Verb = Literal["remove", "keep"]
 

@@ -8,13 +8,13 @@ import torch
 from msm_mil_core.devices import choose_device
 from msm_mil_core.errors import CheckpointError, DeviceError
 from msm_mil_core.mil.aggregate import aggregate, probabilities_of
-from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.mask_choice import MaskChoice
-from msm_mil_core.mil.negative_class import negative_class
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMilOutput, network_with
 from msm_mil_core.mil.prediction import Prediction, StageAttention
 from msm_mil_core.mil.tile_outputs import Array, TileOutputs
 from msm_mil_core.mil.tile_pass import Features, as_array, check_finite, compute_tile_outputs
+from msm_mil_core.mil.trust.negative_class import negative_class
 
 
 @dataclass(frozen=True, slots=True, eq=False)

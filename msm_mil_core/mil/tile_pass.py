@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msm_mil_core.errors import FeatureFileError
-from msm_mil_core.mil.checkpoint import Checkpoint
-from msm_mil_core.mil.negative_class import negative_class
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.network import MsmMil, network_with
 from msm_mil_core.mil.tile_outputs import Array, StageFusion, TileOutputs
 from msm_mil_core.mil.tile_scorer import TileScorer, blocks, project
+from msm_mil_core.mil.trust.negative_class import negative_class
 
 Features = NDArray[np.float32] | NDArray[np.float16]
 """(N, P); half precision is computed with as it is read, without a copy of the bag."""

@@ -16,14 +16,14 @@ from msm_mil_core.errors import Hdf5Error, OutputError, ResultError
 from msm_mil_core.file_lock import NoLockError, locked
 from msm_mil_core.hdf5.opening import open_hdf5
 from msm_mil_core.hdf5.writing import written_hdf5
-from msm_mil_core.mil.first_version import RESULT
+from msm_mil_core.mil.model_file.first_version import RESULT
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.results.annotations import WAIT_S, Annotations, load_annotations, write_annotations
 from msm_mil_core.results.result_reading import read_result
 from msm_mil_core.results.run_identity import holds_run
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 SCHEMA = "msm-mil-result/2"
 READABLE = (RESULT, SCHEMA)

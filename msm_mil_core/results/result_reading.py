@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from msm_mil_core.mil.first_version import RESULT, options_today
+from msm_mil_core.mil.model_file.first_version import RESULT, options_today
 from msm_mil_core.mil.model_options import ModelOptions
-from msm_mil_core.mil.negative_class import negative_class
 from msm_mil_core.mil.prediction import Prediction, StageAttention, TileEvidence
 from msm_mil_core.mil.tile_outputs import StageFusion, TileOutputs
-from msm_mil_core.mil.tissue_distance import TissueDistance
+from msm_mil_core.mil.trust.negative_class import negative_class
+from msm_mil_core.mil.trust.tissue_distance import TissueDistance
 from msm_mil_core.results.parts import (
     array,
     attribute_flag,
@@ -31,7 +31,7 @@ from msm_mil_core.results.parts import (
 )
 from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 MOST_CELLS = 10**8
 """Greatest number of tiles that fit into the rectangle around all tiles: it is drawn as an image."""

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from pydantic import JsonValue
 
-from msm_mil_core.mil.answer_worth import AnswerWorth, weigh_answer
-from msm_mil_core.mil.checkpoint import bundled_record
+from msm_mil_core.mil.model_file.checkpoint import bundled_record
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
-from msm_mil_core.mil.tissue_distance import TissueDistance
-from msm_mil_core.slides.resolution import resolution_warning
+from msm_mil_core.mil.trust.answer_worth import AnswerWorth, weigh_answer
+from msm_mil_core.mil.trust.tissue_distance import TissueDistance
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.resolution import resolution_warning
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 @dataclass(frozen=True, slots=True)

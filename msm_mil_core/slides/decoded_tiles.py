@@ -1,10 +1,11 @@
 """Decoded tiles in bounded memory: the least recently used are dropped first."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from threading import Lock
 from typing import TypeAlias
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ Pixels: TypeAlias = NDArray[np.uint8]
 class DecodedTiles:
     """Tiles by a key that says which they are, for any number of threads and slides.
 
-    A tile that several threads want at once is decoded by the first of them; the others wait for it.
+    A tile that several threads want at once is decoded by the first of them; the others wait for it. Tiles of a source
+    that has users (`keep_for`) are dropped with the last of these.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -24,6 +26,8 @@ class DecodedTiles:
         self._held_bytes = 0
         self._tiles: OrderedDict[Hashable, Pixels] = OrderedDict()
         self._pending: dict[Hashable, Future[Pixels]] = {}
+        self._users: Counter[Hashable] = Counter()
+        self._left: deque[Hashable] = deque()
         self._lock = Lock()
 
     def __contains__(self, key: Hashable) -> bool:
@@ -40,6 +44,7 @@ class DecodedTiles:
     def get(self, key: Hashable, make: Callable[[], Pixels]) -> Pixels:
         """Return the stored tile, or make and store it, read-only; what `make` raises is raised in all that wait."""
         with self._lock:
+            self._drop_unused()
             tile = self._tiles.get(key)
             if tile is not None:
                 self._tiles.move_to_end(key)
@@ -51,11 +56,41 @@ class DecodedTiles:
             return pending.result()
         return self._make(key, make, mine)
 
+    def keep_for(self, user: object, source: Hashable) -> None:
+        """Keep the tiles of a source, whose keys are tuples that begin with it, as long as one of its users exists."""
+        with self._lock:
+            self._users[source] += 1
+        finalize(user, self._leave, source).atexit = False
+
+    def grow(self, max_bytes: int) -> None:
+        """Let the stored tiles take so much, if they may not already."""
+        with self._lock:
+            self.max_bytes = max(self.max_bytes, max_bytes)
+
     def clear(self) -> None:
         """Drop all stored tiles; those being made now are stored when they are ready."""
         with self._lock:
             self._tiles.clear()
             self._held_bytes = 0
+
+    def _leave(self, source: Hashable) -> None:
+        """Note that a user is gone; called at any moment, even in the middle of what this thread does here."""
+        self._left.append(source)
+        if self._lock.acquire(blocking=False):  # else whoever comes next drops them
+            try:
+                self._drop_unused()
+            finally:
+                self._lock.release()
+
+    def _drop_unused(self) -> None:
+        while self._left:
+            source = self._left.popleft()
+            self._users[source] -= 1
+            if self._users[source]:
+                continue
+            del self._users[source]
+            for key in [key for key in self._tiles if isinstance(key, tuple) and key[0] == source]:
+                self._held_bytes -= self._tiles.pop(key).nbytes
 
     def _make(self, key: Hashable, make: Callable[[], Pixels], promise: Future[Pixels]) -> Pixels:
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.ome import ome_pixel_size_um
+from msm_mil_core.slides.formats.ome import ome_pixel_size_um
 
 SANE_MPP = (0.05, 20.0)
 """No slide scanner makes pixels outside this range: a TIFF that says 72 dots per inch (353 µm) was never calibrated."""

@@ -17,21 +17,23 @@ from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.formats.arrays import arrays_as_image
 from msm_mil_core.slides.formats.color_choice import ColorChoice
 from msm_mil_core.slides.formats.color_profile import AS_STORED, changes_colors, profile_name, to_srgb
+from msm_mil_core.slides.formats.opened_file import OPENSLIDE, choose_reader, open_file
 from msm_mil_core.slides.formats.opened_image import Handle, OpenedImage
+from msm_mil_core.slides.formats.slide_file import find_slide_file
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
-from msm_mil_core.slides.opened_file import OPENSLIDE, choose_reader, open_file
 from msm_mil_core.slides.pixel_size import find_pixel_size
-from msm_mil_core.slides.read_plan import ReadPlan, level_ratio, plan_read
 from msm_mil_core.slides.readers.openslide_reader import over_background
 from msm_mil_core.slides.readers.reader import Reader, ReadError
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.readers.srgb_reader import SrgbReader
-from msm_mil_core.slides.slide_file import find_slide_file
+from msm_mil_core.slides.tiling.read_plan import ReadPlan, level_ratio, plan_read
 
 PICTURES = ("png", "jpeg", "tiff")
 """What `Slide.vendor` is of a picture, which openslide does not read."""
 DECODED_BYTES = 128 * 2**20
-"""Tiles decoded directly, one store per slide unless one is given: two rows of tiles of a section 85,000 px wide."""
+"""What tiles decoded directly take together in a process that only reads: two rows of a section 85,000 px wide."""
+SHARED_TILES = DecodedTiles(DECODED_BYTES)
+"""The decoded tiles of all open slides of this process: who opens a slide that is open already shares its tiles."""
 STRIP_PX = 4 * 2**20
 """Pixels read at once for a thumbnail: a slide without coarse levels must not be in memory whole."""
 
@@ -183,8 +185,8 @@ class Slide:
         return self.facts.mpp
 
     def close(self) -> None:
-        """Close the file; reads in progress in other threads finish first."""
-        self._open.clear()  # the file closes with the last reference, which a running read still holds
+        """Close the file and drop its decoded tiles; reads in progress in other threads finish first."""
+        self._open.clear()  # the file closes with the last reference, which a running read still holds; so do its tiles
 
     def __enter__(self) -> Self:
         return self
@@ -234,7 +236,7 @@ def open_slide(
         half or quarter scale where a level coarser than the file's is wanted; "openslide"; "direct", always at full
         scale; "direct-scaled", which is what "auto" tries; "fsspec" for a slide at an address (s3://…, https://…).
     tiles
-        Where tiles decoded directly are kept; by default in a store of this slide alone.
+        Where tiles decoded directly are kept until the slide is closed; by default in one store for all slides.
 
     Raises
     ------
@@ -242,7 +244,7 @@ def open_slide(
         If there is no such file, it cannot be opened or its colours shown, `mpp` is out of the range of slides, or it
         cannot be read directly although `reader` asks for that.
     """
-    tiles = DecodedTiles(DECODED_BYTES) if tiles is None else tiles
+    tiles = SHARED_TILES if tiles is None else tiles
     opened, chosen = choose_reader(open_file(path, reader, tiles), reader, tiles)
     return _describe(opened, chosen, mpp)
 
@@ -267,7 +269,7 @@ def open_arrays(
     SlideError
         As `arrays_as_image` and `open_slide` do.
     """
-    opened = arrays_as_image(levels, path, layer_mpp, DecodedTiles(DECODED_BYTES) if tiles is None else tiles)
+    opened = arrays_as_image(levels, path, layer_mpp, SHARED_TILES if tiles is None else tiles)
     return _describe(opened, opened.reader, mpp)
 
 

@@ -2,7 +2,7 @@
 
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.widgets.controls import column, literal_tip, named_button
 from napari_msm_mil.widgets.section import CLOSED, OPEN

@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Image, Layer
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.ome import um_per_unit
+from msm_mil_core.slides.formats.ome import um_per_unit
 from msm_mil_core.slides.slide import Slide, open_arrays, open_slide
 
 STATE_NOTHING = frozenset({".png", ".jpg", ".jpeg"})

@@ -16,7 +16,7 @@ from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_settings import settings_for
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.errors import CohortError
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult

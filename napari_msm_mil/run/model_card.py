@@ -2,8 +2,8 @@
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from msm_mil_core.mil.checkpoint import Checkpoint
-from msm_mil_core.mil.model_card import full_card, short_card
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.model_card import full_card, short_card
 from napari_msm_mil.widgets.section import Section
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 

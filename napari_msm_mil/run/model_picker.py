@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from msm_mil_core.errors import CheckpointError
-from msm_mil_core.mil.checkpoint import Checkpoint, bundled_checkpoints, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, bundled_checkpoints, load_checkpoint
 from napari_msm_mil.run.model_card import ModelCard
 from napari_msm_mil.run.recent_models import recent_models, remember_model
 

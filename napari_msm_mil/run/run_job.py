@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.errors import MsmMilError, OutputError, SlideError
-from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, load_checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult

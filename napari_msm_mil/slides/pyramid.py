@@ -1,4 +1,4 @@
-"""A slide as napari wants it: one lazy array per level, all of them read through bounded stores of decoded tiles."""
+"""A slide as napari wants it: one lazy array per level, all of them read through one bounded store of decoded tiles."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from numpy.typing import DTypeLike
 from PIL import Image
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.decoded_tiles import DecodedTiles, Pixels
-from msm_mil_core.slides.read_plan import level_ratio
-from msm_mil_core.slides.slide import Slide, SlideFacts
+from msm_mil_core.slides.decoded_tiles import Pixels
+from msm_mil_core.slides.slide import DECODED_BYTES, SHARED_TILES, Slide, SlideFacts
+from msm_mil_core.slides.tiling.read_plan import level_ratio
 from napari_msm_mil.slides.array_index import Index, per_axis, wanted_positions, within
 from napari_msm_mil.slides.damaged_slide import SalvagedSlide, reopened
 from napari_msm_mil.slides.pyramid_levels import LevelPlan, Size, plan_levels
@@ -26,8 +26,8 @@ from napari_msm_mil.slides.read_ahead import Area, ReadAhead
 logger = logging.getLogger(__name__)
 
 TILE_PX = 512
-CACHE_BYTES = 256 * 2**20
-"""Of tiles that a slide does not keep itself, for each open slide: some ten screens."""
+VIEWED_BYTES = 256 * 2**20
+"""What tiles may take beyond those that a run needs, of all open slides together: some ten screens."""
 READERS = 2
 """Threads that read at once: openslide gains no more from a third."""
 SAME_SHAPE = 0.01
@@ -106,10 +106,12 @@ class Pyramid:
 
     def __init__(self, slide: Slide) -> None:
         self.facts = slide.facts
+        self._source = object()
         self._thumbnail = _whole_thumbnail(slide)
         has_thumbnail = self._thumbnail is not None
         self.levels = plan_levels(slide.level_sizes_px, has_thumbnail=has_thumbnail, reductions=slide.reductions)
-        self._tiles = DecodedTiles(CACHE_BYTES)
+        SHARED_TILES.grow(DECODED_BYTES + VIEWED_BYTES)
+        SHARED_TILES.keep_for(self, self._source)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="slide-reader")
         self._ahead = ReadAhead(self._readers, self.read, TILE_PX)
         self._whole = slide
@@ -141,7 +143,7 @@ class Pyramid:
             except SlideError:
                 logger.info("%s: a part of level %d is damaged", self.facts.name, area.level)
         pieces = list(_pieces(area, TILE_PX))
-        absent = sum(piece.tile not in self._tiles for piece in pieces)
+        absent = sum((self._source, *piece.tile) not in SHARED_TILES for piece in pieces)
         return self._joined(pieces, size_px, each if absent > 1 else map)
 
     def _read_file(self, slide: Slide | SalvagedSlide, plan: LevelPlan, corner_px: Size, size_px: Size) -> Pixels:
@@ -158,11 +160,14 @@ class Pyramid:
         pixels = np.empty((size_px[1], size_px[0], 3), np.uint8)
 
         def place(piece: _Piece) -> None:
-            pixels[piece.into] = self._tiles.get(piece.tile, partial(self._make, piece.tile))[piece.cut]
+            pixels[piece.into] = self._tile(piece.tile)[piece.cut]
 
         for _ in each(place, pieces):
             pass
         return pixels
+
+    def _tile(self, tile: Key) -> Pixels:
+        return SHARED_TILES.get((self._source, *tile), partial(self._make, tile))
 
     def _make(self, tile: Key) -> Pixels:
         level, row, column = tile

@@ -10,7 +10,7 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.errors import CheckpointError, SlideError
 from msm_mil_core.export.qupath.export import write_geojson
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish
 from msm_mil_core.results.result_file import load_result, save_result

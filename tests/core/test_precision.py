@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from msm_mil_core import precision
 from msm_mil_core.encoders.registry import load_encoder
-from msm_mil_core.mil.checkpoint import bundled_checkpoints, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import bundled_checkpoints, load_checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.precision import Trial, choose_precision, cpu_has_bfloat16, gains_from_bfloat16
 from msm_mil_core.precision_choice import Computed
-from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.sample import LUNG
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tile_reader import read_tile
+from msm_mil_core.slides.tiling.read_plan import plan_read
+from msm_mil_core.slides.tiling.tile_reader import read_tile
 
 FEATURES = np.array([[1.0, 2.0, 0.0], [0.0, 0.5, 3.0]], np.float32)
 

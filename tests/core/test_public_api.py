@@ -18,7 +18,7 @@ from msm_mil_core.bags.feature_table import FeatureTable
 from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.slides.regions import check_regions
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.tissue import find_tissue
 from tests.models import a_bag, a_checkpoint
 from tests.results import a_result, block_of_tiles, slide_facts
 from tests.slides import a_drawn_slide

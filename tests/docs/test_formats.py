@@ -17,7 +17,7 @@ from msm_mil_core.bags.bag_file import save_bag
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.foreign_formats import FEATURES
 from msm_mil_core.errors import FeatureFileError
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from tests.docs.pages import page, rows

@@ -8,7 +8,7 @@ from examples.lung_comparison import NAMES
 from examples.lung_photographs import CLASSES, draw_mosaics, parts_of, read_photographs
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.encoders.registry import load_encoder
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from examples import lung_collection as lung
 from examples.lung_photographs import BLOCK, CLASSES, KINDS, PHOTO_MPP, TILE_PX, Photograph
 from msm_mil_core.learning.dataset.origin import Origin
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import TissueMask
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tiles import lay_tiles
+from msm_mil_core.slides.tiling.tissue import TissueMask
 
 NUMBERS = range(0, 240, 2)
 

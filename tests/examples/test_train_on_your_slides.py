@@ -3,7 +3,7 @@
 import runpy
 from pathlib import Path
 
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from tests.bags import an_encoded_slide
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "train_on_your_slides.py"

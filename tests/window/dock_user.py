@@ -7,7 +7,7 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import QCoreApplication, QSettings, QThreadPool
 from qtpy.QtWidgets import QDialogButtonBox, QWidget
 
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.annotations import StageView, View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import open_slide

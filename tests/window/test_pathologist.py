@@ -12,7 +12,7 @@ from qtpy.QtCore import QThreadPool
 
 from msm_mil_core.encoders import batch_reader
 from msm_mil_core.results.result_file import load_result
-from msm_mil_core.slides.tile_reader import read_tile
+from msm_mil_core.slides.tiling.tile_reader import read_tile
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (

@@ -57,11 +57,11 @@ class Comparison:
         figure = spread.median if spread else self.value
         if figure is None:
             raise ValueError(f"{self.name} is judged by {self.judged_by}, which it does not have")
-        return figure
+        return float(figure)
 
     def holds(self) -> bool | None:
         """Whether the bar holds; None without one."""
-        return None if self.at_most is None else self.figure() <= self.at_most
+        return None if self.at_most is None else bool(self.figure() <= self.at_most)
 
     def record(self) -> dict[str, object]:
         """Return it for JSON."""

@@ -10,19 +10,19 @@ import torch
 
 from examples.benchmarks.speed.comparison import Comparison, compare
 from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.encoders.efficientnet_lite0 import load_efficientnet_lite0
+from msm_mil_core.encoders.devices.kept_memory import freed_memory_kept
+from msm_mil_core.encoders.devices.torch_device import CPU_BATCH
+from msm_mil_core.encoders.devices.torch_encoder import put_on_device
 from msm_mil_core.encoders.encode_slide import encode_slide
-from msm_mil_core.encoders.encoder_network import Network
 from msm_mil_core.encoders.encoding_options import EncodingOptions
-from msm_mil_core.encoders.kept_memory import freed_memory_kept
-from msm_mil_core.encoders.torch_device import CPU_BATCH
-from msm_mil_core.encoders.torch_encoder import put_on_device
+from msm_mil_core.encoders.networks.efficientnet_lite0 import load_efficientnet_lite0
+from msm_mil_core.encoders.networks.encoder_network import Network
 from msm_mil_core.progress import finish
-from msm_mil_core.slides.read_plan import plan_read
 from msm_mil_core.slides.sample import SKIN
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tile_reader import read_tile
+from msm_mil_core.slides.tiling.read_plan import plan_read
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tile_reader import read_tile
 
 MPP = 0.5
 SIDE_PX = 224

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from examples.benchmarks.speed.comparison import Comparison, compare
-from examples.benchmarks.speed.drawn_result import draw_result
 from examples.benchmarks.speed.earlier import comparison as earlier_comparison
 from examples.benchmarks.speed.earlier import report as earlier_report
+from examples.benchmarks.speed.inputs.drawn_result import draw_result
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.stage_comparison import compare_stages
 from msm_mil_core.export.qupath.export import write_geojson

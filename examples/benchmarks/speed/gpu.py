@@ -21,20 +21,21 @@ from numpy.typing import NDArray
 
 from examples.benchmarks.speed.encode import MPP, OPTIONS, SIDE_PX, write_slide
 from msm_mil_core.bags.bag import FeatureBag
-from msm_mil_core.encoders.device_encoder import DeviceEncoder
+from msm_mil_core.encoders.devices.device_encoder import DeviceEncoder
 from msm_mil_core.encoders.encode_cached import task_from_cache
 from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encode_slides import SlideEncoded, SlideFailed, encode_slides
+from msm_mil_core.encoders.encoder_on_demand import loaded
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.errors import BatchTooLargeError
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import lay_tiles
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.tiles import lay_tiles
+from msm_mil_core.slides.tiling.tissue import find_tissue
 
 HERE = Path(__file__).parent
 SLIDES = 3
@@ -236,10 +237,10 @@ def _encode(paths: list[Path], encoder: Any) -> list[FeatureBag]:
     def prepare(path: Path) -> TileTask:
         slide = open_slide(path, mpp=MPP)
         tiles = lay_tiles(slide.facts.size_px0, find_tissue(slide, OPTIONS.tissue), OPTIONS.tiles, slide_mpp=MPP)
-        return task_from_cache(slide, tiles, encoder.card, encoder.device.batch, None)
+        return task_from_cache(slide, tiles, encoder.card, lambda: encoder.device.batch, None)
 
     bags = {}
-    for step in encode_slides(paths, prepare, [encoder], EncodeOptions()):
+    for step in encode_slides(paths, prepare, [loaded(encoder)], EncodeOptions()):
         if isinstance(step, SlideFailed):
             raise step.error
         if isinstance(step, SlideEncoded):

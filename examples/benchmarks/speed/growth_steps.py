@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from examples.benchmarks.speed.drawn_result import draw_checkpoint, draw_features, draw_result
-from examples.benchmarks.speed.wide_slide import MPP, write_wide_slide
+from examples.benchmarks.speed.inputs.drawn_result import draw_checkpoint, draw_features, draw_result
+from examples.benchmarks.speed.inputs.wide_slide import MPP, write_wide_slide
 
 Work = Callable[[], object]
 QUESTIONS = 10
@@ -29,8 +29,8 @@ def run_step(step: str, count: int, folder: Path) -> Work:
 
 def _tissue(_: int, folder: Path) -> Work:
     from msm_mil_core.slides.slide import open_slide
-    from msm_mil_core.slides.tissue import find_tissue
-    from msm_mil_core.slides.tissue_options import TissueOptions
+    from msm_mil_core.slides.tiling.tissue import find_tissue
+    from msm_mil_core.slides.tiling.tissue_options import TissueOptions
 
     slide = open_slide(folder / SLIDE)
     return lambda: find_tissue(slide, TissueOptions())
@@ -38,10 +38,10 @@ def _tissue(_: int, folder: Path) -> Work:
 
 def _tiles(_: int, folder: Path) -> Work:
     from msm_mil_core.slides.slide import open_slide
-    from msm_mil_core.slides.tile_options import TileOptions
-    from msm_mil_core.slides.tiles import lay_tiles
-    from msm_mil_core.slides.tissue import find_tissue
-    from msm_mil_core.slides.tissue_options import TissueOptions
+    from msm_mil_core.slides.tiling.tile_options import TileOptions
+    from msm_mil_core.slides.tiling.tiles import lay_tiles
+    from msm_mil_core.slides.tiling.tissue import find_tissue
+    from msm_mil_core.slides.tiling.tissue_options import TissueOptions
 
     slide = open_slide(folder / SLIDE)
     tissue = find_tissue(slide, TissueOptions(whole_slide=True))
@@ -116,7 +116,7 @@ def _geojson(result: Any, folder: Path) -> object:
 
 
 def _what_if(result: Any, _: Path) -> object:
-    from msm_mil_core.explain.selection_syntax import parse_selection
+    from msm_mil_core.explain.selections.selection_syntax import parse_selection
     from msm_mil_core.explain.what_if import Question, Step, ask
 
     question = Question(steps=(Step(verb="remove", selection=parse_selection("stage1:top5")),))

@@ -16,11 +16,11 @@ from torch.nn import functional
 from torchmil.models import ABMIL
 
 from examples.benchmarks.speed.comparison import Comparison, Work, compare
-from examples.benchmarks.speed.drawn_outputs import draw_outputs
+from examples.benchmarks.speed.inputs.drawn_outputs import draw_outputs
 from msm_mil_core.explain.counterfactual import find_flip
 from msm_mil_core.explain.examination_options import SearchOptions
 from msm_mil_core.mil.aggregate import aggregate, aggregate_probabilities
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.network import MsmMil, loss, weights_of
 from msm_mil_core.mil.predict import predict_bag

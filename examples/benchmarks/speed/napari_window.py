@@ -18,6 +18,7 @@ LEG = 8
 ZOOM = 1.25
 ZOOM_STEPS = 16
 """Steps out from level 0 before the way back."""
+NO_ZOOM = 1.0001
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -79,6 +80,11 @@ class Window:
         camera = self.viewer.scene.camera
         y, x = camera.center[-2:]
         return _costs(lambda number: setattr(camera, "center", (y + number % 2 / camera.zoom, x)), moves)
+
+    def rezoom(self, moves: int) -> ViewCosts:
+        """Zoom by next to nothing, to and fro: what drawing alone costs in a zoom."""
+        camera = self.viewer.scene.camera
+        return _costs(lambda number: setattr(camera, "zoom", camera.zoom * NO_ZOOM ** (1 - number % 2 * 2)), moves)
 
     def close(self) -> None:
         """Close the window."""

@@ -15,10 +15,10 @@ from PIL import Image
 from simplejpeg import decode_jpeg
 
 from examples.benchmarks.speed.comparison import Comparison, Work, compare
-from examples.benchmarks.speed.tissue_slide import TILE_PX, TissueSlide, write_tissue_slide
+from examples.benchmarks.speed.inputs.tissue_slide import TILE_PX, TissueSlide, write_tissue_slide
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.slide import DECODED_BYTES, open_slide
-from msm_mil_core.slides.tile_reader import read_tile
+from msm_mil_core.slides.tiling.tile_reader import read_tile
 
 MPP = 0.2527
 """Of a scanner of 40x: no tile size fits it exactly."""

@@ -24,7 +24,8 @@ def write(found: Found, folder: Path) -> None:
     parts = json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
     parts |= {part: [each.record() for each in comparisons] for part, comparisons in found.items()}
     path.write_text(json.dumps({"machine": machine(), "parts": parts}, indent=1) + "\n", encoding="utf-8")
-    (folder / "SPEED.md").write_text(HEAD + "".join(map(_section, parts, parts.values())), encoding="utf-8")
+    sections = "".join(map(_section, parts, parts.values()))
+    (folder / "SPEED.md").write_text(HEAD + _bars(parts) + sections, encoding="utf-8")
 
 
 def machine() -> dict[str, object]:
@@ -37,6 +38,24 @@ def line(comparison: Comparison) -> str:
     bar = "" if comparison.at_most is None else f", bar {comparison.at_most:g}"
     state = {None: "", True: " holds", False: " MISSED"}[comparison.holds()]
     return f"{comparison.name}: {comparison.figure():.3g} of {comparison.reference}{bar}{state}"
+
+
+def _bars(parts: dict[str, list[dict[str, object]]]) -> str:
+    """Say how many bars hold, and name those that are missed."""
+    judged = [(part, each) for part, records in parts.items() for each in records if each["holds"] is not None]
+    missed = [f"\n* {part}: {each['name']}, {_figure(each)}" for part, each in judged if not each["holds"]]
+    held = len(judged) - len(missed)
+    return (
+        f"\n{held} of {len(judged)} bars hold. {'Missed, with the reason below each table:' if missed else ''}\n"
+        + "".join(missed)
+        + "\n"
+    )
+
+
+def _figure(record: dict[str, object]) -> str:
+    spread = record.get(str(record["judged_by"]))
+    figure = spread["median"] if isinstance(spread, dict) else record["value"]
+    return f"{figure:.3g} where at most {record['at_most']:g} was wanted"
 
 
 def _section(part: str, records: list[dict[str, object]]) -> str:

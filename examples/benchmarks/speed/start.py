@@ -32,9 +32,9 @@ load_encoder("efficientnet-lite0", device="cpu", precision="float32")
 TO_THE_FIRST_TILE = """
 import sys
 from pathlib import Path
-from msm_mil_core.cli.run import run
+from msm_mil_core.cli.running.run import run
 from msm_mil_core.encoders.encode_options import EncodeOptions
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.slides.slide import open_slide
@@ -50,7 +50,7 @@ with open_slide(Path(sys.argv[1])) as slide:
 CACHED = """
 import sys
 from pathlib import Path
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.pipeline import analyse
 from msm_mil_core.progress import finish

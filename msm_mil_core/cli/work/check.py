@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from msm_mil_core.cli.check_options import CheckOptions
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.progress_view import drive
+from msm_mil_core.cli.training.check_options import CheckOptions
 from msm_mil_core.learning.dataset.finding import listed
 from msm_mil_core.learning.dataset.fold_options import FoldOptions
 from msm_mil_core.learning.dataset.origin import Origin

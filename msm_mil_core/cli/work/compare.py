@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from msm_mil_core.cli.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.cli.console import out, print_line
 from msm_mil_core.cli.progress_view import drive
+from msm_mil_core.cli.running.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.coverage import CoverageStep, saturated_from

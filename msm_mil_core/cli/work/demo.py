@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from msm_mil_core.cli.asking.report import report
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.cli.report import report
-from msm_mil_core.cli.run import RunOptions, run
+from msm_mil_core.cli.running.run import RunOptions, run
+from msm_mil_core.cli.running.view import view
 from msm_mil_core.cli.screen import has_screen
-from msm_mil_core.cli.view import view
 from msm_mil_core.cli.work.explain import print_localisation
 from msm_mil_core.cli.work.export import draw
 from msm_mil_core.explain.localisation import localise

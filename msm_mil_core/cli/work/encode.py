@@ -5,17 +5,17 @@ from pathlib import Path
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import save_bag
-from msm_mil_core.cli.bag_kind import BagKind
-from msm_mil_core.cli.batch import each_slide, finish
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.cli.held import held
 from msm_mil_core.cli.outputs import check_free, check_outputs, output_paths
 from msm_mil_core.cli.progress_view import drive
+from msm_mil_core.cli.running.bag_kind import BagKind
+from msm_mil_core.cli.running.batch import each_slide, finish
+from msm_mil_core.cli.training.held import held
 from msm_mil_core.encoders.encode_slide import encode_folder, encode_slide
 from msm_mil_core.encoders.encoding_options import EncodingOptions
 from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.learning.dataset.finding import listed
-from msm_mil_core.slides.image_folder import folders_of_images, images_in
+from msm_mil_core.slides.formats.image_folder import folders_of_images, images_in
 
 
 def encode_slides(

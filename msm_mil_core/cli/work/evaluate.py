@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from msm_mil_core.cli.console import out, print_line
-from msm_mil_core.cli.evaluation_options import EvaluateOptions
-from msm_mil_core.cli.figures import UNDEFINED, with_interval
 from msm_mil_core.cli.progress_view import drive
+from msm_mil_core.cli.training.evaluation_options import EvaluateOptions
+from msm_mil_core.cli.training.figures import UNDEFINED, with_interval
 from msm_mil_core.export.figures.evaluation import draw_evaluation
 from msm_mil_core.export.tables.evaluation import write_evaluation
 from msm_mil_core.learning.dataset.bag_selection import select_bags
@@ -18,7 +18,7 @@ from msm_mil_core.learning.evaluation.bootstrap import Estimate
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference, compare_models
 from msm_mil_core.learning.evaluation.compatibility import tell_other_tiles
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 
 
 def evaluate_models(bags: Path, labels: Path, model: Sequence[Path], options: EvaluateOptions) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from msm_mil_core.cli.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.cli.console import out, print_line, printable
 from msm_mil_core.cli.progress_view import drive
+from msm_mil_core.cli.running.batch import each_result, finish, finish_json, print_json, print_warnings
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.explain.examination import Examination, examine
 from msm_mil_core.explain.examination_options import ExamineOptions

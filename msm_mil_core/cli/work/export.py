@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, finish
+from msm_mil_core.cli.asking.export_format import Format, verdicts_beside
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.cli.export_format import Format, verdicts_beside
+from msm_mil_core.cli.running.batch import annotations_in, each_slide, finish
 from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import SlideError
 from msm_mil_core.export.figures.result_figure import write_figure

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from msm_mil_core.cli.batch import annotations_in, each_slide, finish
 from msm_mil_core.cli.console import print_line
 from msm_mil_core.cli.progress_view import drive
+from msm_mil_core.cli.running.batch import annotations_in, each_slide, finish
 from msm_mil_core.errors import SlideError
 from msm_mil_core.export.report.report import write_report
 from msm_mil_core.export.report.report_options import ReportOptions

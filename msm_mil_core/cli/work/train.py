@@ -9,13 +9,13 @@ from rich.text import Text
 
 from msm_mil_core.atomic_write import check_writable
 from msm_mil_core.cli.console import out, print_line
-from msm_mil_core.cli.ending_options import EndingOptions
-from msm_mil_core.cli.figures import COLUMNS, above, cells
-from msm_mil_core.cli.held import held
 from msm_mil_core.cli.outputs import check_free
 from msm_mil_core.cli.progress_view import drive
-from msm_mil_core.cli.train_folds import train_folds
-from msm_mil_core.cli.training_run import TrainingRun, run_folder
+from msm_mil_core.cli.training.ending_options import EndingOptions
+from msm_mil_core.cli.training.figures import COLUMNS, above, cells
+from msm_mil_core.cli.training.held import held
+from msm_mil_core.cli.training.train_folds import train_folds
+from msm_mil_core.cli.training.training_run import TrainingRun, run_folder
 from msm_mil_core.cli.work.check import print_report
 from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.export.tables.baselines import read_baselines
@@ -26,7 +26,7 @@ from msm_mil_core.learning.dataset.validation import validate_bags
 from msm_mil_core.learning.training.bags_per_step import resolved
 from msm_mil_core.learning.training.train import tile_origin, training_device
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 
 
 def train_models(

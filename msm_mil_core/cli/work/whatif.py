@@ -4,12 +4,12 @@ from pathlib import Path
 
 from rich.table import Table
 
-from msm_mil_core.cli.batch import print_json, print_warnings
+from msm_mil_core.cli.asking.whatif_parts import Parts
 from msm_mil_core.cli.console import out, print_line
-from msm_mil_core.cli.whatif_parts import Parts
+from msm_mil_core.cli.running.batch import print_json, print_warnings
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.explain.selection import Selection, drawn_region
-from msm_mil_core.explain.selection_syntax import parse_selection
+from msm_mil_core.explain.selections.selection import Selection, drawn_region
+from msm_mil_core.explain.selections.selection_syntax import parse_selection
 from msm_mil_core.explain.what_if import Answer, Question, Step, Verb, ask
 from msm_mil_core.export.qupath.import_regions import read_regions
 from msm_mil_core.export.tables.json_file import Record, head

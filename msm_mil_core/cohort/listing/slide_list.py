@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.slides.dicom_mark import is_dicom
 from msm_mil_core.slides.formats.address import remote_address
+from msm_mil_core.slides.formats.dicom_mark import is_dicom
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 
 IN_FOLDERS = (

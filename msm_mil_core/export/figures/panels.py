@@ -20,7 +20,7 @@ from msm_mil_core.explain.evidence import held_over
 from msm_mil_core.export.tables.result_tables import class_rows, stage_rows
 from msm_mil_core.export.tables.roles import AnswerRoles
 from msm_mil_core.mil.prediction import Prediction, StageAttention
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 INK = "#222222"
 SOFT_INK, FRAME = "#666666", "#BBBBBB"

@@ -27,7 +27,7 @@ from msm_mil_core.export.figures.panels import (
 from msm_mil_core.export.tables.roles import AnswerRoles, answer_roles
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 DPI = 170
 AROUND = 0.04

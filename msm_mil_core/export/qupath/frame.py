@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.export.qupath.origin_rule import OriginRule
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 
 @dataclass(frozen=True, slots=True)

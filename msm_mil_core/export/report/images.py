@@ -13,7 +13,7 @@ from msm_mil_core.display.heatmap import rasterise
 from msm_mil_core.display.outlines import outline_segments
 from msm_mil_core.display.stage_style import Rgba
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 SIDE_PX = 760
 """Longer side of a picture."""

@@ -14,7 +14,7 @@ from msm_mil_core.display.tile_map import evidence_map
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.evidence import NO_EVIDENCE, evidence_sum
 from msm_mil_core.explain.examination import Examination
-from msm_mil_core.explain.gallery import Gallery
+from msm_mil_core.explain.selections.gallery import Gallery
 from msm_mil_core.explain.stage_comparison import StageComparison, StagePair
 from msm_mil_core.explain.stage_role import StageRole
 from msm_mil_core.export.figures.comparison import coverage_figure, findings

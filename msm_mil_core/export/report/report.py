@@ -8,9 +8,9 @@ from msm_mil_core.errors import OutputError, QuestionError
 from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.examination import Examination, examine
 from msm_mil_core.explain.examination_options import ExamineOptions
-from msm_mil_core.explain.gallery import Gallery, make_gallery
+from msm_mil_core.explain.selections.gallery import Gallery, make_gallery
+from msm_mil_core.explain.selections.top_tiles import PickOptions
 from msm_mil_core.explain.stage_comparison import compare_stages
-from msm_mil_core.explain.top_tiles import PickOptions
 from msm_mil_core.export.report.images import Pixels, make_canvas
 from msm_mil_core.export.report.page import ReportParts, render_page
 from msm_mil_core.export.report.report_options import ReportOptions

@@ -11,7 +11,7 @@ from msm_mil_core.learning.evaluation.calibration import EDGES, Calibration
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, PairedDifference
 from msm_mil_core.learning.evaluation.evaluate import Evaluation
 from msm_mil_core.learning.evaluation.metrics import METRICS
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 
 SCHEMA = "msm-mil-evaluation/1"
 

@@ -12,7 +12,7 @@ from msm_mil_core.learning.evaluation.compatibility import check_compatible
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate
 from msm_mil_core.learning.evaluation.metrics import compute_metrics, resampled_metrics
 from msm_mil_core.learning.evaluation.predictions import Predictions, predict_bags
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
 ROUNDING_DIGITS = 12

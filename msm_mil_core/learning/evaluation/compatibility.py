@@ -7,7 +7,7 @@ from msm_mil_core.errors import EvaluationError
 from msm_mil_core.learning.dataset.bag_selection import BagSelection
 from msm_mil_core.learning.dataset.finding import listed
 from msm_mil_core.learning.dataset.origin import same_scale
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 
 
 def check_compatible(selection: BagSelection, checkpoints: Sequence[Checkpoint], encoder: str | None) -> None:

@@ -19,7 +19,7 @@ from msm_mil_core.learning.evaluation.bootstrap import (
 from msm_mil_core.learning.evaluation.calibration import Calibration, bin_predictions
 from msm_mil_core.learning.evaluation.metrics import Metrics, compute_metrics, confusion_of, resampled_metrics
 from msm_mil_core.learning.evaluation.predictions import Predictions, predict_bags
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
 

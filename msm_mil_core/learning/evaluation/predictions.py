@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import Progress
 

@@ -17,7 +17,7 @@ from msm_mil_core.learning.evaluation.ridge import TITLE, fit_ridge, mean_featur
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train_on
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
 from msm_mil_core.progress import Progress, named
 

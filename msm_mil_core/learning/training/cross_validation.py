@@ -12,7 +12,7 @@ from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.evaluation.bootstrap import draw_resamples
 from msm_mil_core.learning.evaluation.evaluate import Evaluation, evaluate, evaluate_model
 from msm_mil_core.learning.training.train_options import TrainOptions
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
 AVERAGED = ("auc", "balanced_accuracy", "log_loss")

@@ -21,7 +21,7 @@ from msm_mil_core.learning.training.temperature_scaling import calibrated, fit_t
 from msm_mil_core.learning.training.train_options import WITHOUT_EFFECT, TrainOptions
 from msm_mil_core.learning.training.trainer import Trainer, build_trainer, take_step, torch_errors
 from msm_mil_core.learning.training.training_tissue import fit_training_tissue
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import Progress
 
 

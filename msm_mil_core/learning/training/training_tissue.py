@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 
 from msm_mil_core.learning.dataset.bag_dataset import BagDataset
 from msm_mil_core.learning.dataset.training_data import TrainingData
-from msm_mil_core.mil.training_tissue import FEWEST_HELD_OUT, TrainingTissue
+from msm_mil_core.mil.trust.training_tissue import FEWEST_HELD_OUT, TrainingTissue
 from msm_mil_core.progress import Progress
 
 AXES = 16

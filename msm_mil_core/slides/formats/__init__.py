@@ -1,1 +1,1 @@
-"""Opens what openslide does not: pictures of several levels in TIFF, OME-Zarr, arrays, and files on other computers."""
+"""Kinds of files, told apart and opened by the library that knows each best."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from msm_mil_core.slides.ome import OmeImage, first_image
+from msm_mil_core.slides.formats.ome import OmeImage, first_image
 
 ONE_PLANE = (
     "one plane of a bright-field slide is read. Export the plane that is in focus, in RGB, as a file of its own, and "

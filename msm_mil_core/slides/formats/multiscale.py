@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msm_mil_core.slides.formats.ome import um_per_unit
 from msm_mil_core.slides.formats.zarr_mark import ome_part
-from msm_mil_core.slides.ome import um_per_unit
 
 
 class UnusualError(ValueError):

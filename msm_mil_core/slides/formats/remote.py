@@ -8,11 +8,11 @@ from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.formats.ome_zarr import open_ome_zarr
 from msm_mil_core.slides.formats.opened_image import OpenedImage
+from msm_mil_core.slides.formats.slide_file import ENDS_BYTES, hash_parts
 from msm_mil_core.slides.formats.tiff_series import opened_series
 from msm_mil_core.slides.readers.levels_reader import LevelsReader
 from msm_mil_core.slides.readers.series_levels import series_levels
 from msm_mil_core.slides.readers.tiled_level import NotDirectError
-from msm_mil_core.slides.slide_file import ENDS_BYTES, hash_parts
 
 FSSPEC = "fsspec"
 ELSEWHERE = (

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.formats.opened_image import VENDOR, LevelSizes, OpenedImage
+from msm_mil_core.slides.formats.slide_file import hash_ends
+from msm_mil_core.slides.formats.tiff_pages import remark_of_images
 from msm_mil_core.slides.readers.byte_file import ByteFile
 from msm_mil_core.slides.readers.levels_reader import LevelsReader
 from msm_mil_core.slides.readers.series_levels import SeriesLevels, series_levels
-from msm_mil_core.slides.slide_file import hash_ends
-from msm_mil_core.slides.tiff_pages import remark_of_images
 
 _APERIO_MPP = re.compile(r"\|\s*MPP\s*=\s*([0-9.]+)")
 TIFFFILE = "tifffile"
@@ -34,7 +35,7 @@ def open_tiff_series(path: Path, file: Path, tiles: DecodedTiles, quick_hash: st
     """
     with file.open("rb") as opened:
         found = series_levels(opened, ByteFile(file))
-    return opened_series(path, found, tiles, quick_hash or hash_ends(file))
+    return replace(opened_series(path, found, tiles, quick_hash or hash_ends(file)), file=file)
 
 
 def opened_series(path: Path, found: SeriesLevels, tiles: DecodedTiles, quick_hash: str) -> OpenedImage:

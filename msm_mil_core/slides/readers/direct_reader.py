@@ -1,7 +1,7 @@
 """Regions put together from the file's own tiles, each of which is decoded once and kept for a while."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from msm_mil_core.slides.readers.tiled_level import TiledLevel
 DIRECT, DIRECT_SCALED = "direct", "direct-scaled"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DirectReader:
     """The tiled levels of one file; the other reader is asked only for a tile that the decoder objects to."""
 
@@ -24,10 +24,10 @@ class DirectReader:
     reference: Reference
     tiles: DecodedTiles
     """Where decoded tiles are kept; it may be shared with other slides."""
+    source: str
+    """Tells the tiles of this file apart from those of others; who opens the same file again shares them."""
     reductions: tuple[int, ...] = (1,)
     """By how many times levels may be read coarser than they are, by decoding at half or quarter scale."""
-    _id: object = field(default_factory=object)
-    """Sets the tiles of this file apart from those of others."""
 
     keeps_tiles: bool = True
 
@@ -53,7 +53,7 @@ class DirectReader:
 
     def _tile(self, level: int, reduction: int, row: int, col: int) -> Pixels:
         make = partial(self._decode, level, row, col, reduction)
-        return self.tiles.get((self._id, level, row, col, reduction), make)
+        return self.tiles.get((self.source, level, row, col, reduction), make)
 
     def _decode(self, level: int, row: int, col: int, reduction: int) -> Pixels:
         tiled = self.levels[level]

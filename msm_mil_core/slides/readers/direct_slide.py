@@ -1,5 +1,6 @@
 """A slide whose tiles can be decoded directly, with the pixels that openslide or tifffile shows."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ DIRECT_VENDORS = frozenset({APERIO, DICOM, GENERIC})
 class SlideFile:
     """An open slide, and what of it decides how it is read."""
 
+    file: Path
     vendor: str
     reference: Reference
     """Reads it otherwise: with its pixels those of tiles decoded directly are compared."""
@@ -45,10 +47,25 @@ def direct_reader(slide: SlideFile, choice: ReaderChoice, tiles: DecodedTiles) -
     reductions = (1,) if choice == DIRECT else reductions_of(levels)
     if choice == DIRECT_SCALED and len(reductions) == 1:
         raise NotDirectError("its tiles cannot be decoded at half scale")
-    direct = DirectReader(levels, slide.reference, tiles, reductions)
+    source = _source_of(slide)
+    direct = DirectReader(levels, slide.reference, tiles, source, reductions)
+    tiles.keep_for(direct, source)
     if difference := find_difference(direct):
         raise NotDirectError(difference)
     return direct
+
+
+def _source_of(slide: SlideFile) -> str:
+    """Return what is the same for every opening of the same, unchanged file; of DICOM, of all files beside it."""
+    file = slide.file.resolve()
+    try:
+        files = sorted(file.parent.iterdir()) if slide.vendor == DICOM else [file]
+        states = [(each.name, each.stat()) for each in files]
+    except OSError as exc:
+        raise NotDirectError(f"it cannot be read ({exc})") from exc
+    known = [(name, state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states]
+    seen = slide.reference.name  # what openslide shows of a level is not what tifffile finds
+    return hashlib.sha256(repr((str(file), seen, known)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def tiles_of(file: Path, vendor: str, level_sizes_px: Sequence[tuple[int, int]]) -> list[TiledLevel]:

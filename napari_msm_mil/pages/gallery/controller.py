@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from msm_mil_core.explain.gallery import make_gallery
-from msm_mil_core.explain.top_tiles import PickOptions
+from msm_mil_core.explain.selections.gallery import make_gallery
+from msm_mil_core.explain.selections.top_tiles import PickOptions
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide
 from napari_msm_mil.background import Job

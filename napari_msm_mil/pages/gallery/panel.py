@@ -15,8 +15,8 @@ from qtpy.QtWidgets import (
 )
 
 from msm_mil_core.display.stage_style import stage_colour, stage_name
-from msm_mil_core.explain.gallery import Gallery, GalleryTile
-from msm_mil_core.explain.top_tiles import Pick
+from msm_mil_core.explain.selections.gallery import Gallery, GalleryTile
+from msm_mil_core.explain.selections.top_tiles import Pick
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.widgets.swatch import swatch
 from napari_msm_mil.widgets.wrapped_label import WrappedText

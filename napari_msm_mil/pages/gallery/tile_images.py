@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide
-from msm_mil_core.slides.tile_reader import tile_picture
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tile_reader import tile_picture
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 SIDE_PX = 160
 AROUND = 4.0

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from msm_mil_core.errors import QuestionError
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchProgress, find_flip, find_sufficient
 from msm_mil_core.explain.examination_options import SearchOptions
-from msm_mil_core.explain.selection import Selection, SingleTiles
+from msm_mil_core.explain.selections.selection import Selection, SingleTiles
 from msm_mil_core.explain.what_if import Answer, Inquiry, Step, Verb, ask
 from msm_mil_core.results.annotations import SavedQuestion, question_of
 from msm_mil_core.results.slide_result import SlideResult

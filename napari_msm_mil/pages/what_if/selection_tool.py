@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from superqt.utils import QSignalDebouncer
 
 from msm_mil_core.errors import RegionError
-from msm_mil_core.explain.selection import Selection, SingleTiles, drawn_region
+from msm_mil_core.explain.selections.selection import Selection, SingleTiles, drawn_region
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.regions import drawn_polygons
 from napari_msm_mil.layers.tile_map_layers import outline_layer

@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.explain.selection import ClaimedTiles, Selection, TopTiles
+from msm_mil_core.explain.selections.selection import ClaimedTiles, Selection, TopTiles
 from msm_mil_core.explain.what_if import Verb
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.percent_box import percent_box

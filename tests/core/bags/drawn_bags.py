@@ -4,7 +4,7 @@ import numpy as np
 
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 FACTS = SlideFacts(
     name="slide ü.svs",

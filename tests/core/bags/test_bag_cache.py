@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cached_bag_path, load_cached_bag
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.core.bags.drawn_bags import CARD, FACTS, a_bag
 
 

@@ -12,7 +12,7 @@ import pytest
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import load_bag, load_features, save_bag
 from msm_mil_core.errors import FeatureFileError, OutputError
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.core.bags.drawn_bags import CARD, FACTS, a_bag
 
 

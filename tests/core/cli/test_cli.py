@@ -14,7 +14,7 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.cohort import slide_job
 from msm_mil_core.errors import OutputError
 from msm_mil_core.export.tables.roles import answer_roles
-from msm_mil_core.mil.checkpoint import default_checkpoint_path, load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import default_checkpoint_path, load_checkpoint, save_checkpoint
 from msm_mil_core.results.annotations import Annotations, Verdict, save_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 from msm_mil_core.slides.sample import SAMPLES

@@ -13,7 +13,7 @@ from PIL import Image
 from msm_mil_core.bags.bag_file import load_bag
 from msm_mil_core.cli.app import call
 from msm_mil_core.encoders.registry import load_encoder
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result
 from tests.models import a_checkpoint
 from tests.slides import HOT, TISSUE, a_picture, write_slide

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.results.result_file import load_result
 from tests.bags import a_training_folder
 from tests.models import a_checkpoint

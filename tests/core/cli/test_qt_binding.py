@@ -48,15 +48,17 @@ def test_the_binding_that_runs_these_tests_is_found():
 def test_the_window_is_started_with_the_chosen_binding(tmp_path, monkeypatch):
     slide, started = tmp_path / "slide.svs", {}
     slide.touch()
-    monkeypatch.setattr("msm_mil_core.cli.view.installed_bindings", lambda: {"PyQt5": "5.15.11", "PyQt6": "6.8.0"})
-    monkeypatch.setattr("msm_mil_core.cli.view.version", lambda _: "0.10.0")
+    monkeypatch.setattr(
+        "msm_mil_core.cli.running.view.installed_bindings", lambda: {"PyQt5": "5.15.11", "PyQt6": "6.8.0"}
+    )
+    monkeypatch.setattr("msm_mil_core.cli.running.view.version", lambda _: "0.10.0")
     monkeypatch.delenv("QT_API", raising=False)
 
     def start(words, *, env, check):
         started.update(words=words, binding=env["QT_API"])
         return CompletedProcess(words, 0)
 
-    monkeypatch.setattr("msm_mil_core.cli.view.subprocess.run", start)
+    monkeypatch.setattr("msm_mil_core.cli.running.view.subprocess.run", start)
 
     assert call(["view", str(slide)]) == 0
     assert started["binding"] == "pyqt6"

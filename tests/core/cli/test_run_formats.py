@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.mil.checkpoint import save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result
 from tests.icc import a_profile
 from tests.level_files import write_ome_tiff, write_ome_zarr

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from tests.bags import a_training_folder
 
 FOLDS = ("--folds", "2", "--seeds", "2", "--preset", "abmil")

@@ -15,13 +15,13 @@ from msm_mil_core.options import Options
 
 FOREIGN = ("pydantic", "http", "validation error", "input_value", "Input should", "function-after", "Traceback")
 OPTIONS = {
-    "run": ("cli.run.RunOptions", "analysis_options.AnalysisOptions"),
+    "run": ("cli.running.run.RunOptions", "analysis_options.AnalysisOptions"),
     "export": ("export.qupath.geojson_options.GeoJsonOptions",),
     "compare": ("explain.comparison_options.CompareOptions",),
     "explain": ("explain.examination_options.ExamineOptions",),
     "report": ("export.report.report_options.ReportOptions",),
     "train": ("learning.training.train_options.TrainOptions", "learning.dataset.fold_options.FoldOptions"),
-    "evaluate": ("cli.evaluation_options.EvaluateOptions",),
+    "evaluate": ("cli.training.evaluation_options.EvaluateOptions",),
     "encode": ("encoders.encoding_options.EncodingOptions",),
 }
 NEEDED = {

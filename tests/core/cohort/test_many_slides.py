@@ -21,6 +21,8 @@ from msm_mil_core.results.result_file import load_result
 from tests.cohorts import WORDS, cut_slides, jobs_for
 
 COUNT = 60
+MORE = 48 * 2**20
+"""Bytes by which the memory of equal processes may differ."""
 LARGEST_FILE = 8000
 """Bytes that fit on a disk that is full: a record does, a result does not."""
 
@@ -41,6 +43,12 @@ def start(slides, model, out) -> subprocess.Popen:
     command = [sys.executable, "-c", "from msm_mil_core.cli.app import main; main()", *words, "--no-keep-features"]
     alone = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=alone)
+
+
+def held_by(running) -> int:
+    """Return the resident memory, in bytes, of a run and of the processes that it has started."""
+    program = psutil.Process(running.pid)
+    return sum(process.memory_info().rss for process in (program, *program.children()))
 
 
 def read_ends(running, count) -> list[dict]:
@@ -100,6 +108,20 @@ def test_killed_and_on_a_full_disk_every_slide_has_one_whole_result_at_the_end(t
     ends_of(alone)
     for job, once in zip(jobs, alone, strict=True):
         np.testing.assert_array_equal(numbers_in(job.target), numbers_in(once.target))
+
+
+def test_memory_of_several_processes_does_not_grow_with_the_number_of_slides(tmp_path, model):
+    cut_slides(tmp_path / "slides", 26)
+
+    with start(tmp_path / "slides", model, tmp_path / "out") as running:
+        ends = read_ends(running, 6)
+        few = held_by(running)
+        ends += read_ends(running, 16)
+        many = held_by(running)
+        ends += read_ends(running, None)
+
+    assert [end["state"] for end in ends] == ["finished"] * 26
+    assert many < few + MORE
 
 
 def test_a_slide_that_hangs_its_reader_is_given_up_and_run_when_it_can_be_read(tmp_path, settings):

@@ -22,7 +22,7 @@ from msm_mil_core.encoders.registry import load_encoder
 from msm_mil_core.progress import finish
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.cohorts import OPTIONS, cut_slides, jobs_for, small_settings
 
 

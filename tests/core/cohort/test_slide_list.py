@@ -11,7 +11,7 @@ from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.cohort.listing.slide_list import list_slides
 from msm_mil_core.cohort.slide_record import stamp_of
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.slides.image_folder import folders_of_images, images_in
+from msm_mil_core.slides.formats.image_folder import folders_of_images, images_in
 from tests.level_files import write_ome_zarr
 from tests.tiled_slides import a_field
 

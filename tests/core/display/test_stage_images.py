@@ -9,7 +9,7 @@ from msm_mil_core.display.contrast_setting import ContrastSetting
 from msm_mil_core.display.heatmap import CONTRASTS, contrast, rasterise
 from msm_mil_core.display.shared_tiles import STRIPES
 from msm_mil_core.display.stage_images import StageImages, contrast_limits
-from msm_mil_core.explain.selection import top_tiles
+from msm_mil_core.explain.selections.selection import top_tiles
 from tests.results import a_prediction, block_of_tiles
 
 TILES = block_of_tiles(8, 5)

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.encoders.batch_reader import BATCHES_AHEAD
+from msm_mil_core.encoders.devices.torch_encoder import put_on_device
 from msm_mil_core.encoders.encode import encode_tiles
 from msm_mil_core.encoders.encode_options import EncodeOptions
-from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.errors import BatchTooLargeError, EncoderError, SlideError
 from msm_mil_core.progress import Progress
 from msm_mil_core.slides.slide import Slide, open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.encoders import Colours, a_network, a_small_encoder
 from tests.slides import HOT, DrawnSlide, a_drawn_slide
 
@@ -199,7 +199,7 @@ def test_options_out_of_range_are_refused(wrong: dict[str, object]):
 
 def test_a_real_slide_gives_the_same_features_as_its_tiles_in_memory(shared):
     from msm_mil_core.encoders.registry import load_encoder
-    from msm_mil_core.slides.tile_reader import read_tile
+    from msm_mil_core.slides.tiling.tile_reader import read_tile
 
     encoder = load_encoder("efficientnet-lite0", device="cpu", precision="float32")
     with open_slide(shared("slides/CMU-1-Small-Region.svs")) as slide:

@@ -15,7 +15,7 @@ from msm_mil_core.encoders.slide_queue import SlideQueue
 from msm_mil_core.encoders.tile_task import TileTask
 from msm_mil_core.errors import BatchTooLargeError, SlideError
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.simulated import Clock, Latencies, SimulatedDevice, SimulatedThreads, on
 from tests.slides import a_drawn_slide
 
@@ -54,7 +54,7 @@ class Course:
         )
         self.device.on_run = lambda: self.on_run(self)
         self.readers_ = SimulatedThreads(self.clock, self.readers, lambda slide, plan, xy, to: self.a_tile_s * len(xy))
-        preparers = SimulatedThreads(self.clock, 1, lambda job: self.prepare_s)
+        preparers = SimulatedThreads(self.clock, 1, lambda: self.prepare_s)
         self.tasks = [a_task(self.path, tiles) for tiles in self.slides]
         queue = SlideQueue(range(len(self.tasks)), self.tasks.__getitem__, preparers)
         self.reader = BatchReader(queue, self.batch, self.readers_, self.device.pixels)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from msm_mil_core.encoders.devices.torch_encoder import put_on_device
 from msm_mil_core.encoders.encode_cached import encode_cached
 from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand
-from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.errors import DeviceError
 from msm_mil_core.slides.slide import Slide, open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.encoders import Colours, a_network
 from tests.slides import a_drawn_slide
 

@@ -10,10 +10,11 @@ from msm_mil_core.encoders.encode import encode_tiles
 from msm_mil_core.encoders.encode_cached import task_from_cache
 from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encode_slides import SlideAdvanced, SlideEncoded, SlideFailed, encode_slides
+from msm_mil_core.encoders.encoder_on_demand import loaded
 from msm_mil_core.errors import BatchTooLargeError, SlideError
 from msm_mil_core.progress import finish
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.simulated import CARD, Clock, Latencies, SimulatedDevice, on
 from tests.slides import a_drawn_slide
 
@@ -44,7 +45,7 @@ def preparer(path: Path, cache: Path | None = None, opened: list | None = None):
         slide = open_slide(path)
         if opened is not None:
             opened.append(slide)
-        return task_from_cache(slide, a_grid(job), CARD, BATCH, cache)
+        return task_from_cache(slide, a_grid(job), CARD, lambda: BATCH, cache)
 
     return prepare
 
@@ -64,7 +65,9 @@ def test_each_slide_is_encoded_once_and_as_alone_by_devices_that_share_them(path
     for device in devices:
         device.on_run = lambda device=device: both.wait(60) if len(device.sizes) == 1 else None
 
-    steps = list(encode_slides(jobs, preparer(path, opened=opened), [on(device) for device in devices], OPTIONS))
+    steps = list(
+        encode_slides(jobs, preparer(path, opened=opened), [loaded(on(device)) for device in devices], OPTIONS)
+    )
 
     bags = {step.job: step.bag for step in steps if isinstance(step, SlideEncoded)}
     assert sorted(bags) == sorted(jobs)
@@ -82,21 +85,21 @@ def closed(slide) -> Exception:
 
 
 def test_steps_of_a_slide_come_in_order_and_end_with_its_features(path):
-    steps = list(encode_slides([20], preparer(path), [on(a_device())], OPTIONS))
+    steps = list(encode_slides([20], preparer(path), [loaded(on(a_device()))], OPTIONS))
 
     assert [type(step) for step in steps] == [SlideAdvanced, SlideAdvanced, SlideEncoded]
     assert [step.progress.done for step in steps[:-1]] == [8, 16]
 
 
 def test_what_fails_is_given_with_its_reason_and_the_others_go_on(path):
-    steps = list(encode_slides([20, 13, 30], preparer(path), [on(a_device())], OPTIONS))
+    steps = list(encode_slides([20, 13, 30], preparer(path), [loaded(on(a_device()))], OPTIONS))
 
     assert [(step.job, str(step.error)) for step in steps if isinstance(step, SlideFailed)] == [(13, "no slide at all")]
     assert [step.job for step in steps if isinstance(step, SlideEncoded)] == [20, 30]
 
 
 def test_a_device_without_memory_fails_every_slide_and_ends(path):
-    steps = list(encode_slides([9, 10], preparer(path), [on(a_device(most_tiles=0))], OPTIONS))
+    steps = list(encode_slides([9, 10], preparer(path), [loaded(on(a_device(most_tiles=0)))], OPTIONS))
 
     assert [type(step.error) for step in steps] == [BatchTooLargeError] * 2
 
@@ -104,7 +107,7 @@ def test_a_device_without_memory_fails_every_slide_and_ends(path):
 def test_whoever_takes_the_steps_does_not_hold_up_the_device(path):
     device, further = a_device(), threading.Event()
     device.on_run = lambda: further.set() if len(device.sizes) > 3 else None
-    work = encode_slides([16, 16, 16], preparer(path), [on(device)], OPTIONS)
+    work = encode_slides([16, 16, 16], preparer(path), [loaded(on(device))], OPTIONS)
 
     next(work)
 
@@ -115,7 +118,7 @@ def test_whoever_takes_the_steps_does_not_hold_up_the_device(path):
 def test_jobs_are_asked_for_only_as_they_are_needed(path):
     asked = []
     jobs = (asked.append(n) or 16 for n in range(100))
-    work = encode_slides(jobs, preparer(path), [on(a_device())], OPTIONS)
+    work = encode_slides(jobs, preparer(path), [loaded(on(a_device()))], OPTIONS)
 
     next(work)
     work.close()
@@ -125,22 +128,22 @@ def test_jobs_are_asked_for_only_as_they_are_needed(path):
 
 
 def test_a_run_that_is_dropped_goes_on_where_it_ended(path, tmp_path):
-    work = encode_slides([90], preparer(path, tmp_path), [on(a_device())], OPTIONS, cache=tmp_path)
+    work = encode_slides([90], preparer(path, tmp_path), [loaded(on(a_device()))], OPTIONS, cache=tmp_path)
     next(work)
     work.close()
     again = a_device()
 
-    steps = list(encode_slides([90], preparer(path, tmp_path), [on(again)], OPTIONS, cache=tmp_path))
+    steps = list(encode_slides([90], preparer(path, tmp_path), [loaded(on(again))], OPTIONS, cache=tmp_path))
 
     assert 0 < sum(again.sizes) < 90
     np.testing.assert_array_equal(steps[-1].bag.features, alone(path, 90))
 
 
 def test_what_is_cached_is_not_encoded_again(path, tmp_path):
-    list(encode_slides([20, 30], preparer(path, tmp_path), [on(a_device())], OPTIONS, cache=tmp_path))
+    list(encode_slides([20, 30], preparer(path, tmp_path), [loaded(on(a_device()))], OPTIONS, cache=tmp_path))
     again = a_device()
 
-    steps = list(encode_slides([20, 30], preparer(path, tmp_path), [on(again)], OPTIONS, cache=tmp_path))
+    steps = list(encode_slides([20, 30], preparer(path, tmp_path), [loaded(on(again))], OPTIONS, cache=tmp_path))
 
     assert [type(step) for step in steps] == [SlideEncoded, SlideEncoded]
     assert again.sizes == []
@@ -148,4 +151,4 @@ def test_what_is_cached_is_not_encoded_again(path, tmp_path):
 
 
 def test_no_slides_are_no_steps(path):
-    assert list(encode_slides([], preparer(path), [on(a_device())], OPTIONS)) == []
+    assert list(encode_slides([], preparer(path), [loaded(on(a_device()))], OPTIONS)) == []

@@ -11,8 +11,8 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from msm_mil_core.encoders.devices.torch_encoder import put_on_device
 from msm_mil_core.encoders.registry import Encoder, known_encoders, load_encoder
-from msm_mil_core.encoders.torch_encoder import put_on_device
 from msm_mil_core.errors import BatchTooLargeError, DeviceError, EncoderError
 from tests.encoders import a_hub, a_network, a_small_encoder
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msm_mil_core.explain.coverage import coverage, saturated_from
-from msm_mil_core.explain.selection import top_tiles
+from msm_mil_core.explain.selections.selection import top_tiles
 from tests.results import a_prediction, block_of_tiles
 
 

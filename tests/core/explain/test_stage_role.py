@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.selection import SingleTiles
+from msm_mil_core.explain.selections.selection import SingleTiles
 from msm_mil_core.explain.stage_role import RoleOptions, stage_roles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.mil.aggregate import aggregate

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msm_mil_core.explain.selection import top_tiles
+from msm_mil_core.explain.selections.selection import top_tiles
 from msm_mil_core.explain.tile_values import found_by, fused_attention, rank_difference, winner_stage
 from tests.results import a_prediction
 

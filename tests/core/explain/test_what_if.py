@@ -5,7 +5,7 @@ import pytest
 from shapely import box
 
 from msm_mil_core.errors import QuestionError
-from msm_mil_core.explain.selection import ClaimedTiles, SingleTiles, TopTiles, drawn_region
+from msm_mil_core.explain.selections.selection import ClaimedTiles, SingleTiles, TopTiles, drawn_region
 from msm_mil_core.explain.what_if import Inquiry, Question, Step, ask, kept_tiles, require_tile_outputs
 from msm_mil_core.mil.predict import predict, predict_bag
 from tests.models import a_bag, a_checkpoint, a_seeker

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import OutputError, ResultError
-from msm_mil_core.explain.selection import ClaimedTiles, TopTiles
+from msm_mil_core.explain.selections.selection import ClaimedTiles, TopTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.mil.predict import predict_bag
 from msm_mil_core.results import annotations as module

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.errors import OutputError, ResultError
 from msm_mil_core.mil.predict import predict_bag
-from msm_mil_core.mil.tissue_distance import TissueDistance
+from msm_mil_core.mil.trust.tissue_distance import TissueDistance
 from msm_mil_core.results.result_file import SCHEMA, load_result, save_result
 from tests.models import a_bag, a_checkpoint, model_options
 from tests.results import LIKE, UNLIKE, a_prediction, a_result, block_of_tiles, slide_facts

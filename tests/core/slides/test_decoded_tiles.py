@@ -86,3 +86,74 @@ def test_clearing_drops_every_tile():
     tiles.clear()
 
     assert (len(tiles), tiles.held_bytes) == (0, 0)
+
+
+class AUser:
+    """Anything that can be referred to weakly."""
+
+
+def test_tiles_are_dropped_with_the_last_user_of_their_source():
+    tiles, users = DecodedTiles(1000), [AUser(), AUser()]
+    for user in users:
+        tiles.keep_for(user, "slide")
+    for key in (("slide", 1), ("slide", 2), ("other", 1)):
+        tiles.get(key, lambda: a_tile(1))
+
+    users.pop()
+    both = len(tiles), tiles.held_bytes
+    users.pop()
+    del user
+
+    assert both == (3, 300)
+    assert (len(tiles), tiles.held_bytes) == (1, 100)
+    assert ("other", 1) in tiles
+
+
+def test_a_user_may_go_while_its_own_thread_stores_a_tile():
+    tiles = DecodedTiles(1000)
+    user = AUser()
+    tiles.keep_for(user, "slide")
+    tiles.get(("slide", 1), lambda: a_tile(1))
+
+    class Going:
+        """A key that lets the user go when it is looked up, in the middle of what the store does."""
+
+        def __hash__(self):
+            nonlocal user
+            user = None
+            return 1
+
+    tiles.get(Going(), lambda: a_tile(2))
+    tiles.get("next", lambda: a_tile(3))
+
+    assert ("slide", 1) not in tiles
+    assert tiles.held_bytes == 200
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["open", "close", "read"]), st.integers(0, 3), st.integers(0, 5)), max_size=80)
+)
+def test_whoever_opens_and_closes_there_are_tiles_of_open_sources_alone(steps: list[tuple[str, int, int]]):
+    tiles, users = DecodedTiles(700), {source: [] for source in range(4)}
+
+    for what, source, number in steps:
+        if what == "open":
+            users[source].append(AUser())
+            tiles.keep_for(users[source][-1], source)
+        elif what == "close" and users[source]:
+            users[source].pop()
+        elif what == "read" and users[source]:
+            tiles.get((source, number), lambda: a_tile(1))
+
+        held = [(source, number) for source in users for number in range(6) if (source, number) in tiles]
+        assert all(users[source] for source, _ in held)
+        assert tiles.held_bytes == 100 * len(held) <= 700
+
+
+def test_the_bound_grows_and_never_shrinks():
+    tiles = DecodedTiles(100)
+
+    tiles.grow(300)
+    tiles.grow(200)
+
+    assert tiles.max_bytes == 300

@@ -8,7 +8,7 @@ import shapely
 from msm_mil_core.export.qupath.import_truth import read_truth
 from msm_mil_core.slides.sample import LUNG, SAMPLES, SKIN, sample_slide
 from msm_mil_core.slides.slide import open_slide
-from msm_mil_core.slides.tissue import find_tissue
+from msm_mil_core.slides.tiling.tissue import find_tissue
 from msm_mil_core.slides.truth import truth_path
 
 

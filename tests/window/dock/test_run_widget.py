@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog
 
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from msm_mil_core.results.annotations import load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget

@@ -13,7 +13,7 @@ from msm_mil_core.display.shared_tiles import STRIPES
 from msm_mil_core.display.stage_display import CLAIMED, SHARED
 from msm_mil_core.display.tile_map import winner_map
 from msm_mil_core.display.view_choice import with_all_stages
-from msm_mil_core.explain.selection import top_tiles
+from msm_mil_core.explain.selections.selection import top_tiles
 from msm_mil_core.results.annotations import StageView, View
 from napari_msm_mil.layers.blink import Blink
 from napari_msm_mil.layers.result_displays import ResultDisplays

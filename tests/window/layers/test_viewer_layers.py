@@ -12,7 +12,7 @@ from msm_mil_core.display.stage_display import CLAIMED
 from msm_mil_core.display.stage_style import stage_name
 from msm_mil_core.display.tile_map import winner_map
 from msm_mil_core.display.view_choice import TOP_PERCENT
-from msm_mil_core.explain.selection import top_tiles
+from msm_mil_core.explain.selections.selection import top_tiles
 from msm_mil_core.slides.truth import TruthArea
 from napari_msm_mil.layers.layer_data import stage_layers, truth_layer
 from napari_msm_mil.layers.tile_map_layers import map_layer

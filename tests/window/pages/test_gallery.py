@@ -6,8 +6,8 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor
 
 from msm_mil_core.display.stage_style import stage_colour
-from msm_mil_core.explain.gallery import Gallery, GalleryTile
-from msm_mil_core.explain.top_tiles import Pick
+from msm_mil_core.explain.selections.gallery import Gallery, GalleryTile
+from msm_mil_core.explain.selections.top_tiles import Pick
 from napari_msm_mil.pages.gallery.panel import GalleryPanel
 from tests.results import a_prediction, a_result
 from tests.window.dock_user import child

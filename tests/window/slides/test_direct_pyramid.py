@@ -8,6 +8,7 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msm_mil_core.slides.readers.direct_reader import DirectReader
 from msm_mil_core.slides.slide import Slide, open_slide
 from napari_msm_mil.slides.damaged_slide import HATCH_GREYS
 from napari_msm_mil.slides.pyramid import slide_pyramid
@@ -87,3 +88,21 @@ def spoil(path, tile):
     with path.open("r+b") as file:
         file.seek(offset)
         file.write(bytes(length))
+
+
+def test_a_run_decodes_nothing_that_was_looked_at(tmp_path, monkeypatch):
+    path = write_tiled(tmp_path / "field.tiff", a_field(SIZE_PX0))
+    finest = slide_pyramid(open_slide(path))[0]
+    decoded, decode = [], DirectReader._decode
+    monkeypatch.setattr(DirectReader, "_decode", lambda *tile: decoded.append(tile[1:]) or decode(*tile))
+    looked_at = np.asarray(finest[:1024, :1024])
+
+    with open_slide(path) as run:
+        decoded.clear()
+        seen = run.read((0, 0), 0, (1024, 1024))
+        again = list(decoded)
+        run.read((1024, 1024), 0, (1024, 1024))
+
+    np.testing.assert_array_equal(seen, looked_at)
+    assert again == []
+    assert decoded != []

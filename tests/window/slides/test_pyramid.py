@@ -166,6 +166,21 @@ def test_coarse_levels_share_the_tiles_of_finer_ones(counted_reads, tmp_path, pi
     assert counted_reads == []
 
 
+def test_all_open_slides_share_one_bound_and_leave_nothing_behind(tmp_path, picture, monkeypatch):
+    monkeypatch.setattr(_pyramid.SHARED_TILES, "max_bytes", picture.nbytes)
+    monkeypatch.setattr(_pyramid.SHARED_TILES, "grow", lambda _: None)
+    shown = [slide_pyramid(open_slide(write_slide(tmp_path / f"{n}.tiff", picture, levels=1))) for n in range(3)]
+
+    read = [np.asarray(levels[0]) for levels in shown]
+
+    assert all(np.array_equal(pixels, picture) for pixels in read)
+    held = _pyramid.SHARED_TILES.held_bytes
+    assert 0 < held <= picture.nbytes
+    del shown
+    gc.collect()
+    assert _pyramid.SHARED_TILES.held_bytes < held
+
+
 def test_a_level_can_be_copied_and_sent_elsewhere(level, picture, tmp_path):
     levels = slide_pyramid(open_slide(write_slide(tmp_path / "ramps.tiff", picture, levels=1), mpp=0.7))
 

@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.options import Options
-from msm_mil_core.slides.tile_options import TileOptions
-from msm_mil_core.slides.tissue_options import TissueOptions
+from msm_mil_core.slides.tiling.tile_options import TileOptions
+from msm_mil_core.slides.tiling.tissue_options import TissueOptions
 from napari_msm_mil.widgets.options_form import OptionsForm, label_of, validation_message
 
 

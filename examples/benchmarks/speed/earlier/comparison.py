@@ -9,11 +9,11 @@ import ot
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from msm_mil_core.explain.chance.set_distance import MOST_CELLS, MOST_PIVOTS
 from msm_mil_core.explain.comparison_options import CompareOptions
-from msm_mil_core.explain.selection import Chosen, top_tiles
-from msm_mil_core.explain.set_distance import MOST_CELLS, MOST_PIVOTS
+from msm_mil_core.explain.selections.selection import Chosen, top_tiles
 from msm_mil_core.mil.prediction import Prediction
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.int64]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from msm_mil_core.explain.ranks import ranks_among
+from msm_mil_core.explain.chance.ranks import ranks_among
 
 
 def ranks(attention: NDArray[np.float32]) -> NDArray[np.float64]:

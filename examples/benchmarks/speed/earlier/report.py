@@ -13,7 +13,7 @@ from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.progress import Progress, finish
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 
 EXPLAIN = "msm_mil_core.explain."
 EARLIER = {

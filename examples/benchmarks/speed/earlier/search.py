@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from examples.benchmarks.speed.earlier.aggregation import aggregate, aggregate_probabilities
 from msm_mil_core.explain.counterfactual import Counterfactual, SearchOptions
 from msm_mil_core.explain.decisive_set import Kind
-from msm_mil_core.explain.selection import Chosen
+from msm_mil_core.explain.selections.selection import Chosen
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.mil.tile_outputs import TileOutputs
 from msm_mil_core.progress import Progress

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msm_mil_core.cli.app import call
 from msm_mil_core.display.stage_style import stage_ramp
 from msm_mil_core.errors import OutputError
-from msm_mil_core.explain.selection import ClaimedTiles
+from msm_mil_core.explain.selections.selection import ClaimedTiles
 from msm_mil_core.explain.what_if import Question, Step, ask
 from msm_mil_core.export.report.images import draw_map, make_canvas
 from msm_mil_core.export.report.report import write_report

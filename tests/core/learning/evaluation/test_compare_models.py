@@ -14,11 +14,11 @@ from msm_mil_core.cli.app import call
 from msm_mil_core.errors import EvaluationError, FeatureFileError
 from msm_mil_core.learning.dataset.bag_selection import BagSelection, select_bags
 from msm_mil_core.learning.evaluation.compare_models import ModelComparison, compare_models
-from msm_mil_core.mil.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from msm_mil_core.mil.predict import predict
 from msm_mil_core.progress import finish
 from msm_mil_core.slides.slide import SlideFacts
-from msm_mil_core.slides.tiles import TileGrid
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.models import a_checkpoint, a_seeker
 
 ENCODER = "timm:resnet18"

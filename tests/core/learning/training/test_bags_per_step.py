@@ -14,7 +14,7 @@ from msm_mil_core.learning.dataset.bag_dataset import BagDataset, label_bags
 from msm_mil_core.learning.dataset.splits import split_bags
 from msm_mil_core.learning.training.bags_per_step import MOST, STEPS, TILES, bags_per_step, resolved
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from msm_mil_core.progress import finish
 from tests.bags import ORIGIN, P, a_training_folder, labelled, some_options, two_kinds_of_bags
 

@@ -17,7 +17,7 @@ from msm_mil_core.learning.evaluation.evaluate import evaluate_model
 from msm_mil_core.learning.training.baselines import train_baselines
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train, train_on
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from msm_mil_core.progress import finish
 from tests.bags import a_training_folder, some_options, two_kinds_of_bags
 

@@ -15,7 +15,7 @@ from msm_mil_core.learning.dataset.columns import Part
 from msm_mil_core.learning.dataset.folds import lay_folds
 from msm_mil_core.learning.dataset.split_options import SplitOptions
 from msm_mil_core.learning.dataset.splits import split_bags
-from msm_mil_core.mil.checkpoint import load_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint
 from tests.bags import a_training_folder, labelled
 
 

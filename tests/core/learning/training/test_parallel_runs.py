@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from msm_mil_core.cli.app import call
-from msm_mil_core.cli.parallel_runs import train_runs
-from msm_mil_core.cli.training_run import TrainingRun
+from msm_mil_core.cli.training.parallel_runs import train_runs
+from msm_mil_core.cli.training.training_run import TrainingRun
 from msm_mil_core.devices import choose_devices
 from msm_mil_core.errors import DeviceError, TrainingError
 from msm_mil_core.learning.dataset.splits import split_bags

@@ -10,7 +10,7 @@ from msm_mil_core.learning.training.history import draw_curves, write_curves
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.state import Epoch, read_epochs
 from msm_mil_core.learning.training.train import train
-from msm_mil_core.mil.checkpoint import Checkpoint
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.progress import finish
 from tests.bags import some_options, two_kinds_of_bags
 

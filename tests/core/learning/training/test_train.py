@@ -13,7 +13,7 @@ from msm_mil_core.learning.evaluation.evaluate import evaluate_model, with_figur
 from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import CardOptions
-from msm_mil_core.mil.checkpoint import load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_file.checkpoint import load_checkpoint, save_checkpoint
 from msm_mil_core.mil.model_options import ModelOptions, Preset, preset
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.mil.predict import predict

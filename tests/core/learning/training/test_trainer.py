@@ -11,8 +11,8 @@ from msm_mil_core.learning.training.model_changes import ModelChanges
 from msm_mil_core.learning.training.train import train
 from msm_mil_core.learning.training.train_options import TrainOptions
 from msm_mil_core.learning.training.trainer import choose_training_precision
-from msm_mil_core.mil.checkpoint import Checkpoint
 from msm_mil_core.mil.masking import stages_shown
+from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.model_options import ModelOptions
 from msm_mil_core.mil.network import MsmMil
 from msm_mil_core.progress import finish

@@ -9,7 +9,7 @@ import tifffile
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.readers.tile_codec import DamagedTileError, jpeg_codec
-from msm_mil_core.slides.slide import open_slide
+from msm_mil_core.slides.slide import SHARED_TILES, open_slide
 from tests.tiled_slides import JPEG_420, a_field, write_tiled
 
 
@@ -70,6 +70,48 @@ def test_positions_in_uneven_levels_are_whole_pixels(tmp_path: Path):
 
     assert slide.facts.reader == "direct-scaled"
     np.testing.assert_array_equal(part, whole[:100, 333:433])
+
+
+def test_who_opens_a_slide_again_shares_its_tiles_until_the_last_one_is_closed(tmp_path: Path):
+    path = write_tiled(tmp_path / "slide.tif", a_field((512, 512)), steps=(1,))
+    tiles = DecodedTiles(2**24)
+    looking, running = (open_slide(path, tiles=tiles) for _ in range(2))
+
+    first = looking.read((0, 0), 0, (512, 512))
+    held = tiles.held_bytes
+    second = running.read((0, 0), 0, (512, 512))
+
+    np.testing.assert_array_equal(first, second)
+    assert tiles.held_bytes == held == 512 * 512 * 3
+    looking.close()
+    assert tiles.held_bytes == held
+    running.close()
+    assert tiles.held_bytes == 0
+
+
+def test_a_file_that_was_replaced_shares_nothing_with_the_one_before(tmp_path: Path):
+    path = write_tiled(tmp_path / "slide.tif", a_field((512, 512), 1), steps=(1,))
+    tiles = DecodedTiles(2**24)
+    before = open_slide(path, tiles=tiles)
+    before.read((0, 0), 0, (512, 512))
+    write_tiled(tmp_path / "new.tif", a_field((512, 512), 2), steps=(1,)).replace(path)
+
+    with open_slide(path, tiles=tiles) as after, open_slide(path, reader="openslide") as plain:
+        np.testing.assert_array_equal(after.read((0, 0), 0, (512, 512)), plain.read((0, 0), 0, (512, 512)))
+
+
+def test_all_open_slides_share_one_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(SHARED_TILES, "max_bytes", 2**20)
+    before = SHARED_TILES.held_bytes
+    slides = [open_slide(write_tiled(tmp_path / f"{n}.tif", a_field((512, 512), n), steps=(1,))) for n in range(4)]
+
+    for slide in slides:
+        slide.read((0, 0), 0, (512, 512))  # 768 KiB
+
+    assert 512 * 512 * 3 <= SHARED_TILES.held_bytes <= 2**20
+    for slide in slides:
+        slide.close()
+    assert SHARED_TILES.held_bytes <= before
 
 
 def test_a_tile_is_decoded_once_while_it_is_kept(tmp_path: Path):

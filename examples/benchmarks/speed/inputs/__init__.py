@@ -1,0 +1,1 @@
+"""What is measured is measured on: slides, bags and results that are drawn."""

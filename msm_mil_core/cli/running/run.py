@@ -1,0 +1,97 @@
+"""msm-mil run: slides in, one result file each; the same command continues where it was stopped."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from msm_mil_core.analysis_options import AnalysisOptions
+from msm_mil_core.cli.inputs import require_models
+from msm_mil_core.cluster.cluster_options import ClusterOptions
+from msm_mil_core.cohort.listing.shard import Shard
+from msm_mil_core.cohort.listing.slide_entry import SlideEntry
+from msm_mil_core.cohort.listing.slide_list import list_slides
+from msm_mil_core.cohort.run_choices import RunChoices
+from msm_mil_core.errors import RegionError
+from msm_mil_core.options import Options
+from msm_mil_core.slides.readers.reader_choice import ReaderChoice
+
+
+class RunOptions(Options):
+    """What a user chooses for a batch of runs beside the analysis itself."""
+
+    model: Path | None = None
+    """Checkpoint (.safetensors); the bundled demonstration model by default."""
+    out: Path = Path()
+    """Folder for the results."""
+    device: str | None = None
+    """auto, cpu, cuda, cuda:1 or mps; short for --encode.device."""
+    mpp: float | None = None
+    """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
+    reader: ReaderChoice = "auto"
+    """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
+    makes results alike where some lack a decoder; fsspec reads addresses such as s3://bucket/slide.tif."""
+    region: Path | None = None
+    """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
+    region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """Only polygons of this class (classification) limit the run; may be repeated."""
+    overwrite: bool = False
+    """Replace results of other models, options or slides; annotations on the same run are preserved."""
+    keep_features: bool = True
+    """Cache features for reuse in the user's cache folder."""
+    shard: str = "1/1"
+    """Take a fixed share of the slides: 1/8 to 8/8, for array jobs of a cluster."""
+
+
+def run(
+    slides: list[Path],
+    /,
+    *,
+    batch: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
+    options: Annotated[AnalysisOptions, Parameter(name="*")] = AnalysisOptions(),
+    choices: Annotated[RunChoices, Parameter(name="*")] = RunChoices(),
+    cluster: Annotated[ClusterOptions, Parameter(name="*")] = ClusterOptions(),
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Run MSM-MIL on slides; write one result file (.msm.h5) a slide and print a table.
+
+    A slide is done when its result exists and is of the same slide, model, encoder and options; the same command does
+    what is left. Several processes and machines may work to one --out folder: each slide is done by one of them.
+
+    Parameters
+    ----------
+    slides
+        Whole-slide images, folders of slides, folders that are one slide (DICOM, OME-Zarr), patterns in
+        quotes ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features.
+    as_json
+        Print one line of JSON a slide instead of tables.
+    """
+    shard, entries = Shard.parse(batch.shard), _entries(slides, batch)
+    from msm_mil_core.cli.running.plan_run import (
+        plan_run,  # a slide, region or model that is missing need not wait for it
+    )
+    from msm_mil_core.cli.running.show_run import show_run
+
+    jobs = plan_run(shard, entries, batch, options, here=not cluster.wanted)
+    return show_run(jobs, choices, cluster, as_json=as_json)
+
+
+def _entries(slides: Sequence[Path], batch: RunOptions) -> Sequence[SlideEntry]:
+    """Return the slides that are named, with what is said for all of them; what is missing is told."""
+    entries = [_with_defaults(entry, batch) for entry in list_slides(slides)]
+    _check_regions(entries, batch)
+    require_models([] if batch.model is None else [batch.model])
+    return entries
+
+
+def _with_defaults(entry: SlideEntry, batch: RunOptions) -> SlideEntry:
+    """Return a slide with what is said for all of them, where a table does not say it for this one."""
+    return entry.replace(mpp=entry.mpp or batch.mpp, region=entry.region or batch.region).absolute()
+
+
+def _check_regions(entries: Sequence[SlideEntry], batch: RunOptions) -> None:
+    if batch.region is not None and not batch.region.exists():
+        raise RegionError(f"There is no {batch.region}. Check the path.")
+    if batch.region_class and not any(entry.region for entry in entries):
+        raise RegionError("--region-class chooses among the polygons of a file: give the file with --region.")

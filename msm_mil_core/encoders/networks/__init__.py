@@ -1,0 +1,1 @@
+"""Networks that encode tiles, and where their weights come from."""

@@ -1,0 +1,1 @@
+"""What chance would give, for comparisons."""

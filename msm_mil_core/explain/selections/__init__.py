@@ -1,0 +1,1 @@
+"""Which tiles are meant: drawn, claimed, at the top, alike."""

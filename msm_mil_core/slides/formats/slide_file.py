@@ -1,0 +1,126 @@
+"""The file behind a path: a slide's file, one of a DICOM folder, or OME-Zarr; and why openslide refuses it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from openslide import OpenSlide, OpenSlideError, OpenSlideUnsupportedFormatError
+
+from msm_mil_core.errors import SlideError
+from msm_mil_core.slides.formats.bright_field import flaw_of_depth, flaw_of_description
+from msm_mil_core.slides.formats.dicom_mark import is_dicom
+from msm_mil_core.slides.formats.picture import picture_kind
+from msm_mil_core.slides.formats.tiff_pages import TiffPage, flaw_of, is_cut_off
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
+
+ENDS_BYTES = 2**20
+
+
+def find_slide_file(path: Path) -> Path:
+    """Return the file to open for `path`: itself, or the DICOM file that stands for the one slide of a folder.
+
+    A folder of OME-Zarr stands for itself.
+
+    Raises
+    ------
+    SlideError
+        If there is nothing to open, or more than one slide.
+    """
+    try:
+        if path.is_dir():
+            return path if is_ome_zarr(path) else _only_dicom_slide(path)
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as exc:
+        raise SlideError(f"Cannot read {path}: {exc.strerror or exc}. Check the path and its access rights.") from exc
+    if empty:
+        raise SlideError(f"{path} is empty (0 bytes). Copy or export it again.")
+    return path
+
+
+def explain_refusal(path: Path, file: Path, exc: OpenSlideError) -> SlideError:
+    """Explain in one sentence why openslide does not open `file`, which stands for `path`, and what to do."""
+    if not isinstance(exc, OpenSlideUnsupportedFormatError):
+        reason = str(exc).removeprefix(f"Reading {file}: ")
+        return SlideError(
+            f"{path} cannot be opened ({reason}): it is damaged or of an unknown format. Copy or export it again."
+        )
+    if picture_kind(file):
+        return SlideError(f"{path} is cut off: it refers to pages beyond its end. Copy or export it again.")
+    return SlideError(
+        f"{path} is not a whole-slide image: neither openslide nor the reader of pictures (PNG, JPEG, TIFF) knows the "
+        "format of its content, whatever its name says. Choose another file, or copy or export it again."
+    )
+
+
+def is_picture(file: Path) -> bool:
+    """Return whether a file that openslide does not know is a picture, as far as its beginning shows."""
+    if picture_kind(file) != "tiff":
+        return bool(picture_kind(file))
+    with file.open("rb") as opened:
+        return not is_cut_off(opened, opened.read(16), file.stat().st_size)
+
+
+def check_pages(path: Path, pages: Sequence[TiffPage], description: str) -> None:
+    """Refuse a TIFF that is no plane of bright-field colours of 8 bits, or whose colours would be shown in grey.
+
+    Raises
+    ------
+    SlideError
+        If it is a stack, a series, fluorescence or grey in more bits, or its channels are stored so that one is seen.
+    """
+    grey = pages[0] if pages and pages[0].samples < 3 else None  # openslide shows RGB of 16 bits rightly, in 8
+    flaw = flaw_of_description(description) or (flaw_of_depth(grey.bits) if grey else "")
+    if flaw:
+        raise SlideError(f"{path} {flaw}")
+    if flaw := flaw_of(pages):
+        raise SlideError(
+            f"{path} {flaw}, of which only one would be seen, in grey. Convert it to RGB, for example in Fiji "
+            "(Image > Type > RGB Color), and save it as a tiled pyramid: vips tiffsave IN OUT.tif --tile --pyramid."
+        )
+
+
+def hash_ends(file: Path) -> str:
+    """Hash a file's size and its first and last MiB: enough to tell slides apart, quick on any size."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        first = opened.read(ENDS_BYTES)
+        opened.seek(max(0, size - ENDS_BYTES))
+        return hash_parts(size, (first, opened.read(ENDS_BYTES)))
+
+
+def hash_parts(size: int, parts: Sequence[bytes]) -> str:
+    """Hash the size of a file, and parts of it."""
+    digest = hashlib.sha256(str(size).encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _only_dicom_slide(folder: Path) -> Path:
+    slides: dict[str, Path] = {}
+    for file in _dicom_files(folder):
+        series = _series(file)
+        if series is not None:
+            slides.setdefault(series, file)
+    if not slides:
+        raise SlideError(
+            f"{folder} is a folder that contains no DICOM slide and is not OME-Zarr. Choose a slide or picture file."
+        )
+    if len(slides) > 1:
+        names = ", ".join(file.name for file in slides.values())
+        raise SlideError(f"{folder} holds {len(slides)} DICOM slides. Choose one of its files: {names}.")
+    return next(iter(slides.values()))
+
+
+def _dicom_files(folder: Path) -> Iterator[Path]:
+    """Give the files that are DICOM by their content: archives and discs name them by numbers, without a suffix."""
+    return (file for file in sorted(folder.iterdir()) if is_dicom(file))
+
+
+def _series(file: Path) -> str | None:
+    try:
+        with OpenSlide(file) as slide:
+            return slide.properties.get("dicom.SeriesInstanceUID", file.name)
+    except OpenSlideError:
+        return None

@@ -1,0 +1,1 @@
+"""Tissue, the tiles laid over it, and how they are read."""
