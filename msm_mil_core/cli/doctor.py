@@ -45,10 +45,11 @@ class _NotNeededError(MsmMilError):
 
 
 def doctor() -> int:
-    """Check what works on this machine: openslide, decoders of tiles, encoder weights, models, devices, the window."""
+    """Check what works on this machine: openslide, other decoders, encoder weights, models, devices, the window."""
     checks = [
         _examine("openslide", _openslide),
         _examine("direct reading", _direct_reading),
+        _examine("OME-Zarr", _ome_zarr),
         _examine("encoder", _encoder),
         _examine("bundled model", _model),
         _examine("devices", _devices),
@@ -88,6 +89,13 @@ def _direct_reading() -> str:
         )
     others = f"JPEG 2000 by imagecodecs {version('imagecodecs')}, DICOM by pydicom {version('pydicom')}"
     return f"JPEG by simplejpeg {version('simplejpeg')}, {others}"
+
+
+def _ome_zarr() -> str:
+    try:
+        return f"zarr {version('zarr')}"
+    except PackageNotFoundError as exc:
+        raise _NotNeededError("slides in OME-Zarr need zarr: pip install 'napari-msm-mil[zarr]'") from exc
 
 
 def _encoder() -> str:

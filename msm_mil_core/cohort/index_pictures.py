@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 def write_pictures(result: SlideResult, slide: Slide | None, folder: Path, key: str) -> None:
     """Write the pictures of a slide; where that fails, warn: the page shows its words without them."""
+    slide = slide and slide.in_colors("srgb")
     try:
         for name, picture in _pictures(result, slide):
             with whole_file(folder / picture_name(key, name)) as part:

@@ -60,7 +60,8 @@ class SlideJob(Options):
         """Open the slide as this job asks for it; a blank one where there are features only."""
         if self.entry.alone and self.ready is not None:
             return open_blank(self.ready, self.entry.mpp)
-        return open_slide(self.entry.slide, mpp=self.entry.mpp, reader=self.settings.reader)
+        slide = open_slide(self.entry.slide, mpp=self.entry.mpp, reader=self.settings.reader)
+        return slide.in_colors(self.settings.analysis.colors)
 
     def read_regions(self, slide: Slide) -> Regions | None:
         """Read the polygons that limit the run; None if nothing does."""

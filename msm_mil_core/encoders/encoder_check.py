@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER
-from msm_mil_core.encoders.encoder_facts import EncoderFacts
+from msm_mil_core.encoders.networks.encoder_facts import EncoderFacts
 from msm_mil_core.encoders.registry import HOW_TO_NAME
 from msm_mil_core.errors import EncoderError
 

@@ -16,7 +16,6 @@ from msm_mil_core.slides.blank_slide import blank_slide
 from msm_mil_core.slides.formats.arrays import LAYER
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
-from napari_msm_mil.layers.open_images import pixel_scale, typed_mpp
 from napari_msm_mil.layers.regions import region_areas
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.features_checker import FeaturesChecker, FeaturesRequest
@@ -25,6 +24,7 @@ from napari_msm_mil.run.run_bar import RUN, RunBar
 from napari_msm_mil.run.run_job import RunOutcome, perform_run
 from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.setup_form import SetupForm
+from napari_msm_mil.slides.open_images import pixel_scale, typed_mpp
 
 if TYPE_CHECKING:
     from napari.layers import Image

@@ -27,10 +27,10 @@ from napari_msm_mil.layers.layer_search import (
     stage_layers_of,
 )
 from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
-from napari_msm_mil.layers.open_images import as_slide, open_images, um_per_world_unit
 from napari_msm_mil.layers.regions import shapes_of
 from napari_msm_mil.layers.slide_follower import SlideFollower
 from napari_msm_mil.layers.slide_placement import SlidePlacement
+from napari_msm_mil.slides.open_images import as_slide, open_images, um_per_world_unit
 from napari_msm_mil.slides.pyramid import slide_pyramid
 
 if TYPE_CHECKING:

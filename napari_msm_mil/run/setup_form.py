@@ -8,12 +8,12 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit,
 
 from msm_mil_core.slides.pixel_size import SANE_MPP
 from napari_msm_mil.layers.layer_data import OWN_COLORS
-from napari_msm_mil.layers.open_images import PixelScale, pixel_scale
 from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
 from napari_msm_mil.run.features_choice import FeaturesChoice
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.settings import user_settings
+from napari_msm_mil.slides.open_images import PixelScale, pixel_scale
 from napari_msm_mil.widgets.controls import named_box
 from napari_msm_mil.widgets.number_field import NumberField, number_problem
 

@@ -25,7 +25,7 @@ def encode(
     Parameters
     ----------
     slides
-        Whole-slide images, folders that hold one DICOM slide each, pictures (PNG, JPEG, TIFF), or folders
+        Whole-slide images, folders that are one slide (DICOM, OME-Zarr), pictures (PNG, JPEG, TIFF), or folders
         of pictures, which may lie in one another.
     out_folder
         Folder for the features.

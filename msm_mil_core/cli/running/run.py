@@ -71,9 +71,9 @@ def run(
     Parameters
     ----------
     slides
-        Whole-slide images, folders of slides, folders that hold one DICOM slide each, patterns in quotes
-        ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features. May be left out
-        where --features are given.
+        Whole-slide images, folders of slides, folders that are one slide (DICOM, OME-Zarr), patterns in
+        quotes ('slides/**/*.svs'), or CSV tables with a column slide and, as needed, mpp, region and features. May
+        be left out where --features are given.
     as_json
         Print one line of JSON a slide instead of tables.
     """

@@ -127,7 +127,6 @@ class _Preparing:
         model = settings.load_model()
         run.regions = begin_slide(run.taken.job, slide, model)
         options = completed(settings.analysis, model)
-        slide = slide.in_colors(options.colors)
         check_pixel_size(slide, options)
         check_fits(model, self.encoder.card)
         tiles = find_tiles(slide, options, run.regions)

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from timm.data.config import resolve_model_data_config
 from timm.models import PretrainedCfg, load_state_dict
 
-from msm_mil_core.encoders.encoder_facts import EncoderFacts
+from msm_mil_core.encoders.networks.encoder_facts import EncoderFacts
 from msm_mil_core.encoders.networks.encoder_network import Network, Normalisation, hash_file
 from msm_mil_core.encoders.networks.hub import fetch_first
 from msm_mil_core.errors import EncoderError

@@ -9,7 +9,7 @@ import torch
 from huggingface_hub import constants
 
 from msm_mil_core.encoders.catalogue import EncoderListing
-from msm_mil_core.encoders.encoder_facts import EncoderFacts
+from msm_mil_core.encoders.networks.encoder_facts import EncoderFacts
 from msm_mil_core.encoders.networks.encoder_network import Network
 from msm_mil_core.encoders.networks.hub import check_access, how_to_ask, hub_errors, is_cached
 from msm_mil_core.errors import EncoderError

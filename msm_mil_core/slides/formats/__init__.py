@@ -1,1 +1,1 @@
-"""Kinds of files, told apart and opened: openslide's, pictures, TIFF series, OME-Zarr, arrays, addresses."""
+"""Kinds of files, told apart and opened by the library that knows each best."""

@@ -89,7 +89,7 @@ def choose_reader(opened: OpenedImage, choice: ReaderChoice, tiles: DecodedTiles
     """
     if choice in (OPENSLIDE, FSSPEC):
         return opened, opened.reader
-    slide = SlideFile(find_slide_file(opened.path), opened.vendor, opened.reader, opened.find_tiles)
+    slide = SlideFile(opened.file, opened.vendor, opened.reader, opened.find_tiles)
     try:
         return opened, direct_reader(slide, choice, tiles)
     except NotDirectError as exc:
@@ -119,6 +119,7 @@ def _by_openslide(path: Path, file: Path, handle: OpenSlide, properties: Mapping
         reader=reader,
         quick_hash=properties.get(QUICK_HASH) or hash_ends(file),
         profile=_profile(handle),
+        file=file,
         find_tiles=partial(tiles_of, file, vendor, sizes_px),
     )
 

@@ -71,6 +71,8 @@ class OpenedImage:
     """Its ICC profile; empty if it has none."""
     remark: str = ""
     """What of the file is not shown, to follow its name; empty if all of it is."""
+    file: Path = Path()
+    """The file that stands for it; the current folder where there is none."""
     place: str = ""
     """Where it is, if that is no path of this computer."""
     find_tiles: Callable[[], list[TiledLevel]] = no_tiles

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
@@ -34,7 +35,7 @@ def open_tiff_series(path: Path, file: Path, tiles: DecodedTiles, quick_hash: st
     """
     with file.open("rb") as opened:
         found = series_levels(opened, ByteFile(file))
-    return opened_series(path, found, tiles, quick_hash or hash_ends(file))
+    return replace(opened_series(path, found, tiles, quick_hash or hash_ends(file)), file=file)
 
 
 def opened_series(path: Path, found: SeriesLevels, tiles: DecodedTiles, quick_hash: str) -> OpenedImage:

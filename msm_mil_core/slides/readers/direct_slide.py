@@ -64,7 +64,8 @@ def _source_of(slide: SlideFile) -> str:
     except OSError as exc:
         raise NotDirectError(f"it cannot be read ({exc})") from exc
     known = [(name, state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states]
-    return hashlib.sha256(repr((str(file), known)).encode("utf-8", "surrogatepass")).hexdigest()
+    seen = slide.reference.name  # what openslide shows of a level is not what tifffile finds
+    return hashlib.sha256(repr((str(file), seen, known)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def tiles_of(file: Path, vendor: str, level_sizes_px: Sequence[tuple[int, int]]) -> list[TiledLevel]:

@@ -1,6 +1,6 @@
 """Regions of levels in tiles that another library decodes, each tile once."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -49,11 +49,11 @@ class LevelsReader:
     """Colour of transparent areas."""
     reductions: tuple[int, ...] = (1,)
     keeps_tiles: bool = True
-    _id: object = field(default_factory=object)
-    """Sets the tiles of this slide apart from those of others."""
+    source: Hashable = field(default_factory=object)
+    """Sets the tiles of this slide apart from those of others; they are dropped with the reader."""
 
     def __post_init__(self) -> None:
-        self.tiles.keep_for(self, self._id)
+        self.tiles.keep_for(self, self.source)
 
     @property
     def downsamples(self) -> tuple[float, ...]:
@@ -70,7 +70,7 @@ class LevelsReader:
         )
 
     def _tile(self, level: int, row: int, col: int) -> Pixels:
-        return self.tiles.get((self._id, level, row, col), partial(self._decode, level, row, col))
+        return self.tiles.get((self.source, level, row, col), partial(self._decode, level, row, col))
 
     def _decode(self, level: int, row: int, col: int) -> Pixels:
         tiled = self.levels[level]

@@ -363,7 +363,16 @@ def test_the_doctor_tells_what_works(capsys):
     call(["doctor"])
 
     printed, _ = words_of(capsys)
-    things = ("openslide", "direct reading", "encoder", "bundled model", "devices", "window", "cached features")
+    things = (
+        "openslide",
+        "direct reading",
+        "OME-Zarr",
+        "encoder",
+        "bundled model",
+        "devices",
+        "window",
+        "cached features",
+    )
     for thing in (*things, "simplejpeg"):
         assert thing in printed
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QComboBox
 
 from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil.dock.run_widget import RunWidget
-from napari_msm_mil.layers.open_images import as_slide, open_images, pixel_scale
+from napari_msm_mil.slides.open_images import as_slide, open_images, pixel_scale
 from tests.slides import HOT, TISSUE, a_drawn_slide, a_picture
 from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, keep_apart, results_in, settle, text_of
 
