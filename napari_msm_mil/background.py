@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 from napari.qt.threading import GeneratorWorkerSignals, WorkerBase, create_worker
 from qtpy.QtCore import QObject, Signal
@@ -12,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from msm_mil_core.errors import DeviceError, MsmMilError
 from msm_mil_core.progress import Progress
 
+_LOADING = Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -89,6 +91,7 @@ class _PlainWorker(WorkerBase):
 
     def work(self) -> object:
         """Go from step to step until the end or until asked to stop; every error leaves as one of ours."""
+        _load_scipy()
         try:
             with closing(self._job.work()) as steps:
                 return self._drive(steps)
@@ -106,6 +109,12 @@ class _PlainWorker(WorkerBase):
                 return end.value
         self.aborted.emit()
         return None
+
+
+def _load_scipy() -> None:
+    """Import the part of scipy whose modules import each other: of two jobs that begin at once, one met it half-made."""
+    with _LOADING:
+        import scipy.spatial.distance  # noqa: F401
 
 
 def _in_plain_words(exc: Exception) -> MsmMilError:

@@ -65,7 +65,10 @@ def _local_cluster(workers: int) -> Any:
     each = {
         number: {"cls": Nanny, "options": {"nthreads": 1, "env": _environment(number)}} for number in range(workers)
     }
-    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1"}}
+    scheduler = {
+        "cls": Scheduler,
+        "options": {"dashboard": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"},
+    }
     return SpecCluster(workers=each, scheduler=scheduler, name="msm-mil")
 
 
