@@ -112,7 +112,7 @@ class _PlainWorker(WorkerBase):
 
 
 def _load_scipy() -> None:
-    """Import the part of scipy whose modules import each other: of two jobs that begin at once, one met it half-made."""
+    """Import what of scipy imports each other: of two jobs that began at once, one met it half-made."""
     with _LOADING:
         import scipy.spatial.distance  # noqa: F401
 
