@@ -5,7 +5,7 @@ from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from msm_mil_core.analysis_options import AnalysisOptions
-from msm_mil_core.cohort.features_hash import features_sha256
+from msm_mil_core.cohort.features.features_hash import features_sha256
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.errors import ResultError
 from msm_mil_core.options import Options

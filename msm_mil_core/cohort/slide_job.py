@@ -6,9 +6,9 @@ from typing import Self
 
 from msm_mil_core.cohort.claims import Claim
 from msm_mil_core.cohort.cohort_folder import CohortFolder, key_of
+from msm_mil_core.cohort.features.ready_features import ReadyFeatures, analyse_features, open_blank
 from msm_mil_core.cohort.index_pictures import write_pictures
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
-from msm_mil_core.cohort.ready_features import ReadyFeatures, analyse_features, open_blank
 from msm_mil_core.cohort.run_settings import RunSettings
 from msm_mil_core.cohort.slide_answer import SlideAnswer, answer_of
 from msm_mil_core.disk_space import check_space

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.differences import choices
-from msm_mil_core.cohort.features_hash import features_sha256
+from msm_mil_core.cohort.features.features_hash import features_sha256
 from msm_mil_core.cohort.slide_answer import SlideAnswer
 from msm_mil_core.cohort.slide_job import SlideJob
 from msm_mil_core.options import Options

@@ -18,7 +18,7 @@ from napari_msm_mil.run.features_choice import FeaturesChoice
 from napari_msm_mil.run.run_job import options_of
 
 if TYPE_CHECKING:  # opening the dock does not need what it imports
-    from msm_mil_core.cohort.features_check import FoundFeatures
+    from msm_mil_core.cohort.features.features_check import FoundFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _in_short(text: str, named: Path | None) -> str:
 def _look(
     request: FeaturesRequest, named: Path, encoder: str | None, choices: Mapping[str, object]
 ) -> Generator[Progress, None, "FoundFeatures"]:
-    from msm_mil_core.cohort.features_check import FeaturesQuestion, find_features  # imports torch: not before
+    from msm_mil_core.cohort.features.features_check import FeaturesQuestion, find_features  # imports torch: not before
 
     model, options = load_checkpoint(request.model), options_of(choices)
     question = FeaturesQuestion(named, request.slide, request.mpp, encoder)

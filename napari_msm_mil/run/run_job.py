@@ -86,7 +86,7 @@ def _run_features(
     request: RunRequest, path: Path, options: AnalysisOptions, checkpoint: Checkpoint
 ) -> Generator[Progress, None, SlideResult]:
     yield Progress("Reading features", 0, 1)
-    from msm_mil_core.cohort.ready_features import ReadyFeatures, analyse_features, open_blank
+    from msm_mil_core.cohort.features.ready_features import ReadyFeatures, analyse_features, open_blank
     from msm_mil_core.pipeline import completed  # both import torch: in this thread, not before
 
     ready = ReadyFeatures(path, options.tiles, request.features_encoder)

@@ -13,7 +13,7 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.cli.running.run import RunOptions
 from msm_mil_core.cohort.cohort_folder import CohortFolder
-from msm_mil_core.cohort.features_hash import features_sha256
+from msm_mil_core.cohort.features.features_hash import features_sha256
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.cohort.run_plan import RunPlan, read_plans
 from msm_mil_core.cohort.run_settings import installed_sha256

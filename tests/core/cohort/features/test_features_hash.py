@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from msm_mil_core.cohort.features_hash import features_sha256
+from msm_mil_core.cohort.features.features_hash import features_sha256
 
 
 def test_of_a_file_alone_it_is_the_files_own(tmp_path: Path):

@@ -8,10 +8,10 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag_file import load_places
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.foreign_formats import UNKNOWN
+from msm_mil_core.cohort.features.ready_features import check_encoder, check_tiles, stated_encoder
 from msm_mil_core.cohort.listing.feature_files import list_feature_files
 from msm_mil_core.cohort.listing.feature_match import match_features
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
-from msm_mil_core.cohort.ready_features import check_encoder, check_tiles, stated_encoder
 from msm_mil_core.errors import SlideListError
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.pipeline import completed

@@ -12,7 +12,7 @@ from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import load_bag, load_places
 from msm_mil_core.bags.encoder_names import encoder_of_folder, same_encoder
 from msm_mil_core.bags.foreign_formats import UNKNOWN
-from msm_mil_core.cohort.features_hash import features_sha256
+from msm_mil_core.cohort.features.features_hash import features_sha256
 from msm_mil_core.errors import CheckpointError, EncoderNameError, FeatureFileError, RegionError
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint, check_fits
 from msm_mil_core.mil.predict import predict_bag

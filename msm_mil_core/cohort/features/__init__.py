@@ -1,0 +1,1 @@
+"""Features that were encoded before: which file is a slide's, whether it fits, and how it is run."""
