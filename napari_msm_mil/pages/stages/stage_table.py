@@ -45,7 +45,7 @@ class StageTable(QWidget):
         self._of_classes = False
         self._display, self._words = StageDisplay(()), RoleWords()
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(4)
+        self._grid.setHorizontalSpacing(3)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
         self._headings = [_heading(text, help_text) for text, help_text, _ in COLUMNS]

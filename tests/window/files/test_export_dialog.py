@@ -21,8 +21,9 @@ from tests.window.dock_user import RUN_MS, accept, child, settle
 
 @pytest.fixture
 def dialog(qtbot, tmp_path):
-    shown = ExportDialog(tmp_path / "a.b.geojson")
-    qtbot.addWidget(shown)
+    window = QWidget()  # the dialog deletes itself when it closes
+    qtbot.addWidget(window)
+    shown = ExportDialog(tmp_path / "a.b.geojson", window)
     shown.show()
     return shown
 
