@@ -3,8 +3,10 @@
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from msm_mil_core.cli.app import call
+from msm_mil_core.encoders.devices.torch_device import CpuDevice
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, dock_in
 
@@ -24,6 +26,20 @@ def contents(path) -> dict:
         keep("", file)
         file.visititems(keep)
     return found
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Sums depend on the number of threads in their last digits, and torch has one for each thread that computes."""
+    threads, run = torch.get_num_threads(), CpuDevice.run
+
+    def run_alone(device, tiles):
+        torch.set_num_threads(1)
+        return run(device, tiles)
+
+    monkeypatch.setattr(CpuDevice, "run", run_alone)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
