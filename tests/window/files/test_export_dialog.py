@@ -24,8 +24,9 @@ def dialog(qtbot, tmp_path):
     window = QWidget()  # the dialog deletes itself when it closes
     qtbot.addWidget(window)
     shown = ExportDialog(tmp_path / "a.b.geojson", window)
+    window.show()
     shown.show()
-    return shown
+    yield shown
 
 
 def choose(dialog: ExportDialog, to: str) -> None:
