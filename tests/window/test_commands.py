@@ -215,7 +215,7 @@ def test_the_palette_finds_every_action_and_offers_nothing_that_needs_arguments(
         if command.python_name.startswith("napari_msm_mil._commands"):
             assert offered[f"napari-msm-mil > {command.title} (MSM-MIL)"]
         elif command.enablement:
-            assert not offered[f"napari-msm-mil > {command.title} (MSM-MIL)"]
+            assert not offered.get(f"napari-msm-mil > {command.title} (MSM-MIL)")  # newer napari leaves it out
 
 
 @pytest.mark.parametrize(
