@@ -87,7 +87,8 @@ def take_options_file(words: list[str], commands: Sequence[str]) -> tuple[list[s
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            return tomllib.load(file)
     except FileNotFoundError:
         raise OptionsFileError(f"There is no options file {path}. Check the path.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:

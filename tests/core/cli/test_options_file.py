@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from msm_mil_core.cli.app import app, call
@@ -137,6 +137,7 @@ def test_a_word_after_two_hyphens_is_a_name(write):
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+@example(b"\r")
 def test_whatever_is_in_a_file_it_is_options_or_is_refused_by_name(tmp_path_factory, content):
     file = tmp_path_factory.getbasetemp() / "drawn.toml"
     file.write_bytes(content)
