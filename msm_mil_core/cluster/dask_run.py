@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cluster.dask_client import connected
 from msm_mil_core.cluster.dask_workers import WorkerFacts, check_children, check_workers, own_facts
-from msm_mil_core.cohort.crew import RUNNING
-from msm_mil_core.cohort.job_end import JobEnd
+from msm_mil_core.cohort.job_end import RUNNING, JobEnd
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
 from msm_mil_core.cohort.slide_job import SlideJob

@@ -7,6 +7,8 @@ from msm_mil_core.cohort.slide_answer import SlideAnswer
 from msm_mil_core.cohort.slide_job import SlideJob
 
 End = Literal["finished", "skipped", "failed", "held"]
+RUNNING = "Running slides"
+"""The step of progress while several are run; what each is at is not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,14 @@ class JobQueue:
         """Return the jobs that others hold."""
         return [JobEnd(job, "held", str(self._claims.holder(job.key) or "another process")) for job in self._held]
 
+    def finished(self, taken: TakenJob) -> JobEnd | None:
+        """Return how a job has ended that was taken, if its result is there by now; else None."""
+        try:
+            is_done = find_state(taken.job).kind == "done"
+            return JobEnd(taken.job, "finished", answer=answer_of(load_result(taken.job.target))) if is_done else None
+        except MsmMilError:  # whoever runs it again says so
+            return None
+
     def _taken(self, job: SlideJob) -> TakenJob | JobEnd | None:
         try:
             claim = self._claims.take(job.key)

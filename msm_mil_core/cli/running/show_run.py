@@ -15,8 +15,7 @@ from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cluster.dask_run import run_on_cluster
 from msm_mil_core.cohort.cohort_folder import CohortFolder
-from msm_mil_core.cohort.crew import RUNNING
-from msm_mil_core.cohort.job_end import JobEnd
+from msm_mil_core.cohort.job_end import RUNNING, JobEnd
 from msm_mil_core.cohort.overview.index_page import write_index
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 from msm_mil_core.cohort.run_settings import RunSettings
 from msm_mil_core.cohort.slide_job import SlideJob
@@ -24,15 +26,25 @@ class DeviceAhead:
 
 
 class DevicesAhead:
-    """The devices for a line of jobs; found out with the first slide that is to be encoded, and once."""
+    """The devices for a line of jobs; found out with the first slide that is to be encoded, and once in a process."""
 
-    def __init__(self, jobs: Sequence[SlideJob]) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Sequence[SlideJob], process: int | None = None) -> None:
+        """Work on all devices or, as the process of this number of several, on one of them."""
+        self._settings, self._process = jobs[0].settings, process
+        self.single = len(jobs) == 1
+        """Whether there is only one slide."""
+        self._alike = all(job.settings is self._settings or job.settings == self._settings for job in jobs)
 
     @property
-    def single(self) -> bool:
-        """Whether there is only one slide."""
-        return len(self._jobs) == 1
+    def single_here(self) -> bool:
+        """Whether there is only one slide, and no process for it: its error is told as it is."""
+        return self.single and self._process is None
+
+    def of_process(self, number: int) -> Self:
+        """Return the devices of one of several processes, to be sent there before any is found out."""
+        mine = copy(self)
+        mine._process = number
+        return mine
 
     def devices_for(self, job: SlideJob) -> tuple[DeviceAhead, ...]:
         """Return the devices from this job on; none where looking ahead gains nothing or cannot be done.
@@ -41,17 +53,31 @@ class DevicesAhead:
         It cannot be done where slides want different encoders, and is not where the encoder cannot be had: then each
         slide says so when it is its turn.
         """
-        return () if self.single or job.entry.features is not None else self._devices
+        return () if self.single or not self._alike or job.entry.features is not None else self._devices
+
+    def placed(self, job: SlideJob) -> SlideJob:
+        """Return a job that is run by itself on one of several devices; on the only one as the user called it."""
+        names = self._names
+        return job.placed(names[(self._process or 0) % len(names)]) if len(names) > 1 else job
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """Return the devices by name: those that are named or, for one of several processes, all that "auto" means."""
+        named = self._settings.analysis.encode.device
+        if self._process is None:
+            return [name.strip() for name in named.split(",")]
+        try:
+            return [str(device) for device in choose_slide_devices(named)]
+        except MsmMilError:  # each slide says so when it is its turn
+            return [named]
 
     @cached_property
     def _devices(self) -> tuple[DeviceAhead, ...]:
-        settings = self._jobs[0].settings
-        if any(job.settings is not settings and job.settings != settings for job in self._jobs):
-            return ()
         try:
-            return find_devices(settings)
+            found = find_devices(self._settings)
         except MsmMilError:
             return ()
+        return found if self._process is None or not found else (found[self._process % len(found)],)
 
 
 def find_devices(settings: RunSettings) -> tuple[DeviceAhead, ...]:

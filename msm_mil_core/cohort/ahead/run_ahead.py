@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.cohort.ahead.devices_ahead import DeviceAhead
-from msm_mil_core.cohort.crew import RUNNING
-from msm_mil_core.cohort.heartbeat import Heartbeat
-from msm_mil_core.cohort.job_end import JobEnd
-from msm_mil_core.cohort.job_queue import JobQueue, TakenJob
-from msm_mil_core.cohort.run_choices import RunChoices
-from msm_mil_core.cohort.runs_table import record_end
+from msm_mil_core.cohort.job_end import RUNNING, JobEnd
+from msm_mil_core.cohort.job_line import JobLine
+from msm_mil_core.cohort.job_queue import TakenJob
 from msm_mil_core.cohort.slide_answer import SlideAnswer
 from msm_mil_core.cohort.slide_job import begin_slide, end_slide
 from msm_mil_core.encoders.encode import batch_of
@@ -32,40 +29,34 @@ RunAlone = Callable[[TakenJob], Generator[Progress, None, JobEnd]]
 
 
 def run_ahead(
-    first: TakenJob,
-    queue: JobQueue,
-    heart: Heartbeat,
-    choices: RunChoices,
-    devices: Sequence[DeviceAhead],
-    alone: RunAlone,
+    first: TakenJob, line: JobLine, devices: Sequence[DeviceAhead], alone: RunAlone, *, keep_going: bool
 ) -> Generator[Progress | JobEnd, None, bool]:
-    """Run the first job and what is open; return whether it stopped at a failure, after the slides that had been begun.
+    """Run the first job and what the line gives; return whether it stopped at a failure, after the slides begun.
 
     A slide is claimed when its reading begins: no more than one per device ahead of those that are encoded. One that
-    fails ahead fails by itself. Dropped, it stops at once; whoever made `heart` gives up what is claimed.
+    fails ahead fails by itself. Dropped, it stops at once; whoever made `line` gives up what is claimed.
 
     Parameters
     ----------
     alone
         For slides whose features were encoded before: nothing is to be read ahead of them.
     """
-    heart.add(first.claim)
     SHARED_TILES.grow(DECODED_BYTES * len(devices))  # each reads a slide of its own
-    line = _Line(first, queue, heart)
+    runs = _Runs(first, line)
     settings = first.job.settings
     encoders = [device.encoder for device in devices]
-    ends = _Ends(devices, heart, alone)
+    ends = _Ends(devices, line, alone)
     prepare = _Preparing(encoders[0], settings.features_folder)
-    steps = encode_slides(line, prepare, encoders, settings.analysis.encode, settings.features_folder)
+    steps = encode_slides(runs, prepare, encoders, settings.analysis.encode, settings.features_folder)
     try:
         for step in steps:
             end = yield from ends.follow(step)
             if end is not None:
-                line.stopped = line.stopped or (end.state == "failed" and not choices.keep_going)
+                runs.stopped = runs.stopped or (end.state == "failed" and not keep_going)
                 yield end
     finally:
         steps.close()
-    return line.stopped
+    return runs.stopped
 
 
 @dataclass(slots=True, eq=False)
@@ -87,11 +78,11 @@ class _NotEncodedError(Exception):
     """A job that passes the devices by: it has ended already, or has its features."""
 
 
-class _Line:
+class _Runs:
     """Jobs in their order; the next one is claimed only when it is asked for."""
 
-    def __init__(self, first: TakenJob, queue: JobQueue, heart: Heartbeat) -> None:
-        self._first, self._queue, self._heart = first, queue, heart
+    def __init__(self, first: TakenJob, line: JobLine) -> None:
+        self._first, self._line = first, line
         self.stopped = False
         """Whether no further one is begun."""
 
@@ -99,9 +90,7 @@ class _Line:
         found: TakenJob | JobEnd | None = self._first
         while found is not None:
             yield _Run(found)
-            found = None if self.stopped else self._queue.next()
-            if isinstance(found, TakenJob):
-                self._heart.add(found.claim)
+            found = None if self.stopped else self._line.next()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,8 +128,8 @@ class _Preparing:
 class _Ends:
     """Follows the steps of many slides, and ends each."""
 
-    def __init__(self, devices: Sequence[DeviceAhead], heart: Heartbeat, alone: RunAlone) -> None:
-        self._devices, self._heart, self._alone = devices, heart, alone
+    def __init__(self, devices: Sequence[DeviceAhead], line: JobLine, alone: RunAlone) -> None:
+        self._devices, self._line, self._alone = devices, line, alone
         self._ended = [0.0] * len(devices)
 
     def follow(self, step: SlideStep[_Run]) -> Generator[Progress, None, JobEnd | None]:
@@ -165,17 +154,12 @@ class _Ends:
         except Exception as exc:  # noqa: BLE001 - the border between one slide and the others
             end = JobEnd(run.taken.job, "failed", _why(exc), time.monotonic() - began)
         self._ended[step.device] = time.monotonic()
-        return self._recorded(run, end)
+        return self._line.end(run.taken, end)
 
     def _failed(self, step: SlideFailed[_Run]) -> JobEnd:
         run = step.job
         seconds = time.monotonic() - run.began
-        return self._recorded(run, JobEnd(run.taken.job, "failed", _why(step.error), seconds))
-
-    def _recorded(self, run: _Run, end: JobEnd) -> JobEnd:
-        end = record_end(end, run.taken.claim)
-        self._heart.release(run.taken.claim)
-        return end
+        return self._line.end(run.taken, JobEnd(run.taken.job, "failed", _why(step.error), seconds))
 
 
 def _answer(run: _Run, step: SlideEncoded[_Run], device: str | None) -> SlideAnswer:
