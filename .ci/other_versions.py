@@ -13,6 +13,7 @@ is found in the environment that runs this.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -105,10 +106,25 @@ def uv(*words: str, typed: str = "") -> str:
 
 
 def see_the_rest(python: Path) -> None:
-    """Let the environment find what it lacks in the one that runs this, after its own packages."""
+    """Let the environment find what it lacks in the one that runs this, after its own packages.
+
+    What it has itself is not to be seen twice: pytest loads the plug-ins of every distribution that it finds.
+    """
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     found = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
-    Path(found.stdout.strip(), "the-rest.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    own, rest = Path(found.stdout.strip()), python.parents[1] / "the-rest"
+    shutil.rmtree(rest, ignore_errors=True)
+    rest.mkdir()
+    has = {distribution(record) for record in own.glob("*.dist-info")}
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if entry.suffix != ".dist-info" or distribution(entry) not in has:
+            (rest / entry.name).symlink_to(entry)
+    (own / "the-rest.pth").write_text(f"{rest}\n")
+
+
+def distribution(record: Path) -> str:
+    """Return the name of what is installed, as names are compared, by that of its record: NAME-VERSION.dist-info."""
+    return re.sub(r"[-_.]+", "-", record.name.partition("-")[0]).lower()
 
 
 if __name__ == "__main__":
