@@ -21,6 +21,7 @@ from msm_mil_core.results.slide_result import ModelFacts, SlideResult
 from msm_mil_core.slides.regions import Regions
 from msm_mil_core.slides.slide import Slide
 from msm_mil_core.slides.tiling.resolution import check_resolution
+from msm_mil_core.slides.tiling.tile_reader import RESAMPLING
 from msm_mil_core.slides.tiling.tiles import TileGrid, lay_tiles
 from msm_mil_core.slides.tiling.tissue import find_tissue
 
@@ -141,6 +142,5 @@ def _finite(record: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 def library_versions() -> dict[str, str]:
     """Return what a result records of the software."""
     libraries = ("numpy", "torch", "timm", "openslide-python", "openslide-bin", "scikit-image")
-    return {"napari-msm-mil": __version__, "python": platform.python_version()} | {
-        name: version(name) for name in libraries
-    }
+    ours = {"napari-msm-mil": __version__, "tile resampling": str(RESAMPLING), "python": platform.python_version()}
+    return ours | {name: version(name) for name in libraries}

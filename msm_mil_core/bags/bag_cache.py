@@ -17,6 +17,7 @@ from msm_mil_core.bags.bag_file import SCHEMA, open_bag_file, own_bag, save_bag
 from msm_mil_core.errors import FeatureFileError, OutputError
 from msm_mil_core.slides.formats.color_profile import AS_STORED
 from msm_mil_core.slides.slide import SlideFacts
+from msm_mil_core.slides.tiling.tile_reader import RESAMPLING
 from msm_mil_core.slides.tiling.tiles import TileGrid
 
 ANOTHER = "Encoding again, since the features in %s are of another slide, tiling or encoder"
@@ -97,7 +98,7 @@ def _key(facts: SlideFacts, tiles: TileGrid, card: EncoderCard) -> str:
     what = [
         SCHEMA,
         [facts.quick_hash, facts.size_px0, facts.reader, *([facts.colors] if facts.colors != AS_STORED else [])],
-        [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px],
+        [hashlib.sha256(tiles.xy_px0.tobytes()).hexdigest(), tiles.side_px0, tiles.side_px, RESAMPLING],
         [card.name, card.weights_sha256, card.features, card.precision],
     ]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()

@@ -29,9 +29,9 @@ COMMANDS = {
 for room, names in COMMANDS.items():
     for name in names:
         module = name.replace("-", "_")  # imported when called: help and errors appear at once
-        app.command(f"msm_mil_core.cli.{room}.{module}:{module}", name=name)
+        app.command(f"msm_mil_core.cli.commands:{room}.{module}", name=name)
 for name in ("describe", "doctor", "demo"):
-    app.command(f"msm_mil_core.cli.{name}:{name}")
+    app.command(f"msm_mil_core.cli.commands:{name}", name=name)
 app.command("msm_mil_core.cli.completion:install_completion", name="--install-completion")
 
 

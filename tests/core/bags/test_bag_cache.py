@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from msm_mil_core.bags import bag_cache
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_cache import cache_bag, cached_bag_path, load_cached_bag
 from msm_mil_core.slides.tiling.tiles import TileGrid
@@ -93,6 +94,15 @@ def test_features_that_are_not_finite_are_not_taken(tmp_path: Path):
     cached_file(tmp_path, bag)
 
     assert from_cache(tmp_path, bag) is None
+
+
+def test_features_of_tiles_that_were_resampled_otherwise_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    bag = a_bag()
+    cache_bag(bag, tmp_path)
+
+    monkeypatch.setattr(bag_cache, "RESAMPLING", bag_cache.RESAMPLING + 1)
+
+    assert load_cached_bag(tmp_path, bag.slide, bag.tiles, bag.encoder) is None
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
