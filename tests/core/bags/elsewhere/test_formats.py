@@ -68,6 +68,21 @@ def test_a_store_of_an_older_zarr_is_read_alike(tmp_path: Path):
     assert one.encoder == other.encoder
 
 
+def test_a_sparse_table_in_a_store_is_told(tmp_path: Path):
+    zarr = pytest.importorskip("zarr", reason="extra spatialdata")
+    pytest.importorskip("pyarrow", reason="extra spatialdata")
+    store = unpacked("lazyslide.zarr", tmp_path)
+    table = zarr.open_group(store / "tables" / "resnet18_tiles", mode="a")
+    del table["X"]
+    table.create_group("X").create_array("data", data=VALUES[0])
+    record = json.loads((store / "zarr.json").read_text())
+    record.pop("consolidated_metadata", None)
+    (store / "zarr.json").write_text(json.dumps(record))
+
+    with pytest.raises(FeatureFileError, match="resnet18_tiles are stored sparse"):
+        load_bag(store)
+
+
 def test_of_several_tables_in_a_store_one_is_named(tmp_path: Path):
     pytest.importorskip("zarr", reason="extra spatialdata")
     pytest.importorskip("pyarrow", reason="extra spatialdata")
