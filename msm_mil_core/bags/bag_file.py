@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag, JoinedSlide
 from msm_mil_core.bags.elsewhere.formats import is_elsewhere, read_elsewhere
+from msm_mil_core.bags.elsewhere.hdf5_bag import state_foreign
 from msm_mil_core.bags.foreign_formats import foreign_places, load_foreign, read_features
 from msm_mil_core.bags.foreign_tiles import GivenScale
 from msm_mil_core.bags.stated_bag import StatedBag, state_hdf5
@@ -92,7 +93,7 @@ def load_bag(
         with open_stated(path) as stated:
             return load_foreign(stated, given)
     with open_bag_file(path) as (file, ours):
-        return own_bag(file) if ours else load_foreign(state_hdf5(file), given)
+        return own_bag(file) if ours else load_foreign(state_foreign(file), given)
 
 
 def load_places(
@@ -112,7 +113,7 @@ def load_places(
     with open_bag_file(path) as (file, ours):
         if ours:
             return _FACTS.validate_json(file.attrs["slide"]), own_grid(file)
-        return foreign_places(state_hdf5(file), given)
+        return foreign_places(state_foreign(file), given)
 
 
 def load_features(path: Path) -> NDArray[np.float32]:
@@ -140,8 +141,8 @@ def open_stated(path: Path) -> Iterator[StatedBag]:
         with bag_file_errors(path):
             yield read_elsewhere(path)
     else:
-        with open_bag_file(path) as (file, _):
-            yield state_hdf5(file)
+        with open_bag_file(path) as (file, ours):
+            yield state_hdf5(file) if ours else state_foreign(file)
 
 
 @contextmanager

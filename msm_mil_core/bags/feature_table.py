@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag_file import bag_file_errors, encoder_card, open_bag_file, open_stated, own_grid
 from msm_mil_core.bags.elsewhere.formats import is_elsewhere
+from msm_mil_core.bags.elsewhere.hdf5_bag import state_foreign
 from msm_mil_core.bags.foreign_formats import TILES_AT_ONCE, UNKNOWN, feature_blocks, foreign_encoder
 from msm_mil_core.bags.foreign_tiles import place_flaw
 from msm_mil_core.bags.stated_bag import StatedBag, Table, state_hdf5
@@ -146,8 +147,7 @@ def open_table(path: Path) -> FeatureTable:
         with open_stated(path) as stated:
             return _foreign_table(path, stated)
     with open_bag_file(path) as (file, ours):
-        stated = state_hdf5(file)
-        return _own_table(path, stated, file) if ours else _foreign_table(path, stated)
+        return _own_table(path, state_hdf5(file), file) if ours else _foreign_table(path, state_foreign(file))
 
 
 def _own_table(path: Path, stated: StatedBag, file: h5py.File) -> FeatureTable:
@@ -167,7 +167,7 @@ def _foreign_table(path: Path, stated: StatedBag) -> FeatureTable:
         size = read_tile_size(stated.attributes)
     except FeatureFileError as exc:
         flaw = flaw or str(exc)
-    table = _table(path, stated, foreign_encoder(stated.attributes))
+    table = _table(path, stated, foreign_encoder(stated))
     return replace(table, side_px=size.side_px, mpp=size.mpp, place_flaw=flaw)
 
 

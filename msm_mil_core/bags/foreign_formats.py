@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.bags.attributes import Attributes
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
+from msm_mil_core.bags.encoder_names import encoder_of_folder
 from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
 from msm_mil_core.bags.stated_bag import StatedBag, Table
 from msm_mil_core.errors import FeatureFileError
@@ -44,9 +44,17 @@ def read_features(stated: StatedBag) -> NDArray[np.float32]:
             features[index * TILES_AT_ONCE :][: len(block)] = block
     if not features.size or not is_finite(features):
         raise FeatureFileError(
-            f"{stated.name}: features {features.shape} are not one vector of finite numbers a tile. Encode it again."
+            f"{stated.name}: features {features.shape} are not one vector of finite numbers a tile: "
+            f"{_what_is_wrong(features)}. Encode it again."
         )
     return features
+
+
+def _what_is_wrong(features: NDArray[np.float32]) -> str:
+    if not features.size:
+        return "there is no tile"
+    wrong = int((~np.isfinite(features).all(axis=1)).sum())
+    return f"{wrong} of {len(features)} tiles have such that are NaN or infinite"
 
 
 def is_finite(features: NDArray[np.floating]) -> bool:
@@ -55,12 +63,16 @@ def is_finite(features: NDArray[np.floating]) -> bool:
     return all(np.isfinite(features[start : start + TILES_AT_ONCE]).all() for start in starts)
 
 
-def foreign_encoder(attributes: Attributes) -> str | None:
-    """Return what another program calls the encoder; None where the file does not state it legibly."""
+def foreign_encoder(stated: StatedBag) -> str | None:
+    """Return what another program calls the encoder: in the file or beside it, else by the name of the folder.
+
+    None where it does not say so, or not legibly.
+    """
     try:
-        return attributes.text("encoder", "extractor")
+        named = stated.attributes.text("encoder", "extractor")
     except FeatureFileError:
-        return None
+        named = None
+    return named or encoder_of_folder(Path(stated.name))
 
 
 def load_foreign(stated: StatedBag, given: GivenScale) -> FeatureBag:
@@ -112,7 +124,7 @@ def _facts(stated: StatedBag, tiles: TileGrid, mpp: float | None, origin: str) -
 
 def _card(stated: StatedBag, features: NDArray[np.float32], tiles: TileGrid) -> EncoderCard:
     return EncoderCard(
-        name=foreign_encoder(stated.attributes) or UNKNOWN,
+        name=foreign_encoder(stated) or UNKNOWN,
         features=features.shape[1],
         side_px=tiles.side_px,
         mpp=None,

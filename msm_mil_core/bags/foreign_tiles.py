@@ -75,7 +75,10 @@ def _read_places(stated: StatedBag) -> NDArray[np.float64]:
     """Return the top-left corners or centres (N, 2) in the file's own unit."""
     count, coords = stated.shape[0], stated.coords
     if coords is None:
-        raise FeatureFileError(f"{stated.name} does not say where its tiles lie (no coords); use its features only.")
+        raise FeatureFileError(
+            f"{stated.name} does not say where its tiles lie (no coords), so there is nowhere to draw a map. Put it "
+            "back beside what its program wrote with it, or train with it: that needs no places."
+        )
     shape = getattr(coords, "shape", None)
     if shape not in {(count, 2), (1, count, 2)} or coords.dtype.kind not in "fiu":
         found = "no table" if shape is None else f"{shape} of type {coords.dtype}"
@@ -92,7 +95,7 @@ def _slide_mpp(name: str, given: GivenScale) -> float:
     if given.slide_mpp is None:
         raise FeatureFileError(
             f"{name} states in micrometres where its tiles lie: the slide's mpp is needed to place them. "
-            "Give slide_mpp, or use its features only."
+            "Give slide_mpp (--mpp), or train with it: that needs no places."
         )
     return given.slide_mpp
 
@@ -103,13 +106,15 @@ def _check_unit(stated: StatedBag) -> None:
     pixels = unit in {None, "px", "pixel", "pixels"} and not stated.without_unit
     if not pixels and not in_micrometres(stated.attributes):
         raise FeatureFileError(
-            f"{stated.name} states where its tiles lie, but not in micrometres (unit: {unit}). Use its features only."
+            f"{stated.name} states where its tiles lie, but not in micrometres (unit: {unit}), as STAMP's do. Encode "
+            "it again, or train with it: that needs no places."
         )
 
 
 def _sides(name: str, size: TileSize, given: GivenScale, xy_px0: NDArray[np.int64]) -> tuple[int, int]:
     """Return the tiles' side as the encoder got them, and on level 0."""
-    side_px, side_px0 = size.side_px or given.side_px, size.side_px0
+    resized = given.side_px if size.as_read else None
+    side_px, side_px0 = resized or size.side_px or given.side_px, size.side_px0
     side_um = size.side_um or (side_px and given.mpp and side_px * given.mpp)
     if side_px0 is None and side_um is not None and given.slide_mpp is not None:
         side_px0 = max(1, round(side_um / given.slide_mpp))
@@ -121,7 +126,7 @@ def _sides(name: str, size: TileSize, given: GivenScale, xy_px0: NDArray[np.int6
         hint = f" Most lie {step} level-0 pixels apart, which is their side if they neither overlap nor leave gaps."
         raise FeatureFileError(
             f"{name} does not state how large its tiles are.{hint if step else ''} Give {lacking} "
-            f"({options}), or use its features only."
+            f"({options}), or train with it: that needs no places."
         )
     if given.side_px not in {None, side_px}:
         raise FeatureFileError(f"{name} states tiles of {side_px} px, not {given.side_px}. Leave side_px out.")
@@ -131,7 +136,8 @@ def _sides(name: str, size: TileSize, given: GivenScale, xy_px0: NDArray[np.int6
 def _mpp(name: str, size: TileSize, given: GivenScale, px0_per_px: float) -> float:
     """Return the micrometres per pixel of a tile; NaN where neither the file nor the user says it."""
     by_slide = None if given.slide_mpp is None else given.slide_mpp * px0_per_px
-    known = [mpp for mpp in (by_slide, size.mpp, given.mpp) if mpp is not None]
+    stated = None if size.requested and by_slide is not None else size.mpp
+    known = [mpp for mpp in (by_slide, stated, given.mpp) if mpp is not None]
     if known and max(known) > (1 + _DIFFERENT) * min(known):
         raise FeatureFileError(
             f"{name} states the size of its tiles, but with slide_mpp and mpp it comes out as "

@@ -12,6 +12,8 @@ from msm_mil_core.errors import FeatureFileError
 
 FEATURES = ("features", "feats")
 """Names of the dataset of features: TRIDENT's, CLAM's and ours; STAMP's."""
+OF_MORE = {"slide", "patient"}
+"""What STAMP says of features that are not of tiles."""
 NAMES_SHOWN = 8
 
 Table: TypeAlias = h5py.Dataset | NDArray[Any]
@@ -57,13 +59,17 @@ def state_hdf5(file: h5py.File) -> StatedBag:
             f"{file.filename} holds no features, or not once: {' or '.join(FEATURES)} was looked for, {found} found. "
             "Rename the dataset, or encode the slide."
         )
-    features = file[named[0]]
+    features, attributes = file[named[0]], read_attributes(file)
     check_table(features, named[0], file.filename)
+    if (kind := attributes.text("feat_type")) in OF_MORE:
+        raise FeatureFileError(
+            f"{file.filename} holds one vector of a whole {kind}. Name the file with the features of its tiles."
+        )
     return StatedBag(
         name=file.filename,
         features=features,
         coords=file.get("coords"),
-        attributes=read_attributes(file),
+        attributes=attributes,
         without_unit="feats" in file,
     )
 
@@ -77,8 +83,12 @@ def check_table(table: object, called: str, name: str) -> None:
         If it is none.
     """
     if not _is_table(table):
-        what = getattr(table, "shape", None) or "a group or empty"
-        raise FeatureFileError(f"{name}: {called} is {what}, not one vector of numbers a tile. Encode it again.")
+        shape = getattr(table, "shape", None)
+        hint = " (it may be the vector of a whole slide)" if shape is not None and len(shape) == 1 else ""
+        raise FeatureFileError(
+            f"{name}: {called} is {shape or 'a group or empty'}, not one vector of numbers a tile{hint}. "
+            "Encode it again."
+        )
 
 
 def _is_table(table: Any) -> bool:

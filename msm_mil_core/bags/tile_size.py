@@ -21,6 +21,10 @@ class TileSize:
     """On level 0."""
     side_um: float | None = None
     """On the glass."""
+    requested: bool = False
+    """Whether that is what was asked for, which the tiles of a slide may miss by some per cent."""
+    as_read: bool = False
+    """Whether `side_px` is as tiles were read from the slide, as CLAM states it: its encoder may get them resized."""
 
     @property
     def mpp(self) -> float | None:
@@ -37,7 +41,9 @@ def read_tile_size(attributes: Attributes) -> TileSize:
         If a size is no number, out of bounds, or stated twice and differently.
     """
     side_px = attributes.pixels("patch_size", LARGEST_PX) or attributes.pixels("tile_size_px", LARGEST_PX)
-    return TileSize(side_px, _side_px0(attributes, side_px), _side_um(attributes))
+    requested = attributes.number("requested_size") is not None
+    as_read = attributes.number("patch_level") is not None
+    return TileSize(side_px, _side_px0(attributes, side_px), _side_um(attributes), requested, as_read)
 
 
 def in_micrometres(attributes: Attributes) -> bool:
@@ -59,10 +65,13 @@ def _side_px0(attributes: Attributes, side_px: int | None) -> int | None:
 
 
 def _px0_per_px(attributes: Attributes) -> float | None:
-    """Return how many level-0 pixels one of `patch_size` is: CLAM states the level, TRIDENT magnifications."""
+    """Return how many level-0 pixels one of `patch_size` is: CLAM states the level, TRIDENT magnifications.
+
+    CLAM's first versions and Fishing-Rod may have made tiles smaller once more, after reading them from that level.
+    """
     downsample, level = attributes.length("downsample", LARGEST_PX), attributes.number("patch_level")
     if downsample is not None or level == 0:
-        return downsample or 1.0
+        return (downsample or 1.0) * (attributes.length("custom_downsample", LARGEST_PX) or 1.0)
     fine, coarse = (attributes.length(f"{name}_magnification", 1000) for name in ("level0", "target"))
     return None if fine is None or coarse is None else fine / coarse
 

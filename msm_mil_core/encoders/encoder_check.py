@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER
 from msm_mil_core.encoders.networks.encoder_facts import EncoderFacts
-from msm_mil_core.encoders.registry import HOW_TO_NAME
+from msm_mil_core.encoders.registry import HOW_TO_NAME, name_here
 from msm_mil_core.errors import EncoderError
 
 NOT_STATED = "not stated by its makers: `encode` lays tiles at 0.5 µm per pixel, `run` as the model asks for"
@@ -46,6 +46,7 @@ def check_encoder(name: str) -> EncoderCheck:
     EncoderError
         If there is no such encoder, or what it needs is not installed.
     """
+    name = name_here(name)
     kind, _, rest = name.partition(":")
     if name == DEFAULT_ENCODER:
         return _embedded()

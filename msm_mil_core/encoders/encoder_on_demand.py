@@ -14,7 +14,7 @@ from typing import Any
 from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.bags.bag import EncoderCard
 from msm_mil_core.devices import choose_device
-from msm_mil_core.encoders.registry import Encoder, load_encoder, weights_file
+from msm_mil_core.encoders.registry import Encoder, load_encoder, name_here, weights_file
 from msm_mil_core.errors import OutputError
 from msm_mil_core.file_lock import locked
 from msm_mil_core.precision_choice import Precision
@@ -52,6 +52,7 @@ def find_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
     EncoderError, DeviceError
         As `load_encoder` raises them.
     """
+    name = name_here(name)
     weights = weights_file(name)
     return _found(name, str(choose_device(device)), precision, weights, weights and _hash(weights, _state(weights)))
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard
+from msm_mil_core.bags.encoder_names import same_encoder
 from msm_mil_core.devices import choose_device, choose_slide_devices
 from msm_mil_core.encoders.catalogue import DEFAULT_ENCODER, EncoderListing
 from msm_mil_core.encoders.devices.batch_device import BatchDevice
@@ -22,8 +23,10 @@ if TYPE_CHECKING:  # it imports torch
 
 HOW_TO_NAME = (
     'Use "efficientnet-lite0", "timm:NAME", "timm:hf-hub:OWNER/NAME", "timm:NAME@FILE" or "zoo:KEY"; '
-    "`msm-mil encoders` lists them."
+    "`msm-mil encoders` lists them. What another program encoded with it can be run as it is: msm-mil run --features."
 )
+KINDS = {"timm", "zoo"}
+"""What a name begins with, before a colon."""
 
 
 class Encoder(Protocol):
@@ -72,7 +75,8 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
     name
         "efficientnet-lite0", embedded and offline. "timm:NAME" with a model of timm whose weights are on the Hugging
         Face hub, "timm:hf-hub:OWNER/NAME[@REVISION]" with any timm model there, or "timm:NAME@FILE" with weights from
-        a local safetensors file or PyTorch state dict. "zoo:KEY" with an encoder of lazyslide-models.
+        a local safetensors file or PyTorch state dict. "zoo:KEY" with an encoder of lazyslide-models. Or what another
+        program calls one of these, as `name_here` finds it.
     device
         As `choose_device` takes it.
     precision
@@ -90,7 +94,19 @@ def load_encoder(name: str, *, device: str = "auto", precision: Precision = "aut
         put_on_device,  # torch is not needed to list encoders
     )
 
-    return put_on_device(_load_network(name), chosen, precision)
+    return put_on_device(_load_network(name_here(name)), chosen, precision)
+
+
+def name_here(name: str) -> str:
+    """Return the name that an encoder has here, where it is given as another program calls it: "zoo:uni" for "uni_v1".
+
+    It is returned as it is if it is a name of ours, or of no encoder here, or may be of several.
+    """
+    if name == DEFAULT_ENCODER or name.partition(":")[0] in KINDS:
+        return name
+    named = [DEFAULT_ENCODER, *(listing.name for listing in _zoo())]
+    found = [ours for ours in named if same_encoder(ours, name)]
+    return found[0] if len(found) == 1 else name
 
 
 def weights_file(name: str) -> Path | None:

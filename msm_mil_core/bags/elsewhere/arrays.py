@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from msm_mil_core.bags.elsewhere.suffixes import NUMPY, TORCH
 from msm_mil_core.bags.stated_bag import FEATURES
 from msm_mil_core.errors import FeatureFileError
+from msm_mil_core.torch_file import load_torch_file
 
 SHOWN = 6
 """Names of arrays that a message lists."""
@@ -49,7 +50,7 @@ def _torch_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
     import torch
 
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        loaded = load_torch_file(path, mmap=True)
     except pickle.UnpicklingError as exc:
         raise FeatureFileError(
             f"{path} holds more than numbers, and is not opened: a pickle can run any program that was put into it. "
@@ -58,8 +59,8 @@ def _torch_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
     except EOFError as exc:
         raise _ends_early(path) from exc
     named = loaded if isinstance(loaded, dict) else {FEATURES[0]: loaded}
-    tensors = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor)}
-    return {name: _as_numpy(tensor) for name, tensor in tensors.items()}
+    arrays = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor | np.ndarray)}
+    return {name: _as_numpy(array) if isinstance(array, torch.Tensor) else array for name, array in arrays.items()}
 
 
 def _as_numpy(tensor: Any) -> NDArray[Any]:

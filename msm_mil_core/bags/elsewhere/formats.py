@@ -5,12 +5,13 @@ from pathlib import Path
 
 from msm_mil_core.bags.attributes import Statements, collect_attributes
 from msm_mil_core.bags.elsewhere.arrays import pick_features, read_arrays
-from msm_mil_core.bags.elsewhere.clam import find_clam, read_clam
+from msm_mil_core.bags.elsewhere.clam import find_clam, find_patches, read_clam
 from msm_mil_core.bags.elsewhere.placing import Placing
 from msm_mil_core.bags.elsewhere.slide2vec import find_hs2p, find_slide2vec, read_hs2p, read_slide2vec
 from msm_mil_core.bags.elsewhere.slideflow import find_slideflow, read_slideflow
 from msm_mil_core.bags.elsewhere.spatialdata import is_store, read_spatialdata, store_of
 from msm_mil_core.bags.elsewhere.suffixes import NUMPY, TORCH
+from msm_mil_core.bags.elsewhere.trident import find_trident
 from msm_mil_core.bags.stated_bag import StatedBag, check_table
 
 Find = Callable[[Path], tuple[Path, ...]]
@@ -21,6 +22,7 @@ BESIDE: tuple[tuple[Find, Read], ...] = (
     (find_slide2vec, read_slide2vec),
     (find_hs2p, read_hs2p),
     (find_clam, read_clam),
+    (find_trident, read_clam),
 )
 """How each program's file of places is found beside features, and read; the first that is found counts."""
 
@@ -47,7 +49,8 @@ def read_elsewhere(path: Path) -> StatedBag:
         if files := find(path):
             placing = read(files)
             attributes = collect_attributes(str(path), [Statements(placing.statements)])
-            return StatedBag(str(path), features, placing.coords, attributes, placing.anchor)
+            coords = placing.places_of(arrays.get("tile_index"), str(path))
+            return StatedBag(str(path), features, coords, attributes, placing.anchor)
     return StatedBag(str(path), features, arrays.get("coords"), collect_attributes(str(path), []))
 
 
@@ -55,5 +58,8 @@ def files_of(path: Path) -> tuple[Path, ...]:
     """Return every file that a bag is read from, the features first."""
     if is_store(path):
         return tuple(sorted(file for file in store_of(path).rglob("*") if file.is_file()))
-    beside = next((files for find, _ in BESIDE if (files := find(path))), ()) if is_elsewhere(path) else ()
+    if is_elsewhere(path):
+        beside = next((files for find, _ in BESIDE if (files := find(path))), ())
+    else:
+        beside = find_patches(path)
     return (path, *(file for file in beside if file.is_file()))

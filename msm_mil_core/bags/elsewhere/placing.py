@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.errors import FeatureFileError
@@ -20,6 +21,25 @@ class Placing:
     statements: Mapping[str, Any]
     """Under the names that TRIDENT and STAMP use; None where a thing is not stated."""
     anchor: Literal["corner", "centre"] = "corner"
+    index: NDArray[Any] | None = None
+    """The number of each tile, by which features may name them; None if they are in the order of the places."""
+
+    def places_of(self, numbers: NDArray[Any] | None, name: str) -> NDArray[Any]:
+        """Return the places of the tiles with these numbers, of which a file of a name has features; None: of all.
+
+        Raises
+        ------
+        FeatureFileError
+            If there is no place for one of them.
+        """
+        if numbers is None or self.index is None or self.index.shape != self.coords.shape[:1]:
+            return self.coords
+        order = np.argsort(self.index, kind="stable")
+        at = np.minimum(np.searchsorted(self.index[order], numbers.ravel()), len(order) - 1)
+        if not len(order) or (self.index[order][at] != numbers.ravel()).any():
+            raise FeatureFileError(f"{name} has features of tiles for which there is no place. Make them again.")
+        placed: NDArray[Any] = self.coords[order[at]]
+        return placed
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What slideflow writes beside a bag: the centres of its tiles, and how the bags of the folder were made."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from msm_mil_core.bags.elsewhere.arrays import read_arrays
 from msm_mil_core.bags.elsewhere.placing import Placing, group_in, read_json, stated
@@ -32,14 +34,21 @@ def read_slideflow(files: tuple[Path, ...]) -> Placing:
     if coords is None:
         raise FeatureFileError(f"{index} is no index of slideflow: it has no array arr_0. Make the bags again.")
     tile_um = config.get("tile_um")
-    made_by = group_in(config, "extractor").get("class")
     return Placing(
         coords,
         stated(
             unit="px",
             tile_size_px=config.get("tile_px"),
             tile_size_um=tile_um if isinstance(tile_um, int | float) else None,  # else a magnification, as "20x"
-            encoder=made_by.rpartition(".")[2].removesuffix("Features") if isinstance(made_by, str) else None,
+            encoder=_encoder(group_in(config, "extractor")),
         ),
         anchor="centre",
     )
+
+
+def _encoder(extractor: Mapping[str, Any]) -> str | None:
+    """Return the network of which features are a layer, else what the class of the extractor is called."""
+    made_by, network = extractor.get("class"), group_in(extractor, "kwargs").get("model_name")
+    if isinstance(network, str):
+        return network
+    return made_by.rpartition(".")[2].removesuffix("Features") if isinstance(made_by, str) else None

@@ -42,6 +42,10 @@ def read_spatialdata(path: Path) -> StatedBag:
     name = _table_name(group, path)
     table = group[f"{TABLES}/{name}"]
     region = str(table.attrs.get("region"))
+    if not hasattr(table["X"], "shape"):
+        raise FeatureFileError(
+            f"{store}: the features of {name} are stored sparse, which are not read. Store them dense."
+        )
     features = table["X"][:]
     check_table(features, f"{TABLES}/{name}/X", str(store))
     boxes = _boxes(store, region, table[f"obs/{table.attrs.get('instance_key', 'tile_id')}"][:])

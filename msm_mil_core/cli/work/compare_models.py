@@ -13,7 +13,7 @@ from msm_mil_core.explain.comparison_options import CompareOptions
 from msm_mil_core.explain.models.model_comparison import ModelComparison, compare_models
 from msm_mil_core.export.tables.models import models_json, write_models_csv
 from msm_mil_core.results.result_file import load_result
-from msm_mil_core.results.same_slide import model_views, require_same_slide
+from msm_mil_core.results.same_slide import known_by_name, model_views, require_same_slide
 
 
 def compare_against(
@@ -31,6 +31,8 @@ def compare_against(
         print_json(path, first, models_json(comparison))
         return 0
     _print(first.slide.name, comparison)
+    for said in filter(None, dict.fromkeys(known_by_name(first, other) for other in results[1:])):
+        print_line(said)
     print_warnings(first)
     if csv_file is not None:
         print_line(f"wrote {csv_file}")

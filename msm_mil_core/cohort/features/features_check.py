@@ -8,7 +8,7 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag_file import load_places
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.foreign_formats import UNKNOWN
-from msm_mil_core.cohort.features.ready_features import check_encoder, check_tiles, stated_encoder
+from msm_mil_core.cohort.features.ready_features import check_encoder, check_tiles
 from msm_mil_core.cohort.listing.feature_files import list_feature_files
 from msm_mil_core.cohort.listing.feature_match import match_features
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
@@ -62,7 +62,7 @@ def find_features(
     yield Progress("Looking at the features", 0, 1)
     path = _file(asked)
     table = open_table(path)
-    made_by = asked.encoder or stated_encoder(path, table.encoder)
+    made_by = asked.encoder or table.encoder or UNKNOWN
     check_encoder(path, made_by, table.features, model)
     given = options.tiles
     _, tiles = load_places(path, slide_mpp=asked.mpp, side_px=given.side_px, mpp=given.mpp)

@@ -10,7 +10,7 @@ import numpy as np
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag import FeatureBag
 from msm_mil_core.bags.bag_file import load_bag, load_places
-from msm_mil_core.bags.encoder_names import encoder_of_folder, same_encoder
+from msm_mil_core.bags.encoder_names import same_encoder
 from msm_mil_core.bags.foreign_formats import UNKNOWN
 from msm_mil_core.cohort.features.features_hash import features_sha256
 from msm_mil_core.errors import CheckpointError, EncoderNameError, FeatureFileError, RegionError
@@ -105,15 +105,9 @@ def check_features(ready: ReadyFeatures, bag: FeatureBag, model: Checkpoint) -> 
     CheckpointError
         If they are.
     """
-    made_by, card = ready.encoder or stated_encoder(ready.path, bag.encoder.name), bag.encoder
+    made_by, card = ready.encoder or bag.encoder.name, bag.encoder
     check_encoder(ready.path, made_by, card.features, model)
     check_fits(model, replace(card, name=made_by))
-
-
-def stated_encoder(path: Path, in_file: str | None) -> str:
-    """Return what is stated of the encoder: in the file, else by TRIDENT's name of its folder, else "unknown"."""
-    named = None if in_file == UNKNOWN else in_file
-    return named or encoder_of_folder(path) or UNKNOWN
 
 
 def check_encoder(path: Path, made_by: str, features: int, model: Checkpoint) -> None:
@@ -185,7 +179,7 @@ def check_tiles(tiles: TileGrid, wanted: TileOptions, model: Checkpoint, path: P
 
 def _record(ready: ReadyFeatures, bag: FeatureBag, model: Checkpoint, regions: Regions | None) -> dict[str, object]:
     """Return what a result records beside the options."""
-    card, stated = bag.encoder, stated_encoder(ready.path, bag.encoder.name)
+    card, stated = bag.encoder, bag.encoder.name
     return {
         "encoder": ready.encoder or stated,
         "encoder_sha256": card.weights_sha256,

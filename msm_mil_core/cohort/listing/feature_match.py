@@ -1,8 +1,10 @@
 """Which file of features belongs to which slide, by their names."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 
 from msm_mil_core.cohort.listing.feature_files import is_feature_file, list_feature_files
@@ -30,8 +32,9 @@ _GDC = re.compile(r"\.[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 def match_features(entries: Sequence[SlideEntry], named: Path) -> tuple[SlideEntry, ...]:
     """Give each slide its features from a file or a folder; those of a table stay.
 
-    A file of the slide's name counts before one whose name has words appended such as "_features" or "_uni_v1". A
-    file that is named for one slide is taken whatever its name.
+    A file of the slide's name counts before one whose name has words appended such as "_features" or "_uni_v1", and
+    that before one that has _ for a space, as hs2p writes it. Where slides in several folders have one name, the
+    features in folders of the same names are theirs. A file that is named for one slide is taken whatever its name.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def features_alone(named: Path) -> tuple[SlideEntry, ...]:
 def _one(slide: Path, files: Sequence[Path]) -> Path:
     fits = [(_rank(slide, file), file) for file in files]
     best = min(rank for rank, _ in fits)
-    found = [file for rank, file in fits if rank == best and rank < _NONE]
+    found = _nearest(slide, [file for rank, file in fits if rank == best and rank < _NONE])
     if len(found) == 1:
         return found[0]
     if found:
@@ -69,7 +72,19 @@ def _one(slide: Path, files: Sequence[Path]) -> Path:
     raise SlideListError(f"There are no features of {slide.name} among {len(files)} files.{like} {INSTEAD}")
 
 
-_SAME, _CASE, _LONGER, _NONE = range(4)
+def _nearest(slide: Path, files: Sequence[Path]) -> Sequence[Path]:
+    """Return those whose folders are called as the slide's, where slides of one name lie in several folders."""
+    shared = [_shared_folders(slide, file) for file in files]
+    most = max(shared, default=0)
+    return [file for file, count in zip(files, shared, strict=True) if count == most]
+
+
+def _shared_folders(slide: Path, file: Path) -> int:
+    pairs = zip(reversed(slide.absolute().parent.parts), reversed(file.absolute().parent.parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+_SAME, _CASE, _LONGER, _SPACED, _NONE = range(5)
 
 
 def _rank(slide: Path, file: Path) -> int:
@@ -79,17 +94,22 @@ def _rank(slide: Path, file: Path) -> int:
         return _SAME
     if stem.casefold() in {name.casefold() for name in names}:
         return _CASE
-    return _LONGER if any(_is_appended(stem, name) for name in names) else _NONE
+    if any(_is_appended(stem, name) for name in names):
+        return _LONGER
+    spaced = {name.replace(" ", "_").casefold() for name in names if " " in name}
+    return _SPACED if stem.casefold().removesuffix("-tiles") in spaced else _NONE
 
 
 def _names(slide: Path) -> set[str]:
     """Return the names under which programs know a slide: with and without its suffix, .ome and GDC's number."""
     stem = slide.stem if slide.suffix and not slide.is_dir() else slide.name
-    return {slide.name, stem, stem.removesuffix(".ome"), _GDC.sub("", stem)} - {""}
+    names = {slide.name, stem, stem.removesuffix(".ome"), _GDC.sub("", stem)} - {""}
+    return {unicodedata.normalize("NFC", name) for name in names}
 
 
 def _stem(file: Path) -> str:
-    return file.stem if is_feature_file(file) and file.suffix else file.parent.parent.stem
+    stem = file.stem if is_feature_file(file) and file.suffix else file.parent.parent.stem
+    return unicodedata.normalize("NFC", stem)
 
 
 def _is_appended(stem: str, name: str) -> bool:

@@ -58,16 +58,20 @@ def align(tiles: TileGrid, others: TileGrid) -> Alignment:
 
 
 def _same_places(tiles: TileGrid, others: TileGrid) -> Alignment | None:
-    """Return the tiles that both have, if one grid is a part of the other or both are of one lattice."""
-    if ((tiles.xy_px0 - others.xy_px0[0]) % tiles.side_px0).any() or (
-        (others.xy_px0 - others.xy_px0[0]) % tiles.side_px0
-    ).any():
-        return None
+    """Return the tiles that both have, if all of one run are of the other, or both are of one lattice."""
     at = {place: index for index, place in enumerate(map(tuple, others.xy_px0.tolist()))}
     found = np.array([at.get((x, y), -1) for x, y in tiles.xy_px0.tolist()])
+    within = (found >= 0).all() or np.isin(np.arange(len(others)), found).all()
+    if not within and not _one_lattice(tiles, others):
+        return None
     into = np.flatnonzero(found >= 0)
     same = len(into) == len(tiles) == len(others)
     return Alignment("same" if same else "part", found >= 0, into, found[into], np.ones(len(into)))
+
+
+def _one_lattice(tiles: TileGrid, others: TileGrid) -> bool:
+    steps = (grid.xy_px0 - others.xy_px0[0] for grid in (tiles, others))
+    return not any((step % tiles.side_px0).any() for step in steps)
 
 
 def _overlapping(tiles: TileGrid, others: TileGrid) -> Alignment:

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from msm_mil_core.bags.elsewhere.suffixes import HDF5, TORCH
+from msm_mil_core.bags.elsewhere.feature_files import OF_TILES, find_feature_files
+from msm_mil_core.bags.elsewhere.suffixes import FEATURES, HDF5
 from msm_mil_core.errors import TrainingError
 from msm_mil_core.learning.dataset.finding import Finding, listed
 from msm_mil_core.learning.dataset.likeness import likeness
 
-SUFFIXES = (*HDF5, *TORCH)
 SLIDE_SUFFIXES = (
     *(".ome.tiff", ".ome.tif", ".ome.zarr", ".svs", ".tiff", ".tif", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn"),
     *(".vms", ".vmu", ".bif", ".svslide", ".czi", ".lif", ".vsi", ".qptiff", ".isyntax", ".i2syntax", ".kfb", ".sdpc"),
@@ -50,7 +50,8 @@ def require_folder(folder: Path) -> None:
 def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[str, Path], tuple[Finding, ...]]:
     """Return the files of those slides that have one, and what does not match; a table may name "a" or "a.svs".
 
-    A file of exactly that name comes first, then one that differs in the suffix of a slide or of features only.
+    A file of exactly that name comes first, then one that differs in the suffix of a slide or of features only. Where
+    the folder itself has no features, those in its folders are taken, as other programs arrange them.
 
     Raises
     ------
@@ -58,8 +59,8 @@ def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[
         If there is no such folder.
     """
     require_folder(folder)
-    found = _without_copies([path for path in sorted(folder.iterdir()) if _is_feature_file(path)])
-    exact, bare = _by_name(found, _stem), _by_name(found, lambda path: bare_name(_stem(path)))
+    found = _without_copies(find_feature_files(folder, deepest=0) or find_feature_files(folder))
+    exact, bare = _by_name(found, _stem), _by_name(found, lambda path: bare_name(_stem(path).removesuffix(OF_TILES)))
     candidates = {slide: exact.get(_file_name(slide)) or bare.get(bare_name(slide), []) for slide in slides}
     files = {slide: paths[0] for slide, paths in candidates.items() if len(paths) == 1}
     return files, tuple(_mismatches(candidates, found, folder, table))
@@ -67,7 +68,7 @@ def match_files(slides: Sequence[str], folder: Path, table: Path) -> tuple[dict[
 
 def bare_name(slide: str) -> str:
     """Return a slide's name without the folders before it and the known suffixes of slides and features behind it."""
-    return _without_suffix(_without_suffix(_file_name(slide), SUFFIXES), SLIDE_SUFFIXES)
+    return _without_suffix(_without_suffix(_file_name(slide), FEATURES), SLIDE_SUFFIXES)
 
 
 def _without_suffix(name: str, suffixes: Sequence[str]) -> str:
@@ -77,10 +78,6 @@ def _without_suffix(name: str, suffixes: Sequence[str]) -> str:
 
 def _file_name(slide: str) -> str:
     return unicodedata.normalize("NFC", re.split(r"[/\\]", slide.rstrip("/\\"))[-1])
-
-
-def _is_feature_file(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _without_copies(found: Sequence[Path]) -> list[Path]:

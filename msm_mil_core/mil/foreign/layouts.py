@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from msm_mil_core.mil.model_options import Activation
 
-LAZY = r"(?:\.module)?"
-"""torchmil's layers that learn their width from the first bag keep it one name deeper."""
+WRAPPED = r"(?:\.module)?"
+"""Layers that are trained on several devices at once (DataParallel), and torchmil's that learn their width from the
+first bag, keep their own names one name deeper."""
+BEFORE = (
+    *("feature_extractor_part2", "feature_extractor", "feature_layer", "features?", "feat_proj", "fc1?", "mlp"),
+    *("encoder", "embed(?:ding|der)?", "patch_embed", "bottleneck", "input_proj", "proj(?:ection|ector)?"),
+)
+"""What people call the layers before the attention, in any case of letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Layout:
     """What acts in training alone."""
     activation: Activation = "relu"
     """What follows each layer before the attention."""
+    activation_alone: Activation = "relu"
+    """The same where such a layer stands alone, outside a sequence that could hold it."""
     certain: bool = True
     """Whether every such model has that activation, and tanh in its attention: a file does not say."""
 
@@ -40,41 +48,53 @@ class Layout:
 LAYOUTS = (
     Layout(
         family="CLAM",
-        first=r"attention_net\.(\d+)",
-        value=r"attention_net\.\d+\.(?:attention_a\.0|module\.0)",
-        gate=r"attention_net\.\d+\.attention_b\.0",
-        score=r"attention_net\.\d+\.(?:attention_c|module\.[23])",
-        answer=r"classifiers(?:\.(\d+))?",
-        ignored=r"instance_classifiers\.\d+",
+        first=rf"attention_net{WRAPPED}\.(\d+)",
+        value=rf"attention_net{WRAPPED}\.\d+\.(?:attention_a\.0|module\.0)",
+        gate=rf"attention_net{WRAPPED}\.\d+\.attention_b\.0",
+        score=rf"attention_net{WRAPPED}\.\d+\.(?:attention_c|module\.[23])",
+        answer=rf"classifiers{WRAPPED}(?:\.(\d+))?",
+        ignored=rf"instance_classifiers{WRAPPED}\.\d+",
     ),
     Layout(
         family="ABMIL of MIL-Lab",
-        first=r"patch_embed\.(\d+)",
-        value=r"global_attn\.(?:attention_a\.0|module\.0)",
-        gate=r"global_attn\.attention_b\.0",
-        score=r"global_attn\.(?:attention_c|module\.[23])",
-        answer=r"classifier",
-        ignored=r"instance_classifiers\.\d+",
+        first=rf"patch_embed{WRAPPED}\.(\d+)",
+        value=rf"global_attn{WRAPPED}\.(?:attention_a\.0|module\.0)",
+        gate=rf"global_attn{WRAPPED}\.attention_b\.0",
+        score=rf"global_attn{WRAPPED}\.(?:attention_c|module\.[23])",
+        answer=rf"classifier{WRAPPED}",
+        ignored=rf"instance_classifiers{WRAPPED}\.\d+",
     ),
     Layout(
         family="ABMIL of torchmil",
-        first=rf"feat_ext(?:\.(\d+))?{LAZY}",
-        value=rf"pool\.fc1{LAZY}",
-        gate=rf"pool\.fc_gated{LAZY}",
-        score=rf"pool\.fc2{LAZY}",
-        answer=rf"classifier{LAZY}",
-        ignored=rf"inst_classifiers\.\d+{LAZY}",
+        first=rf"feat_ext(?:\.(\d+))?{WRAPPED}",
+        value=rf"pool\.fc1{WRAPPED}",
+        gate=rf"pool\.fc_gated{WRAPPED}",
+        score=rf"pool\.fc2{WRAPPED}",
+        answer=rf"classifier{WRAPPED}",
+        ignored=rf"inst_classifiers\.\d+{WRAPPED}",
+        activation_alone="none",
         certain=False,
     ),
     Layout(
         family="ABMIL (Ilse et al. 2018)",
-        first=r"feature_extractor_part2\.(\d+)",
+        first=rf"feature_extractor_part2{WRAPPED}\.(\d+)",
         value=r"attention_V\.0|attention\.0",
         gate=r"attention_U\.0",
-        score=r"attention_weights|attention\.[23]",
-        answer=r"classifier(?:\.0)?",
+        score=r"attention_weights|attention_[wW]|attention\.[23]",
+        answer=rf"classifier{WRAPPED}(?:\.0)?",
+    ),
+    Layout(
+        family="ABMIL, by the names of its layers",
+        first=rf"(?i:{'|'.join(BEFORE)}){WRAPPED}(?:\.(\d+))?",
+        value=r"(?i:attention_[va](?:\.0)?)|attention\.0",
+        gate=r"(?i:attention_[ub](?:\.0)?)",
+        score=r"(?i:attention_(?:weights?|w|c)(?:\.0)?)|attention\.[23]",
+        answer=rf"(?i:classifiers?|head|fc_out|out(?:put)?){WRAPPED}(?:\.(\d+))?",
+        ignored=r"instance_classifiers\.\d+",
+        certain=False,
     ),
 )
+"""The first that explains all layers of a file is its; the last is for the many who write down ABMIL themselves."""
 
 STRANGERS = (
     (r"(?:^|\.)(?:i_classifier|b_classifier)\.", "DSMIL, whose attention compares tiles with one another"),

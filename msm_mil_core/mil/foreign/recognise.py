@@ -19,7 +19,9 @@ from msm_mil_core.mil.foreign.weights_file import WeightsFile, read_weights
 from msm_mil_core.mil.model_options import MOST_MAPS, Activation, ModelOptions, preset
 
 MOST_NAMED = 4
-TRAINING_ALONE = re.compile(r"(?:^|\.)(?:loss|loss_fn|criterion|instance_loss_fn|inst_loss_fn|\w*metrics?)(?:\.|$)")
+TRAINING_ALONE = re.compile(
+    r"(?:^|\.)(?:\w*loss\w*|criterion|\w*metrics?|(?:train|valid|validation|val|test)_\w+)(?:\.|$)"
+)
 """Parts that training programs save beside a model's own."""
 
 
@@ -73,12 +75,19 @@ def recognised(weights: WeightsFile, activation: Activation | None = None) -> Fo
 def _layout_of(weights: WeightsFile) -> tuple[Layout, NamedLayers]:
     """Return the layout that the attention's names have, and all layers without what stands before those names."""
     _refuse_strangers(weights)
+    candidates = list(_candidates(weights))
+    if not candidates:
+        raise CheckpointError(_no_attention(weights))
+    whole = (found for found in candidates if not _Recognition(weights, *found, None).strange())
+    return next(whole, candidates[0])
+
+
+def _candidates(weights: WeightsFile) -> Iterator[tuple[Layout, NamedLayers]]:
     for layout in LAYOUTS:
-        for name in weights.arrays:
-            prefix = _prefix(layout, name)
-            if prefix is not None:
-                return layout, named_layers({_without(prefix, name): array for name, array in weights.arrays.items()})
-    raise CheckpointError(_no_attention(weights))
+        prefixes = (_prefix(layout, name) for name in weights.arrays)
+        prefix = next((found for found in prefixes if found is not None), None)
+        if prefix is not None:
+            yield layout, named_layers({_without(prefix, name): array for name, array in weights.arrays.items()})
 
 
 def _prefix(layout: Layout, name: str) -> str | None:
@@ -88,7 +97,10 @@ def _prefix(layout: Layout, name: str) -> str | None:
 
 
 def _without(prefix: str, name: str) -> str:
-    return name.removeprefix(prefix) if name.startswith(prefix) else name
+    """Return a name without a prefix, or as much of the prefix as it has: the attention may be named deeper."""
+    while prefix and not name.startswith(prefix):
+        prefix = prefix[: prefix.rstrip(".").rfind(".") + 1]
+    return name.removeprefix(prefix)
 
 
 def _refuse_strangers(weights: WeightsFile) -> None:
@@ -168,10 +180,15 @@ class _Recognition:
                 "it has no classifier: it gives features of slides, no classes. Import it after it was fine-tuned"
             )
         parts = [layers[name] for name in sorted(layers, key=lambda name: int("0" + re.sub(r"\D", "", name)))]
+        one_each = len(parts) == maps and all(part.weight.shape == (1, hidden) for part in parts)
+        if len(parts) > 1 and not one_each:
+            raise self._unfit(
+                f"its classifier has {len(parts)} layers ({_sizes(parts)}), so evidence of tiles does not add up to "
+                "its answer: only one layer after the pooling can be shown"
+            )
         joined = LinearLayer(
             np.concatenate([part.weight for part in parts]), np.concatenate([part.shift for part in parts])
         )
-        one_each = len(parts) == maps and all(len(part.weight) == 1 for part in parts)
         if joined.weight.shape[1] != hidden or (maps > 1 and not one_each):
             raise self._unfit(
                 f"its attention has {maps} maps and pools {hidden} features, and its classifier is {_sizes(parts)}: "
@@ -199,7 +216,7 @@ class _Recognition:
         if self.activation is not None:
             return self.activation
         alone = [self._number(name) for name in self._of("first")] == [-1]
-        return "none" if alone and not self.layout.certain else self.layout.activation
+        return self.layout.activation_alone if alone else self.layout.activation
 
     def _assumed(self, first: Sequence[LinearLayer]) -> tuple[str, ...]:
         if self.layout.certain and self.activation is None:
@@ -228,12 +245,15 @@ class _Recognition:
         layer = name.rpartition(".")[0]
         return self.layout.matches("ignored", layer) or TRAINING_ALONE.search(name) is not None
 
-    def _refuse_others(self) -> None:
+    def strange(self) -> dict[str, tuple[int, ...]]:
+        """Return the names and shapes of what belongs to no part of the layout."""
         parts = ("first", "value", "gate", "score", "answer")
         used = {f"{name}.weight" for part in parts for name in self._of(part)}
         shapes = self.named.shapes().items()
-        others = {name: of for name, of in shapes if name not in used and not self._acts_in_training(name)}
-        if others:
+        return {name: of for name, of in shapes if name not in used and not self._acts_in_training(name)}
+
+    def _refuse_others(self) -> None:
+        if others := self.strange():
             raise self._unfit(f"it has layers that none of these models has: {_listed(others)}")
 
     def _unfit(self, why: str) -> CheckpointError:

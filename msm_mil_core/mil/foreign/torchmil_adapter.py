@@ -38,6 +38,8 @@ PASSES = (nn.Identity, nn.Dropout)
 class TorchmilMsmMil(MILModel):  # type: ignore[misc]  # torchmil has no types
     """Our network of two classes as one of torchmil's: its `Trainer` trains it."""
 
+    class_weight: Tensor | None
+
     def __init__(self, options: ModelOptions, class_weight: Tensor | None = None) -> None:
         """Draw a network.
 
@@ -50,9 +52,9 @@ class TorchmilMsmMil(MILModel):  # type: ignore[misc]  # torchmil has no types
             raise ValueError(f"torchmil's models know two classes, not {options.classes}.")
         super().__init__()
         self.network = MsmMil(options)
-        self.class_weight = class_weight
+        self.register_buffer("class_weight", class_weight, persistent=False)  # goes along to another device
 
-    def forward(self, X: Tensor, mask: Tensor | None = None, *, return_att: bool = False) -> object:
+    def forward(self, X: Tensor, mask: Tensor | None = None, return_att: bool = False) -> object:  # noqa: FBT001 - theirs
         """Return the logit z (B,) of the second class over the first, and if asked the attention (B, N).
 
         The attention is that of all stages by their weight, and sums to 1; torchmil's own is before its softmax.
@@ -62,12 +64,15 @@ class TorchmilMsmMil(MILModel):  # type: ignore[misc]  # torchmil has no types
         return (z, torch.einsum("bs,bsn->bn", output.beta, output.attention)) if return_att else z
 
     def compute_loss(self, Y: Tensor, X: Tensor, mask: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return z (B,) and the loss that the options weigh, for labels 0 and 1."""
+        """Return z and the loss that the options weigh, for labels 0 and 1.
+
+        z has the shape of the labels, which torchmil's datasets give as (B,) or as (B, 1).
+        """
         output = self.network(X, _valid(mask))
         total = loss(output, Y.flatten().long(), self.network.options, self.class_weight)
-        return output.logits[:, 1] - output.logits[:, 0], {"MsmMilLoss": total}
+        return (output.logits[:, 1] - output.logits[:, 0]).view(Y.shape), {"MsmMilLoss": total}
 
-    def predict(self, X: Tensor, mask: Tensor | None = None, *, return_inst_pred: bool = True) -> object:
+    def predict(self, X: Tensor, mask: Tensor | None = None, return_inst_pred: bool = True) -> object:  # noqa: FBT001
         """Return the same as `forward`, the attention standing for what is said of tiles."""
         return self(X, mask, return_att=return_inst_pred)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.errors import CheckpointError
+from msm_mil_core.torch_file import load_torch_file
 
 Array = NDArray[np.float32]
 
@@ -20,7 +21,9 @@ SUFFIXES = (*TORCH_SUFFIXES, ".npz", ".safetensors")
 MOST_BYTES = 4 * 2**30
 """Larger files are no attention models."""
 NESTS = ("state_dict", "model_state_dict", "model_state", "model", "network", "net", "weights", "params")
-"""Under which training programs put a model's weights, beside optimiser, epoch and options."""
+"""Where training programs put a model's weights, beside optimiser, epoch and options; looked at first."""
+KINDS = "fiub"
+"""Of numpy's arrays that are weights."""
 DEEPEST = 4
 
 
@@ -79,7 +82,7 @@ def _of_numpy(content: bytes, path: Path) -> dict[str, Array]:
             f"{path} is no NumPy archive of plain numbers ({_line(exc)}). Save the weights with "
             "numpy.savez(file, **arrays), without Python objects."
         ) from exc
-    return {name: array.astype(np.float32) for name, array in arrays.items() if array.dtype.kind in "fiub"}
+    return {name: array.astype(np.float32) for name, array in arrays.items() if array.dtype.kind in KINDS}
 
 
 def _of_safetensors(content: bytes, path: Path) -> dict[str, Array]:
@@ -93,10 +96,8 @@ def _of_safetensors(content: bytes, path: Path) -> dict[str, Array]:
 
 
 def _of_torch(content: bytes, path: Path) -> dict[str, Array]:
-    import torch
-
     try:
-        loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        loaded = load_torch_file(io.BytesIO(content))
     except pickle.UnpicklingError as exc:
         raise CheckpointError(
             f"{path} holds Python objects beside weights, and these could run any program, so it is not opened. Where "
@@ -113,22 +114,28 @@ def _of_torch(content: bytes, path: Path) -> dict[str, Array]:
 
 
 def _nests(node: object, depth: int) -> Iterator[dict[str, object]]:
-    """Give the groups of tensors by name: in the file itself, or where training programs put them."""
+    """Give the groups of weights by name: in the file itself, or wherever programs put them, known places first."""
     if not isinstance(node, Mapping) or depth > DEEPEST:
         return
+    named = {name: value for name, value in node.items() if isinstance(name, str)}
+    weights: dict[str, object] = {name: value for name, value in named.items() if _is_weights(value)}
+    if weights:
+        yield weights
+    for nest in sorted(named.keys() - weights.keys(), key=lambda name: (name not in NESTS, name)):
+        yield from _nests(named[nest], depth + 1)
+
+
+def _is_weights(value: object) -> bool:
     import torch
 
-    named = {name: value for name, value in node.items() if isinstance(name, str)}
-    tensors: dict[str, object] = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
-    if tensors:
-        yield tensors
-    for nest in NESTS:
-        yield from _nests(named.get(nest), depth + 1)
+    return isinstance(value, torch.Tensor) or (isinstance(value, np.ndarray) and value.dtype.kind in KINDS)
 
 
 def _numbers(tensor: object, path: Path) -> Array:
     import torch
 
+    if isinstance(tensor, np.ndarray):
+        return tensor.astype(np.float32)
     if not isinstance(tensor, torch.Tensor) or tensor.is_sparse or tensor.is_quantized or tensor.is_complex():
         raise CheckpointError(f"{path} holds weights that are sparse, quantised or complex. Save them as float32.")
     numbers: Array = tensor.detach().float().contiguous().numpy()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from msm_mil_core.bags.attributes import read_attributes
 from msm_mil_core.bags.bag_file import load_bag, load_features
+from msm_mil_core.bags.encoder_names import same_encoder
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.tile_step import common_step
 from msm_mil_core.errors import FeatureFileError
@@ -51,6 +52,8 @@ STATED = {
     "bytes": ({"patch_size": np.bytes_(b"256"), "patch_size_level0": np.array([512.0])}, 512),
     "magnifications": ({"patch_size": 256, "level0_magnification": 40, "target_magnification": 10.0}, 1024),
     "CLAM, level 0": ({"patch_size": 256, "patch_level": 0}, 256),
+    "CLAM, first versions": ({"patch_size": 256, "patch_level": 0, "custom_downsample": 2}, 512),
+    "Fishing-Rod": ({"patch_size": 256, "patch_level": 1, "downsample": 4.0, "custom_downsample": 2}, 2048),
     "CLAM, level 1": ({"patch_size": 256, "patch_level": 1, "downsample": (4.0001, 4.0002)}, 1024),
 }
 
@@ -163,6 +166,25 @@ def test_micrometres_are_taken_as_such_only_where_they_are_stated(tmp_path: Path
     with pytest.raises(FeatureFileError, match=r"Give side_px \(--tiles.side-px\), or"):
         load_bag(no_px, slide_mpp=0.5)
     assert load_bag(no_px, slide_mpp=0.5, side_px=224).tiles.side_px0 == 256
+
+
+def test_first_files_of_stamp_are_read_as_its_later_versions_read_them(tmp_path: Path):
+    told = {"extractor": "STAMP-extract-v1.0.0_xiyuewang-ctranspath-7c998680"}
+    path = a_file(tmp_path, GRID // 256 * 224, name="feats", root=told)
+
+    bag = load_bag(path, slide_mpp=0.5)
+
+    assert (bag.tiles.side_px0, bag.tiles.side_px, bag.tiles.mpp) == (512, 224, 256 / 224)
+    assert bag.tiles.xy_px0.tolist() == (GRID * 2).tolist()
+    assert same_encoder(bag.encoder.name, "ctranspath")
+
+
+@pytest.mark.parametrize("kind", ["slide", "patient"])
+def test_vectors_of_more_than_tiles_are_named(tmp_path: Path, kind: str):
+    path = a_file(tmp_path, name="feats", root={"feat_type": kind})
+
+    with pytest.raises(FeatureFileError, match=f"one vector of a whole {kind}"):
+        open_table(path)
 
 
 def test_what_is_given_must_agree_with_what_is_stated(tmp_path: Path):

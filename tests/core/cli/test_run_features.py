@@ -188,6 +188,26 @@ def test_features_alone_give_maps_on_a_blank_canvas_of_their_scale(model, tmp_pa
     assert call(["whatif", found, "--remove", "stage1:top5"]) == 0
 
 
+def test_what_was_run_without_its_slide_is_compared_with_what_was_run_on_it(slide, model, tmp_path, capsys):
+    size = {"level0_width": 2220, "level0_height": 2967}
+    for name, told in (("skin", size), ("other", size), ("unstated", {})):
+        trident(tmp_path / name / f"{'skin' if name == 'unstated' else name}.h5", GRID[:9], **told)
+        words = ("--features", tmp_path / name, "--model", model, "--out", tmp_path / f"{name} alone", "--mpp", MPP)
+        assert run(*words) == 0
+    assert run(slide, "--features", tmp_path / "skin", "--model", model, "--out", tmp_path / "on it") == 0
+    first, alone = tmp_path / "on it" / "skin.msm.h5", tmp_path / "skin alone" / "skin.msm.h5"
+    capsys.readouterr()
+
+    assert call(["compare", str(first), "--against", str(alone)]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "skin was run without its slide: it is taken for the same by its name and size" in said
+    assert "Of 9 tiles" in said
+    for wrong in (tmp_path / "other alone" / "other.msm.h5", tmp_path / "unstated alone" / "skin.msm.h5"):
+        assert call(["compare", str(first), "--against", str(wrong)]) == 2
+        assert "pixels, run without it), not of skin.svs" in " ".join(capsys.readouterr().err.split())
+
+
 def clam(folder: Path, values: np.ndarray) -> Path:
     for name in ("h5_files", "pt_files"):
         (folder / name).mkdir(parents=True)

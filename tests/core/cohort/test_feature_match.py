@@ -42,6 +42,9 @@ def matched(slides: list[str], folder: Path) -> list[str]:
         (f"{GDC}.svs", f"{GDC}.h5"),
         (f"{GDC}.svs", "TCGA-CR-7395-01A-01-TS1.h5"),
         ("a.b.c.mrxs", "a.b.c.npz"),
+        ("slide 1.svs", "slide_1.pt"),
+        ("Zu\u0308rich.svs", "Z\u00fcrich.h5"),
+        ("Z\u00fcrich.svs", "Zu\u0308rich_features.h5"),
     ],
 )
 def test_names_of_one_slide_are_matched(tmp_path: Path, slide: str, file: str):
@@ -64,6 +67,15 @@ def test_several_candidates_are_refused_and_named(tmp_path: Path):
     assert matched(["a.svs"], tmp_path / "features_uni_v1") == ["a.h5"]
 
 
+def test_slides_of_one_name_are_told_apart_by_their_folders(tmp_path: Path):
+    files(tmp_path / "features", "a/x/s.h5", "b/x/s.h5", "b/t.h5")
+    slides = [str(tmp_path / "slides" / name) for name in ("b/x/s.svs", "a/x/s.svs", "a/t.svs")]
+
+    assert matched(slides, tmp_path / "features") == ["b/x/s.h5", "a/x/s.h5", "b/t.h5"]
+    with pytest.raises(SlideListError, match="Several files"):
+        matched([str(tmp_path / "slides" / "c" / "s.svs")], tmp_path / "features")
+
+
 def test_the_same_name_counts_before_a_longer_one(tmp_path: Path):
     assert matched(["a.svs"], files(tmp_path, "a_features.h5", "a.h5")) == ["a.h5"]
     assert matched(["A.svs", "a.svs"], files(tmp_path, "A.h5")) == ["A.h5", "a.h5"]
@@ -77,6 +89,7 @@ def test_what_lies_beside_features_is_none(tmp_path: Path):
         "slide2vec/tiles/b.coordinates.npz",
         "slide2vec/slide_embeddings/b.pt",
     )
+    files(tmp_path, "slide2vec1/features/h.pt", "slide2vec1/features/h-tiles.pt", "slide2vec1/coordinates/h.npy")
     files(tmp_path, "clam/pt_files/c.pt", "clam/h5_files/c.h5", "clam/patches/c.h5")
     files(
         tmp_path,
@@ -93,6 +106,7 @@ def test_what_lies_beside_features_is_none(tmp_path: Path):
         "clam/h5_files/c.h5",
         "ours/e.h5",
         "slide2vec/tile_embeddings/b.pt",
+        "slide2vec1/features/h-tiles.pt",
         "slideflow/a.pt",
         "store/g.zarr",
         "trident/20x/features_uni_v1/d.h5",

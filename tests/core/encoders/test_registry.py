@@ -12,7 +12,9 @@ import torch
 from safetensors.torch import save_file
 
 from msm_mil_core.encoders.devices.torch_encoder import put_on_device
-from msm_mil_core.encoders.registry import Encoder, known_encoders, load_encoder
+from msm_mil_core.encoders.encoder_check import check_encoder
+from msm_mil_core.encoders.encoder_on_demand import find_encoder
+from msm_mil_core.encoders.registry import Encoder, known_encoders, load_encoder, name_here
 from msm_mil_core.errors import BatchTooLargeError, DeviceError, EncoderError
 from tests.encoders import a_hub, a_network, a_small_encoder
 
@@ -295,6 +297,27 @@ def test_a_model_of_the_zoo_is_an_encoder(hub_folder: Path, tiny_weights: Path):
     expected = load_encoder(f"timm:{TINY}@{tiny_weights}", device="cpu", precision="float32").encode(batch)
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4)
     assert (encoder.card.licence, encoder.card.side_px, len(encoder.card.weights_sha256)) == ("MIT and CC0", 160, 64)
+
+
+@pytest.mark.parametrize("theirs", ["EfficientNet_Lite0", "efficientnetlite0"])
+def test_an_encoder_is_found_by_the_name_that_another_program_gives_it(theirs: str):
+    assert name_here(theirs) == "efficientnet-lite0"
+    assert load_encoder(theirs, device="cpu").card.name == find_encoder(theirs, device="cpu").card.name
+    assert check_encoder(theirs).name == "efficientnet-lite0"
+
+
+@pytest.mark.parametrize("name", ["uni_v7", "timm:uni", "zoo:no such", "resnet18", ""])
+def test_other_names_stay_as_they_are(name: str):
+    assert name_here(name) == name
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("uni_v1", "uni"), ("mahmood-uni2", "uni2"), ("hoptimus0", "h-optimus-0")]
+)
+def test_encoders_of_the_zoo_are_found_by_the_names_of_trident_and_stamp(theirs: str, ours: str):
+    pytest.importorskip("lazyslide_models")
+
+    assert name_here(theirs) == f"zoo:{ours}"
 
 
 def test_gated_models_of_the_zoo_are_told(hub_folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -68,6 +68,21 @@ def test_a_store_of_an_older_zarr_is_read_alike(tmp_path: Path):
     assert one.encoder == other.encoder
 
 
+def test_a_sparse_table_in_a_store_is_told(tmp_path: Path):
+    zarr = pytest.importorskip("zarr", reason="extra spatialdata")
+    pytest.importorskip("pyarrow", reason="extra spatialdata")
+    store = unpacked("lazyslide.zarr", tmp_path)
+    table = zarr.open_group(store / "tables" / "resnet18_tiles", mode="a")
+    del table["X"]
+    table.create_group("X").create_array("data", data=VALUES[0])
+    record = json.loads((store / "zarr.json").read_text())
+    record.pop("consolidated_metadata", None)
+    (store / "zarr.json").write_text(json.dumps(record))
+
+    with pytest.raises(FeatureFileError, match="resnet18_tiles are stored sparse"):
+        load_bag(store)
+
+
 def test_of_several_tables_in_a_store_one_is_named(tmp_path: Path):
     pytest.importorskip("zarr", reason="extra spatialdata")
     pytest.importorskip("pyarrow", reason="extra spatialdata")
@@ -118,6 +133,53 @@ def test_tiles_of_older_versions_of_hs2p_lie_in_a_folder_of_coordinates(tmp_path
     assert tiles.xy_px0.tolist() == GRID.tolist()
 
 
+OLDER_CORNERS = [
+    ("coordinates", "tiles", ("x_lv0", "y_lv0"), "s"),
+    ("coordinates", "tiles", ("x", "y"), "s-tiles"),
+    ("tiles", "coordinates", ("x", "y"), "s"),
+]
+
+
+@pytest.mark.parametrize(("folder", "kind", "names", "features"), OLDER_CORNERS)
+def test_corners_of_older_versions_of_slide2vec_are_found(tmp_path: Path, folder, kind, names, features):
+    path = a_tensor(tmp_path / "features" / f"{features}.pt")
+    (tmp_path / folder).mkdir()
+    np.savez(tmp_path / folder / f"s.{kind}.npz", **dict(zip(names, GRID.T, strict=True)))
+    record = {"target_spacing_um": 1.0, "target_tile_size_px": 128, "tile_size_lv0": 256, "overlap": 0.0}
+    (tmp_path / folder / f"s.{kind}.meta.json").write_text(json.dumps(record))
+
+    tiles = load_bag(path).tiles
+
+    assert (tiles.side_px0, tiles.side_px, tiles.mpp) == (256, 128, 1.0)
+    assert tiles.xy_px0.tolist() == GRID.tolist()
+    assert load_bag(path, slide_mpp=0.46).tiles.mpp == pytest.approx(0.92)  # as asked for, within a tolerance
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(numbers=st.lists(st.integers(0, 11), min_size=1, max_size=12, unique=True), shift=st.integers(0, 5))
+def test_features_lie_where_the_numbers_of_their_tiles_say(tmp_path: Path, numbers: list[int], shift: int):
+    for name in ("tile_embeddings", "tiles"):
+        (tmp_path / name).mkdir(exist_ok=True)
+    order = np.random.default_rng(shift).permutation(12)
+    np.savez(tmp_path / "tile_embeddings" / "s.npz", features=VALUES[numbers], tile_index=np.array(numbers) + shift)
+    np.savez(tmp_path / "tiles" / "s.coordinates.npz", x=GRID[order, 0], y=GRID[order, 1], tile_index=order + shift)
+    record = {"tiling": {"requested_tile_size_px": 256, "tile_size_lv0": 256}}
+    (tmp_path / "tiles" / "s.coordinates.meta.json").write_text(json.dumps(record))
+
+    bag = load_bag(tmp_path / "tile_embeddings" / "s.npz", slide_mpp=0.5)
+
+    assert bag.tiles.xy_px0.tolist() == GRID[numbers].tolist()
+    np.testing.assert_array_equal(bag.features, VALUES[numbers])
+
+
+def test_features_of_a_tile_without_a_place_are_refused(tmp_path: Path):
+    path = unpacked("slide2vec", tmp_path) / "tile_embeddings" / "skin.pt"
+    np.savez(path.with_suffix(".npz"), features=VALUES[:2], tile_index=np.array([3, 29]))
+
+    with pytest.raises(FeatureFileError, match="tiles for which there is no place"):
+        load_bag(path.with_suffix(".npz"))
+
+
 def a_slideflow_bag(folder: Path, tile_um: object = 128, made_by: str = "slideflow.model.extractors.uni.UNIFeatures"):
     path = a_tensor(folder / "s.pt")
     np.savez(folder / "s.index", arr_0=GRID + 128)
@@ -135,6 +197,15 @@ def test_slideflow_states_centres_and_sides_in_micrometres(tmp_path: Path):
     assert bag.tiles.xy_px0.tolist() == GRID.tolist()
     with pytest.raises(FeatureFileError, match="Give slide_mpp"):
         load_bag(path)
+
+
+def test_a_layer_of_a_network_in_slideflow_is_called_by_the_network(tmp_path: Path):
+    path = a_slideflow_bag(tmp_path, made_by="slideflow.model.extractors.TorchImagenetLayerExtractor")
+    config = json.loads((tmp_path / "bags_config.json").read_text())
+    config["extractor"]["kwargs"] = {"model_name": "resnet50", "tile_px": 256}
+    (tmp_path / "bags_config.json").write_text(json.dumps(config))
+
+    assert open_table(path).encoder == "resnet50"
 
 
 def test_a_side_that_slideflow_gives_as_a_magnification_is_asked_for(tmp_path: Path):
@@ -158,6 +229,54 @@ def test_a_tensor_of_clam_lies_where_its_hdf5_says(tmp_path: Path):
     with h5py.File(tmp_path / "h5_files" / "s.h5", "r+") as file:
         file["coords"].attrs.update(patch_size=256, patch_level=0)
     assert load_bag(path, slide_mpp=0.25).tiles.side_px0 == 256
+
+
+PATCHES = {"patch_size": 256, "patch_level": 1, "downsample": (2.0, 2.0), "level_dim": (1110, 1483), "name": "s"}
+
+
+def corners_alone(path: Path, told: dict, corners: np.ndarray = GRID) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file["coords"] = corners
+        file["coords"].attrs.update(told)
+
+
+@pytest.mark.parametrize("patches", ["patches", "../patches"])
+@pytest.mark.parametrize("kind", ["h5_files", "pt_files"])
+def test_what_clam_says_of_patches_counts_for_their_features(tmp_path: Path, patches: str, kind: str):
+    above = tmp_path / "results" / "features"
+    a_tensor(above / "pt_files" / "s.pt")
+    (above / "h5_files").mkdir()
+    with h5py.File(above / "h5_files" / "s.h5", "w") as file:
+        file["features"], file["coords"] = VALUES, GRID.astype(np.int32)
+    corners_alone(above / patches / "s.h5", PATCHES)
+    path = next((above / kind).iterdir())
+
+    tiles = load_bag(path, slide_mpp=0.25).tiles
+
+    assert (tiles.side_px0, tiles.side_px, tiles.mpp) == (512, 256, 0.5)
+    resized = load_bag(path, slide_mpp=0.25, side_px=224, mpp=0.5 * 256 / 224).tiles  # before they were encoded
+    assert (resized.side_px0, resized.side_px) == (512, 224)
+    assert len(files_of(path)) == (2 if kind == "h5_files" else 3)
+
+    corners_alone(above / patches / "s.h5", PATCHES, GRID + 1)  # of another run
+    with pytest.raises(FeatureFileError, match="does not state how large its tiles are"):
+        load_bag(path, slide_mpp=0.25)
+
+
+@pytest.mark.parametrize("values", [VALUES, torch.from_numpy(VALUES)], ids=["numpy", "torch"])
+def test_tensors_of_trident_lie_where_its_patches_say(tmp_path: Path, values: object):
+    job = tmp_path / "20x_256px_0px_overlap"
+    path = a_tensor(job / "features_our_own_encoder" / "s.pt", values)
+    told = {"patch_size": 256, "patch_size_level0": 512, "overlap": 0, "level0_width": 2000, "level0_height": 3000}
+    corners_alone(job / "patches" / "s_patches.h5", told, GRID * 2)
+
+    bag = load_bag(path, slide_mpp=0.25)
+
+    assert (bag.tiles.side_px0, bag.tiles.mpp, bag.slide.size_px0) == (512, 0.5, (2000, 3000))
+    assert bag.tiles.xy_px0.tolist() == (GRID * 2).tolist()
+    assert bag.encoder.name == open_table(path).encoder == "our_own_encoder"
+    np.testing.assert_array_equal(bag.features, VALUES)
 
 
 def test_a_tensor_alone_has_no_places_and_trains(tmp_path: Path):
@@ -202,13 +321,13 @@ def test_a_pickle_is_not_opened(tmp_path: Path, capsys):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (torch.zeros(5), r"\(5,\), not one vector"),
+        (torch.zeros(5), r"\(5,\), not one vector of numbers a tile \(it may be the vector of a whole slide\)"),
         (torch.zeros(2, 3, 4), "not one vector"),
         (torch.zeros(3, 4, dtype=torch.bool), "not one vector"),
         ({"model": torch.zeros(3, 4)}, "features or feats was looked for"),
         ({"features": torch.zeros(3, 4), "feats": torch.zeros(3, 4)}, "not once"),
-        (torch.full((3, 4), torch.nan), "finite"),
-        (torch.zeros(0, 4), "finite"),
+        (torch.tensor([[1.0, 2.0], [torch.nan, 1.0], [torch.inf, 1.0]]), "finite.* 2 of 3 tiles"),
+        (torch.zeros(0, 4), "finite.*there is no tile"),
         ("words", "was looked for"),
     ],
 )

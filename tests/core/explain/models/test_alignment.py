@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msm_mil_core.explain.models.alignment import align
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.results import block_of_tiles, tile_grid
 
 CELLS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30).map(sorted)
@@ -26,6 +27,20 @@ def test_the_same_tiles_in_any_order_keep_their_values(cells, random):
 
     assert found.kind == "same"
     assert found.bring(values).tolist() == [turned.index(cell) for cell in cells]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 500)] * 2), min_size=1, max_size=20, unique=True), st.integers(0, 20))
+def test_tiles_on_no_common_grid_or_that_overlap_are_the_same_where_they_lie_in_the_same_places(corners, most):
+    all_tiles = TileGrid(np.array(corners), 100, 100, 0.5)
+    some = TileGrid(np.array(corners[: max(1, most)]), 100, 100, 0.5)
+    values = np.arange(len(corners), dtype=np.float32)
+
+    here, there = align(all_tiles, some), align(some, all_tiles)
+
+    assert align(all_tiles, all_tiles).kind == "same"
+    assert here.kind == there.kind == ("same" if len(some) == len(all_tiles) else "part")
+    assert there.bring(values).tolist() == values[: len(some)].tolist()
+    assert here.covered.tolist() == [at < len(some) for at in range(len(all_tiles))]
 
 
 @given(CELLS, CELLS)

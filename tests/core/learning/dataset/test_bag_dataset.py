@@ -48,6 +48,45 @@ def test_tensors_are_bags_too_and_stand_back_where_an_hdf5_file_holds_the_same(t
     np.testing.assert_array_equal(bags.features(2), values)
 
 
+ARRANGED = {
+    "TRIDENT": ("20x_256px_0px_overlap/features_uni_v1/{}.h5", "20x_256px_0px_overlap/patches/{}_patches.h5"),
+    "CLAM": ("h5_files/{}.h5", "pt_files/{}.pt"),
+    "slide2vec": ("tile_embeddings/{}.npz", "tiles/{}.coordinates.npz"),
+    "slide2vec, earlier": ("features/{}-tiles.pt", "features/{}.pt"),
+    "STAMP": ("mahmood-uni-1a2b3c4d/hospital/{}.h5",),
+}
+
+
+@pytest.mark.parametrize("program", ARRANGED)
+def test_features_train_as_other_programs_arrange_them(tmp_path, program):
+    for slide in ("a", "b"):
+        for name in ARRANGED[program]:
+            path = tmp_path / "job" / name.format(slide)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".h5":
+                a_feature_file(path, tiles=3)
+            elif path.suffix == ".pt":
+                torch.save(torch.zeros(3, 4), path)
+            else:
+                np.savez(path, features=np.zeros((3, 4), np.float32), x=np.arange(3), y=np.arange(3))
+    table = a_table(tmp_path / "labels.csv", ["slide,label", "a.svs,x", "b.svs,y"])
+
+    bags = read_bag_dataset(tmp_path / "job", table)
+
+    assert [bag.path for bag in bags.tables] == [tmp_path / "job" / ARRANGED[program][0].format(s) for s in ("a", "b")]
+
+
+def test_a_folder_of_trident_names_the_encoder_for_training_as_it_does_for_a_run(tmp_path):
+    folder = tmp_path / "features_uni_v2"
+    folder.mkdir()
+    for slide in ("a", "b"):
+        torch.save(torch.zeros(3, 4), folder / f"{slide}.pt")
+
+    bags = read_bag_dataset(folder, a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"]))
+
+    assert bags.origin.encoder == "uni_v2"
+
+
 def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
     folder = a_folder(tmp_path / "bags", "a", "b", "c", "not named")
     table = a_table(tmp_path / "labels.csv", ["slide,label,patient", "c,tumour,p2", "a,normal,p1", "b,tumour,p1"])

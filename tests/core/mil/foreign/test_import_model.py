@@ -1,6 +1,9 @@
 """Models made elsewhere predict here what they predict there; what cannot is refused by name."""
 
-from collections import OrderedDict
+import argparse
+from collections import OrderedDict, defaultdict
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -136,6 +139,91 @@ def test_half_precision_is_read_as_the_numbers_that_it_holds(tmp_path):
     assert_alike(imported(tmp_path / "half.safetensors"), half.float(), a_bag())
 
 
+BESIDE = {
+    "numpy's numbers": {"auc": np.float64(0.9), "epoch": np.int64(3), "confusion": np.zeros((3, 3))},
+    "options": {"args": argparse.Namespace(lr=0.1, out=Path("results"), seed=np.int32(1))},
+    "other options": {"cfg": SimpleNamespace(k_sample=8), "history": defaultdict(list, loss=[0.1])},
+    "Lightning": {
+        "hyper_parameters": {"lr": 0.1},
+        "callbacks": {"best": {"score": torch.tensor(0.9)}},
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.zeros(9), "step": torch.tensor(1.0)}}}],
+    },
+}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("case", BESIDE)
+@pytest.mark.parametrize("nest", ["state_dict", "model", "mil_model"])
+def test_harmless_things_beside_weights_are_left_out(tmp_path, case, nest, zipped):
+    made, _ = clam(tmp_path)
+    path = tmp_path / "beside.pt"
+    torch.save({nest: made.state_dict()} | BESIDE[case], path, _use_new_zipfile_serialization=zipped)
+
+    assert_alike(imported(path), made, a_bag())
+
+
+def test_weights_as_numpy_arrays_in_a_file_of_torch_are_the_same(tmp_path):
+    made, _ = clam(tmp_path)
+    torch.save({name: tensor.numpy() for name, tensor in made.state_dict().items()}, tmp_path / "arrays.pt")
+
+    assert_alike(imported(tmp_path / "arrays.pt"), made, a_bag())
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "within"),
+    [
+        (Clam, {"branches": True, "gated": True, "dropout": True}, "attention_net"),
+        (Clam, {"branches": False, "gated": False, "dropout": False}, "attention_net"),
+        (MilLab, {"layers": 2, "gated": True}, "patch_embed"),
+        (MilLab, {"layers": 1, "gated": False}, "global_attn"),
+    ],
+)
+def test_a_part_that_was_trained_on_several_devices_is_the_same(tmp_path, kind, form, within):
+    torch.manual_seed(0)
+    made = kind(Widths(), **form)
+    setattr(made, within, nn.DataParallel(getattr(made, within)))
+    path = saved(made, tmp_path / "parallel.pt")
+
+    setattr(made, within, getattr(made, within).module)
+    assert_alike(imported(path), made, a_bag())
+
+
+NAMES_OF_ABMIL = [
+    {"attention_weights": "attention_w"},
+    {"attention_weights": "attention_W", "feature_extractor_part2.0": "fc1.0"},
+    {"attention_V.0": "attention.attention_V", "attention_U.0": "attention.attention_U", "classifier.0": "classifier"},
+    {"attention_V": "mil.attention_a", "attention_U": "mil.attention_b", "attention_weights": "mil.attention_c"},
+    {"feature_extractor_part2.0": "bottleneck.0", "classifier.0": "classifier.1"},
+    {"feature_extractor_part2.0": "Projection"},
+]
+
+
+@pytest.mark.parametrize("names", NAMES_OF_ABMIL)
+@pytest.mark.parametrize("prefix", ["", "module.model."])
+def test_abmil_as_labs_write_it_down_is_told_by_the_names_of_its_layers(tmp_path, names, prefix):
+    torch.manual_seed(0)
+    made = Ilse(Widths(), gated=True, projected=True)
+    state = dict(made.state_dict())
+    for ours, theirs in names.items():
+        state = {name.replace(f"{ours}.", f"{theirs}."): tensor for name, tensor in state.items()}
+    torch.save({f"{prefix}{name}": tensor for name, tensor in state.items()}, tmp_path / "own.pt")
+
+    model = recognise(tmp_path / "own.pt")
+
+    assert_alike(as_checkpoint(model, told(2)), made, a_bag())
+    certain = {name for name in state if "part2" in name} and "attention_V.0.weight" in state
+    assert bool(model.assumed) is not certain
+
+
+def test_a_classifier_of_several_layers_is_refused(tmp_path):
+    state = dict(Ilse(Widths(), gated=True, projected=True).state_dict())
+    state |= {"classifier.0.weight": torch.ones(4, 8), "classifier.0.bias": torch.ones(4)}
+    torch.save(state | {"classifier.2.weight": torch.ones(2, 4)}, tmp_path / "deep.pt")
+
+    with pytest.raises(CheckpointError, match=r"2 layers \(4 x 8, 2 x 4\), so evidence of tiles does not add up"):
+        recognise(tmp_path / "deep.pt")
+
+
 def test_what_a_file_does_not_say_is_asked_for(tmp_path):
     model = recognise(clam(tmp_path)[1])
     with pytest.raises(CheckpointError) as asked:
@@ -191,10 +279,16 @@ def test_what_does_not_fit_is_named(tmp_path, misfit):
     assert str(path) in str(refused.value)
 
 
-def test_what_acts_in_training_alone_is_left_out(tmp_path):
-    path = with_layers(tmp_path, {"loss_fn.weight": torch.ones(2), "val_metrics.total": torch.ones(1)})
+BESIDE_MODEL = {
+    name: torch.ones(2)
+    for name in ("loss_fn.weight", "instance_loss_fn.labels", "val_metrics.total", "train_acc.tp", "criterion.weight")
+}
 
-    assert {"loss_fn.weight", "val_metrics.total"} <= set(recognise(path).left_out)
+
+def test_what_acts_in_training_alone_is_left_out(tmp_path):
+    path = with_layers(tmp_path, BESIDE_MODEL)
+
+    assert set(BESIDE_MODEL) <= set(recognise(path).left_out)
 
 
 STRANGERS = {

@@ -1,5 +1,8 @@
 """Our network trains with torchmil's own trainer, and torchmil's models run here."""
 
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -8,6 +11,7 @@ from torch import nn
 from msm_mil_core.errors import CheckpointError
 from msm_mil_core.mil.foreign.import_options import ImportOptions
 from msm_mil_core.mil.model_file.checkpoint import load_checkpoint, save_checkpoint
+from msm_mil_core.mil.model_options import preset
 from msm_mil_core.mil.predict import predict
 from tests.models import a_bag, model_options
 from tests.results import a_result, block_of_tiles
@@ -17,6 +21,7 @@ pytest.importorskip("torchmil.models", reason="the adapter is for torchmil (extr
 from tensordict import TensorDict
 from torchmil import models
 from torchmil.data import collate_fn
+from torchmil.datasets import TridentWSIDataset
 from torchmil.utils.trainer import Trainer
 
 from msm_mil_core.mil.foreign.torchmil_adapter import TorchmilMsmMil, checkpoint_of, prediction_of
@@ -54,6 +59,56 @@ def test_our_network_trains_in_torchmil_and_becomes_a_checkpoint(tmp_path):
     logits = predict(checkpoint, whole[0].numpy(), device="cpu").logits
     assert float(z[0]) == pytest.approx(float(logits[1] - logits[0]), abs=1e-4)
     assert float(attention.sum()) == pytest.approx(1, abs=1e-5)
+
+
+def trident_folder(folder: Path, *, P=6) -> Path:
+    """A folder as TRIDENT leaves it, and labels beside it."""
+    for number, bag in enumerate(bags(12, P=P)):
+        corners = np.stack([np.arange(len(bag["X"])) * 512, np.zeros(len(bag["X"]), int)], -1)
+        for path in (folder / "features_uni_v1" / f"s{number}.h5", folder / "patches" / f"s{number}_patches.h5"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with h5py.File(path, "w") as file:
+                file["coords"] = corners
+                if path.parent.name != "patches":
+                    file["features"] = bag["X"].numpy()
+    lines = ["wsi,label", *(f"s{number}.svs,{number % 2}" for number in range(12))]
+    (folder / "labels.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+@pytest.mark.parametrize("name", ["default", "explain", "paper", "abmil"])
+def test_every_preset_trains_on_torchmils_own_dataset_of_tridents_features(tmp_path, name):
+    torch.manual_seed(0)
+    folder, ours = trident_folder(tmp_path / "20x_256px_0px_overlap"), TorchmilMsmMil(preset(name, 6, 2))
+    columns = {"wsi_name_col": "wsi", "wsi_label_col": "label"}
+    dataset = TridentWSIDataset(f"{folder}/", str(folder / "labels.csv"), "uni_v1", bag_keys=["X", "Y"], **columns)
+    loader = torch.utils.data.DataLoader(dataset, batch_size=4, collate_fn=collate_fn)
+    before = {part: value.clone() for part, value in ours.state_dict().items()}
+    trainer = Trainer(
+        ours, torch.optim.Adam(ours.parameters(), lr=0.01), device="cpu", disable_pbar=True, verbose=False
+    )
+
+    trainer.train(2, loader, loader)
+
+    trained, batch = trainer.get_best_model().eval(), next(iter(loader))
+    assert any(not torch.equal(before[part], value) for part, value in trained.state_dict().items())
+    z, attention = trainer.model.predict(batch, return_inst_pred=True)  # as torchmil's scripts do it
+    assert (z.shape, attention.shape) == ((4,), batch["mask"].shape)
+    torch.testing.assert_close((attention * batch["mask"]).sum(-1), torch.ones(4))
+    checkpoint = trained.checkpoint(TOLD)
+    for bag in dataset:
+        logits = predict(checkpoint, bag["X"].numpy(), device="cpu").logits
+        assert float(logits[1] - logits[0]) == pytest.approx(trained(bag["X"][None]).item(), abs=1e-4)
+
+
+def test_the_weights_of_classes_go_along_to_another_device():
+    ours = TorchmilMsmMil(model_options(features=6), class_weight=torch.tensor([1.0, 2.0]))
+
+    moved = ours.to("meta")
+
+    assert moved.class_weight.device.type == "meta"
+    assert "class_weight" not in moved.state_dict()
 
 
 def test_padding_of_a_batch_changes_nothing():
