@@ -1,11 +1,12 @@
 """The size of a pixel in micrometres, and where it comes from."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.formats.ome import ome_pixel_size_um
+from msm_mil_core.slides.formats.ome import ome_pixel_size_um, um_per_unit
 
 SANE_MPP = (0.05, 20.0)
 """No slide scanner makes pixels outside this range: a TIFF that says 72 dots per inch (353 µm) was never calibrated."""
@@ -13,6 +14,8 @@ SQUARE_WITHIN = 0.05
 """Pixels whose sides differ by at most this share count as square, with the mean side."""
 
 _UM_PER_UNIT = {"inch": 25_400.0, "centimeter": 10_000.0}
+_APERIO_MPP = re.compile(r"\|\s*MPP\s*=\s*([0-9.]+)")
+_IMAGEJ_UNIT = re.compile(r"^unit=(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class PixelSize:
 
 
 def find_pixel_size(path: Path, properties: Mapping[str, str], typed_mpp: float | None = None) -> PixelSize:
-    """Take the first plausible value: the typed one, the OME-XML's, openslide's, or the TIFF's resolution.
+    """Take the first plausible value: the typed one, one that a program wrote for it, or the TIFF's resolution.
+
+    Programs that write it are those of OME-XML, OME-Zarr, ImageJ and Fiji, and of the scanners that openslide reads.
 
     A value out of `SANE_MPP`, or one whose two sides differ by more than `SQUARE_WITHIN`, is not used, with a remark:
     the slide can still be viewed, and a run asks for the value.
@@ -59,10 +64,30 @@ def _recorded(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float
         yield "ome.PhysicalSizeX", *ome
     yield from _sides(properties, "ome-zarr.mpp-x", "ome-zarr.mpp-y", lambda um: um)
     yield from _sides(properties, "layer.mpp-x", "layer.mpp-y", lambda um: um)
+    yield from _of_imagej(properties)
     yield from _sides(properties, "openslide.mpp-x", "openslide.mpp-y", lambda um: um)
+    yield from _of_aperio(properties)
     unit_um = _UM_PER_UNIT.get(properties.get("tiff.ResolutionUnit", ""))
     if unit_um is not None:
         yield from _sides(properties, "tiff.XResolution", "tiff.YResolution", lambda per_unit: unit_um / per_unit)
+
+
+def _of_imagej(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float]]:
+    """Give what ImageJ and Fiji say: the resolution is of the unit that the description names, not of the TIFF's."""
+    description = properties.get("tiff.ImageDescription", "")
+    found = _IMAGEJ_UNIT.search(description) if description.startswith("ImageJ=") else None
+    unit_um = um_per_unit(found[1].replace("\\u00B5", "µ")) if found else None
+    if unit_um is not None:
+        for _, x_um, y_um in _sides(properties, "tiff.XResolution", "tiff.YResolution", lambda n: unit_um / n):
+            yield "imagej.unit", x_um, y_um
+
+
+def _of_aperio(properties: Mapping[str, str]) -> Iterator[tuple[str, float, float]]:
+    """Give what Aperio wrote into the description of a file that openslide does not open as Aperio's."""
+    description = properties.get("tiff.ImageDescription", "")
+    found = _APERIO_MPP.search(description) if description.startswith("Aperio") else None
+    if found:
+        yield from _sides({"aperio.MPP": found[1]}, "aperio.MPP", "aperio.MPP", lambda um: um)
 
 
 def _sides(

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Sequence
 
-from msm_mil_core.slides.formats.ome import OmeImage, first_image
+from msm_mil_core.slides.formats.ome import OmeImage, image_of_page
 
 ONE_PLANE = (
     "one plane of a bright-field slide is read. Export the plane that is in focus, in RGB, as a file of its own, and "
     "open that."
 )
 RGB_ALONE = (
-    "bright-field slides in RGB of 8 bits are read. Export it as RGB of 8 bits (in QuPath and Fiji: as rendered RGB), "
-    "and open that."
+    "bright-field slides in RGB of 8 bits are read. Convert it to RGB of 8 bits (in Fiji: Image > Type > RGB Color; in "
+    "QuPath: as rendered RGB), and export it again."
 )
 MOST_BITS = 64
 """More are no number of bits, but damage."""
@@ -21,9 +21,9 @@ _UNNAMED = re.compile(r"(channel|c|ch)?[ :_-]*\d*(:\d+)?", re.IGNORECASE)
 """Names that programs give to channels that nobody has named."""
 
 
-def flaw_of_description(description: str) -> str:
-    """Say why the image that a TIFF describes is no bright-field slide, to follow its name; empty if it may be one."""
-    image = first_image(description)
+def flaw_of_description(description: str, page: int = 0) -> str:
+    """Say why the image of a page of a TIFF is no bright-field slide, to follow its name; empty if it may be one."""
+    image = image_of_page(description, page)
     if image is not None:
         return _flaw_of_ome(image)
     fields = dict(re.findall(r"^(slices|frames|channels)=(\d+)", description, re.MULTILINE))
@@ -76,7 +76,7 @@ def _flaw_of_ome(image: OmeImage) -> str:
 
 def is_rgb_in_pages(description: str) -> bool:
     """Return whether OME-XML says that three pages are the red, the green and the blue of one image."""
-    image = first_image(description)
+    image = image_of_page(description)
     if image is None:
         return False
     planes = planes_of(image)

@@ -4,17 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+_TENS_OF_SIGN = {
+    "y": -24, "z": -21, "a": -18, "f": -15, "p": -12, "n": -9, "µ": -6, "μ": -6, "u": -6, "m": -3, "c": -2, "d": -1,
+    "": 0, "da": 1, "h": 2, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "Z": 21, "Y": 24,
+}  # fmt: skip
+_TENS_OF_NAME = {
+    "yocto": -24, "zepto": -21, "atto": -18, "femto": -15, "pico": -12, "nano": -9, "micro": -6, "milli": -3,
+    "centi": -2, "deci": -1, "": 0, "deca": 1, "hecto": 2, "kilo": 3, "mega": 6, "giga": 9, "tera": 12, "peta": 15,
+    "exa": 18, "zetta": 21, "yotta": 24,
+}  # fmt: skip
+"""What stands before the metre, as a power of ten."""
 _UM_PER_UNIT = {
-    "pm": 1e-6, "Å": 1e-4, "nm": 1e-3, "µm": 1.0, "μm": 1.0, "um": 1.0, "micron": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6,
-    "in": 25_400.0, "thou": 25.4,
+    "å": 1e-4, "angstrom": 1e-4, "micron": 1.0, "microns": 1.0, "thou": 25.4, "in": 25_400.0, "inch": 25_400.0,
+    "pt": 25_400.0 / 72, "li": 25_400.0 / 12, "ft": 304_800.0, "foot": 304_800.0, "yd": 914_400.0, "yard": 914_400.0,
+    "mi": 1_609_344_000.0, "mile": 1_609_344_000.0,
 }  # fmt: skip
-"""Units of length in OME's schema, and others that are in use; "pixel" and "reference frame" say nothing."""
-_UM_PER_NAME = {
-    "micrometer": 1.0, "micrometre": 1.0, "nanometer": 1e-3, "nanometre": 1e-3, "millimeter": 1e3, "millimetre": 1e3,
-    "centimeter": 1e4, "centimetre": 1e4, "meter": 1e6, "metre": 1e6, "picometer": 1e-6, "angstrom": 1e-4,
-    "inch": 25_400.0,
-}  # fmt: skip
-"""Names of units, as OME-Zarr and napari have them."""
+"""Other units of OME's schema, of OME-Zarr, and some that are in use; "pixel" and "reference frame" say nothing."""
 DEFAULT_UNIT = "µm"
 NONE: Mapping[str, str] = {}
 
@@ -39,7 +44,7 @@ def ome_pixel_size_um(properties: Mapping[str, str]) -> tuple[float, float] | No
 
     None if there is no OME-XML, it is damaged, or it does not give both in a unit of length.
     """
-    image = first_image(properties.get("tiff.ImageDescription", ""))
+    image = image_of_page(properties.get("tiff.ImageDescription", ""), int(properties.get("tiff.shown-page", "0")))
     pixels = NONE if image is None else image.pixels
     sides = _side_um(pixels, "X"), _side_um(pixels, "Y")
     return None if sides[0] is None or sides[1] is None else (sides[0], sides[1])
@@ -55,14 +60,24 @@ def _side_um(pixels: Mapping[str, str], axis: str) -> float | None:
 
 def um_per_unit(unit: str) -> float | None:
     """Return the micrometres in a unit of length, by its name or sign; None if it is none."""
-    return _UM_PER_UNIT.get(unit.strip()) or _UM_PER_NAME.get(unit.strip().lower())
+    sign = unit.strip()
+    name = sign.lower()
+    metre = next((each for each in ("meter", "metre") if name.endswith(each)), "")
+    if metre and name.removesuffix(metre) in _TENS_OF_NAME:
+        return float(10.0 ** (6 + _TENS_OF_NAME[name.removesuffix(metre)]))
+    if name not in _UM_PER_UNIT and sign.endswith("m") and sign[:-1] in _TENS_OF_SIGN:
+        return float(10.0 ** (6 + _TENS_OF_SIGN[sign[:-1]]))
+    return _UM_PER_UNIT.get(name)
 
 
-def first_image(text: str) -> OmeImage | None:
-    """Return the image that the file's first page shows, as OME-XML describes it; None if the text is none."""
+def image_of_page(text: str, page: int = 0) -> OmeImage | None:
+    """Return the image that begins with a page of the file, as OME-XML describes it; None if the text is none.
+
+    Where it does not say which image the first page begins, it is the first.
+    """
     if "<OME" not in text and ":OME" not in text:
         return None
-    images = _Images()
+    images = _Images(str(page))
     parser = expat.ParserCreate()
     parser.StartElementHandler = images.start
     parser.EntityDeclHandler = _refuse_entities
@@ -70,7 +85,7 @@ def first_image(text: str) -> OmeImage | None:
         parser.Parse(text, True)
     except (expat.ExpatError, ValueError):
         return None
-    return images.of_first_page or (images.found[0] if images.found else None)
+    return images.of_page or (images.found[0] if images.found and not page else None)
 
 
 def _refuse_entities(*_: object) -> None:
@@ -81,8 +96,10 @@ def _refuse_entities(*_: object) -> None:
 class _Images:
     """The images that are met while the XML is read."""
 
+    page: str
+    """The number of the page whose image is looked for."""
     found: list[OmeImage] = field(default_factory=list)
-    of_first_page: OmeImage | None = None
+    of_page: OmeImage | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         element = name.rpartition(":")[2]
@@ -90,5 +107,5 @@ class _Images:
             self.found.append(OmeImage(attributes))
         elif element == "Channel" and self.found:
             self.found[-1].channels.append(attributes)
-        elif element == "TiffData" and self.found and not self.of_first_page and attributes.get("IFD", "0") == "0":
-            self.of_first_page = self.found[-1]
+        elif element == "TiffData" and self.found and not self.of_page and attributes.get("IFD", "0") == self.page:
+            self.of_page = self.found[-1]

@@ -2,25 +2,21 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from openslide import OpenSlide, OpenSlideCache, OpenSlideError, OpenSlideUnsupportedFormatError
+from openslide import OpenSlide, OpenSlideCache, OpenSlideError
 from PIL import ImageCms, ImageColor
 
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.formats.address import remote_address
-from msm_mil_core.slides.formats.bright_field import is_rgb_in_pages
 from msm_mil_core.slides.formats.ome_zarr import open_ome_zarr
 from msm_mil_core.slides.formats.opened_image import QUICK_HASH, VENDOR, OpenedImage
-from msm_mil_core.slides.formats.picture import open_picture
 from msm_mil_core.slides.formats.remote import ELSEWHERE, FSSPEC, HERE, open_remote
-from msm_mil_core.slides.formats.slide_file import check_pages, explain_refusal, find_slide_file, hash_ends, is_picture
-from msm_mil_core.slides.formats.tiff_pages import read_pages, remark_of
-from msm_mil_core.slides.formats.tiff_series import open_tiff_series
+from msm_mil_core.slides.formats.slide_file import explain_refusal, find_slide_file, hash_ends
+from msm_mil_core.slides.formats.tiff.generic_tiff import open_generic_tiff, open_otherwise, opens_otherwise
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 from msm_mil_core.slides.readers.direct_slide import GENERIC, SlideFile, direct_reader, tiles_of
 from msm_mil_core.slides.readers.levels_reader import WHITE
@@ -30,8 +26,6 @@ from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 from msm_mil_core.slides.readers.tiled_level import NotDirectError
 
 OPENSLIDE: Final = "openslide"
-PICTURE: Final = "picture"
-DESCRIPTION = "tiff.ImageDescription"
 CACHE_BYTES = 64 * 2**20
 """Openslide's cache of decoded tiles, one per slide: enough for a row of tiles that straddle the file's own."""
 
@@ -64,11 +58,12 @@ def open_file(path: Path, choice: ReaderChoice, tiles: DecodedTiles) -> OpenedIm
         properties = dict(handle.properties)
         handle.set_cache(OpenSlideCache(CACHE_BYTES))
     except OpenSlideError as exc:
-        if not (isinstance(exc, OpenSlideUnsupportedFormatError) and is_picture(file)):
+        if not opens_otherwise(file, exc):
             raise explain_refusal(path, file, exc) from exc
     else:
-        return _checked(_by_openslide(path, file, handle, properties), file, choice, tiles)
-    return _without_openslide(path, file, tiles)
+        opened = _by_openslide(path, file, handle, properties)
+        return opened if opened.vendor != GENERIC else open_generic_tiff(opened, choice, tiles)
+    return open_otherwise(path, file, tiles)
 
 
 def _elsewhere(path: Path, address: str | None, choice: ReaderChoice, tiles: DecodedTiles) -> OpenedImage:
@@ -121,46 +116,6 @@ def _by_openslide(path: Path, file: Path, handle: OpenSlide, properties: Mapping
         profile=_profile(handle),
         file=file,
         find_tiles=partial(tiles_of, file, vendor, sizes_px),
-    )
-
-
-def _checked(opened: OpenedImage, file: Path, choice: ReaderChoice, tiles: DecodedTiles) -> OpenedImage:
-    """Refuse a TIFF of no known scanner that openslide would show wrongly; open one otherwise that it shows in part."""
-    if opened.vendor != GENERIC:
-        return opened
-    pages, description = read_pages(file), opened.properties.get(DESCRIPTION, "")
-    in_pages = is_rgb_in_pages(description)
-    check_pages(opened.path, () if in_pages else pages, description)
-    if choice != OPENSLIDE and pages and (in_pages or pages[0].has_levels):
-        try:
-            return open_tiff_series(opened.path, file, tiles, opened.quick_hash)
-        except (NotDirectError, OSError) as exc:
-            logger.info("%s is opened by openslide, without what is below its first page, since %s", opened.path, exc)
-    check_pages(opened.path, pages, description)
-    return replace(opened, remark=remark_of(pages))
-
-
-def _without_openslide(path: Path, file: Path, tiles: DecodedTiles) -> OpenedImage:
-    pages = read_pages(file)
-    if pages:
-        try:
-            opened = open_tiff_series(path, file, tiles)
-        except (NotDirectError, OSError) as exc:
-            logger.info("%s is opened as a picture, since %s", path, exc)
-        else:
-            check_pages(path, (), opened.properties.get(DESCRIPTION, ""))
-            return opened
-    picture = open_picture(path, file)
-    check_pages(path, pages, picture.properties.get(DESCRIPTION, ""))
-    reader = OpenslideReader(picture.handle, (1.0,), WHITE, PICTURE)
-    return OpenedImage(
-        path=path,
-        handle=picture.handle,
-        properties=picture.properties,
-        reader=reader,
-        quick_hash=hash_ends(file),
-        profile=picture.profile,
-        remark=remark_of(pages),
     )
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from openslide import OpenSlide, OpenSlideError, OpenSlideUnsupportedFormatError
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.formats.bright_field import flaw_of_depth, flaw_of_description
+from msm_mil_core.slides.formats.bright_field import flaw_of_description
+from msm_mil_core.slides.formats.declined.other_kind import other_kind
 from msm_mil_core.slides.formats.dicom_mark import is_dicom
-from msm_mil_core.slides.formats.picture import picture_kind
-from msm_mil_core.slides.formats.tiff_pages import TiffPage, flaw_of, is_cut_off
+from msm_mil_core.slides.formats.picture import CUT_OFF, picture_kind
+from msm_mil_core.slides.formats.tiff.page_flaw import flaw_of_page
+from msm_mil_core.slides.formats.tiff_pages import TiffPage, flaw_of, is_cut_off, missing_bytes
 from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
 
 ENDS_BYTES = 2**20
@@ -40,6 +42,8 @@ def find_slide_file(path: Path) -> Path:
 
 def explain_refusal(path: Path, file: Path, exc: OpenSlideError) -> SlideError:
     """Explain in one sentence why openslide does not open `file`, which stands for `path`, and what to do."""
+    if missing := missing_bytes(file):
+        return SlideError(CUT_OFF.format(path=path, missing=missing))
     if not isinstance(exc, OpenSlideUnsupportedFormatError):
         reason = str(exc).removeprefix(f"Reading {file}: ")
         return SlideError(
@@ -47,32 +51,38 @@ def explain_refusal(path: Path, file: Path, exc: OpenSlideError) -> SlideError:
         )
     if picture_kind(file):
         return SlideError(f"{path} is cut off: it refers to pages beyond its end. Copy or export it again.")
-    return SlideError(
-        f"{path} is not a whole-slide image: neither openslide nor the reader of pictures (PNG, JPEG, TIFF) knows the "
-        "format of its content, whatever its name says. Choose another file, or copy or export it again."
-    )
+    return SlideError(f"{path} {other_kind(file)}")
 
 
 def is_picture(file: Path) -> bool:
-    """Return whether a file that openslide does not know is a picture, as far as its beginning shows."""
+    """Return whether a file that openslide does not open is a picture, as far as its beginning shows."""
     if picture_kind(file) != "tiff":
         return bool(picture_kind(file))
     with file.open("rb") as opened:
         return not is_cut_off(opened, opened.read(16), file.stat().st_size)
 
 
-def check_pages(path: Path, pages: Sequence[TiffPage], description: str) -> None:
-    """Refuse a TIFF that is no plane of bright-field colours of 8 bits, or whose colours would be shown in grey.
+def check_page(path: Path, pages: Sequence[TiffPage], description: str, shown: int) -> None:
+    """Refuse a page of a TIFF that is no plane of bright-field colours of 8 bits.
 
     Raises
     ------
     SlideError
-        If it is a stack, a series, fluorescence or grey in more bits, or its channels are stored so that one is seen.
+        If it is of a stack, a series or fluorescence, or stores no RGB or grey of 8 bits.
     """
-    grey = pages[0] if pages and pages[0].samples < 3 else None  # openslide shows RGB of 16 bits rightly, in 8
-    flaw = flaw_of_description(description) or (flaw_of_depth(grey.bits) if grey else "")
+    flaw = flaw_of_description(description, shown) or (flaw_of_page(pages[shown]) if pages else "")
     if flaw:
         raise SlideError(f"{path} {flaw}")
+
+
+def check_channels(path: Path, pages: Sequence[TiffPage]) -> None:
+    """Refuse a TIFF whose channels are stored so that one would be seen, in grey.
+
+    Raises
+    ------
+    SlideError
+        If they are.
+    """
     if flaw := flaw_of(pages):
         raise SlideError(
             f"{path} {flaw}, of which only one would be seen, in grey. Convert it to RGB, for example in Fiji "

@@ -1,24 +1,23 @@
 """The pages of a TIFF, as far as they say what openslide will show of it; read without decoding anything."""
 
-import struct
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
-TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-MOST_PAGES = 4096
-"""A chain of pages longer than this is not followed: no slide has so many."""
-MOST_ENTRIES = 4096
+from msm_mil_core.slides.formats.tiff.directories import Directories, is_tiff
 
-_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _SUB_PAGES = 254, 256, 257, 258, 262, 277, 330
-_WANTED = {_SUBFILE: 0, _WIDTH: 0, _HEIGHT: 0, _BITS: 1, _PHOTOMETRIC: 2, _SAMPLES: 1, _SUB_PAGES: 0}
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_ORIENTATION, _SAMPLES, _TILE_WIDTH, _SUB_PAGES, _EXTRA, _NUMBERS = 274, 277, 322, 330, 338, 339
+_WANTED = {
+    _SUBFILE: 0, _WIDTH: 0, _HEIGHT: 0, _BITS: 1, _COMPRESSION: 1, _PHOTOMETRIC: 2, _ORIENTATION: 1, _SAMPLES: 1,
+    _TILE_WIDTH: 0, _SUB_PAGES: 0, _EXTRA: -1, _NUMBERS: 1,
+}  # fmt: skip
 """Tags that are read, with the values they have where a page leaves them out."""
-_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_DESCRIPTION = 270
 _REDUCED, _MASK = 1, 4
 _GREY = (0, 1)
+_UPRIGHT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,26 @@ class TiffPage:
     """Of a value."""
     has_levels: bool = False
     """Whether smaller copies of it hang below it (SubIFDs), where openslide does not look."""
+    photometric: int = 2
+    """What its values stand for: 0 and 1 shades of grey, 2 RGB, 6 YCbCr."""
+    numbers: int = 1
+    """Of which kind its values are: 1 whole numbers, 2 with a sign, 3 with a fraction."""
+    extra: int = -1
+    """What the value after the colours is: 1 and 2 opacity, 0 not said; -1 where there is none."""
+    orientation: int = _UPRIGHT
+    """How it is turned and mirrored; 1 if it is not."""
+    tiled: bool = False
+    """Whether it is stored in tiles, not in strips."""
 
+    @property
+    def is_upright(self) -> bool:
+        """Whether its first row is the top, and its first column the left side; what is no orientation says nothing."""
+        return not 1 < self.orientation <= 8
 
-def is_tiff(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes is a TIFF."""
-    return head[:4] in TIFF_MARKS
+    @property
+    def area_px(self) -> int:
+        """How many pixels it has."""
+        return self.size_px[0] * self.size_px[1]
 
 
 def read_pages(file: Path) -> tuple[TiffPage, ...]:
@@ -49,13 +63,41 @@ def read_pages(file: Path) -> tuple[TiffPage, ...]:
         head = opened.read(16)
         if not is_tiff(head):
             return ()
-        chain = _Chain(opened, head)
-        return tuple(_page(chain.tags()) for _ in chain.walk(file.stat().st_size))
+        chain = Directories(opened, head)
+        return tuple(_page(chain.tags(_WANTED)) for _ in chain.walk(file.stat().st_size))
+
+
+def read_description(file: Path) -> str:
+    """Return what the first page of a TIFF says of itself, OME-XML among others; empty if nothing, or no TIFF."""
+    with file.open("rb") as opened:
+        head = opened.read(16)
+        chain = Directories(opened, head) if is_tiff(head) else None
+        for _ in chain.walk(file.stat().st_size) if chain else ():
+            return chain.text(_DESCRIPTION) if chain else ""
+    return ""
+
+
+def largest_page(pages: Sequence[TiffPage]) -> int:
+    """Return which page has most pixels, the first of equals, masks and smaller copies left out; 0 if there is none."""
+    whole = [number for number, page in enumerate(pages) if not page.reduced]
+    return max(whole, key=lambda number: pages[number].area_px, default=0)
+
+
+def missing_bytes(file: Path) -> int:
+    """Return how many bytes of its pixels lie beyond the end of a TIFF: it was cut off; 0 if none, or no TIFF."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        head = opened.read(16)
+        if not is_tiff(head):
+            return 0
+        chain = Directories(opened, head)
+        ends = [chain.end_of_pixels() for _ in chain.walk(size)]
+    return max(0, max(ends, default=0) - size)
 
 
 def is_cut_off(opened: BinaryIO, head: bytes, size: int) -> bool:
     """Follow the chain of a TIFF's pages, and return whether it leads beyond the end of the file."""
-    chain = _Chain(opened, head)
+    chain = Directories(opened, head)
     for _ in chain.walk(size):
         pass
     return chain.at >= size
@@ -74,70 +116,18 @@ def flaw_of(pages: Sequence[TiffPage]) -> str:
     return ""
 
 
-def remark_of(pages: Sequence[TiffPage]) -> str:
+def remark_of(pages: Sequence[TiffPage], shown: int = 0) -> str:
     """Say which image of several is shown, to follow the name of the file; empty if there is one."""
-    whole = [page for page in pages if not page.reduced]
-    return remark_of_images(len(whole), whole[0].size_px) if whole else ""
+    whole = [number for number, page in enumerate(pages) if not page.reduced]
+    return remark_of_images(len(whole), pages[shown].size_px, first=shown == whole[0]) if whole else ""
 
 
-def remark_of_images(images: int, first_px: tuple[int, int]) -> str:
-    """Say the same of a number of images, the first of which has this width and height."""
+def remark_of_images(images: int, shown_px: tuple[int, int], *, first: bool = True) -> str:
+    """Say the same of a number of images, of which one of this width and height is shown: the first or the largest."""
     if images < 2:
         return ""
-    return f"holds {images} images (series); the first is shown and used, {first_px[0]} x {first_px[1]} pixels."
-
-
-class _Chain:
-    """The page directories of an open TIFF, each of which says where the next is."""
-
-    def __init__(self, opened: BinaryIO, head: bytes) -> None:
-        self._opened = opened
-        self._order = "<" if head[:2] == b"II" else ">"
-        big = b"+" in head[:4]
-        self._pointer, self._count, self._entry_bytes = ("Q", "Q", 20) if big else ("I", "H", 12)
-        self._size = opened.seek(0, SEEK_END)
-        self.at = self._number(head[8 if big else 4 :], self._pointer)
-        """Where the directory lies at which the walk has arrived."""
-
-    def walk(self, size: int) -> Iterator[int]:
-        """Give the place of each directory before `size`; a loop or too long a chain is damaged, and ends it."""
-        for _ in range(MOST_PAGES):
-            here = self.at
-            if not 0 < here < size:
-                return
-            yield here
-            self._opened.seek(here)
-            entries = self._number(self._opened.read(8), self._count)
-            self._opened.seek(min(size, here + struct.calcsize(self._count) + entries * self._entry_bytes))
-            self.at = self._number(self._opened.read(8), self._pointer)
-            if 0 < self.at <= here:
-                self.at = 0
-                return
-
-    def tags(self) -> dict[int, int]:
-        """Return the values of the wanted tags of the directory at which the walk is."""
-        self._opened.seek(self.at)
-        entries = min(self._number(self._opened.read(struct.calcsize(self._count)), self._count), MOST_ENTRIES)
-        block = self._opened.read(entries * self._entry_bytes)
-        starts = range(0, len(block) - self._entry_bytes + 1, self._entry_bytes)
-        return dict(self._entry(block[start : start + self._entry_bytes]) for start in starts)
-
-    def _entry(self, entry: bytes) -> tuple[int, int]:
-        """Return a tag and its first value, which lies elsewhere if there are more than fit beside the tag."""
-        tag, kind = struct.unpack(f"{self._order}HH", entry[:4])
-        if kind not in _CODES:
-            return tag, 0
-        count_bytes, code = struct.calcsize(self._pointer), _CODES[kind]
-        value, count = entry[4 + count_bytes :], self._number(entry[4 : 4 + count_bytes], self._pointer)
-        if tag not in _WANTED or count * struct.calcsize(code) <= count_bytes:
-            return tag, self._number(value, code)
-        self._opened.seek(min(self._number(value, self._pointer), self._size))
-        return tag, self._number(self._opened.read(8), code)
-
-    def _number(self, data: bytes, code: str) -> int:
-        """Unpack the leading number; beyond the end of a file it is the largest there is."""
-        size = struct.calcsize(code)
-        return int(struct.unpack(self._order + code, data[:size])[0]) if len(data) >= size else sys.maxsize
+    which = "first" if first else "largest"
+    return f"holds {images} images (series); the {which} is shown and used, {shown_px[0]} x {shown_px[1]} pixels."
 
 
 def _page(tags: dict[int, int]) -> TiffPage:
@@ -149,4 +139,9 @@ def _page(tags: dict[int, int]) -> TiffPage:
         reduced=bool(stated[_SUBFILE] & (_REDUCED | _MASK)),
         bits=stated[_BITS],
         has_levels=stated[_SUB_PAGES] > 0,
+        photometric=stated[_PHOTOMETRIC],
+        numbers=stated[_NUMBERS],
+        extra=stated[_EXTRA],
+        orientation=stated[_ORIENTATION],
+        tiled=stated[_TILE_WIDTH] > 0,
     )

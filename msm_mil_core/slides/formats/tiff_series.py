@@ -1,7 +1,5 @@
 """Opens TIFFs in tiles through tifffile: with levels that hang below a page, or tiles that openslide does not read."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +11,12 @@ from msm_mil_core.slides.readers.byte_file import ByteFile
 from msm_mil_core.slides.readers.levels_reader import LevelsReader
 from msm_mil_core.slides.readers.series_levels import SeriesLevels, series_levels
 
-_APERIO_MPP = re.compile(r"\|\s*MPP\s*=\s*([0-9.]+)")
 TIFFFILE = "tifffile"
 OME_TIFF, TILED_TIFF = "ome-tiff", "tiled-tiff"
 
 
 def open_tiff_series(path: Path, file: Path, tiles: DecodedTiles, quick_hash: str = "") -> OpenedImage:
-    """Open the first image of a TIFF with all its levels.
+    """Open the largest image of a TIFF with all its levels.
 
     Parameters
     ----------
@@ -29,7 +26,7 @@ def open_tiff_series(path: Path, file: Path, tiles: DecodedTiles, quick_hash: st
     Raises
     ------
     NotDirectError
-        If it is no TIFF in tiles of RGB of 8 bits.
+        If it is no TIFF in tiles of RGB or grey.
     OSError
         If it cannot be read.
     """
@@ -45,17 +42,10 @@ def opened_series(path: Path, found: SeriesLevels, tiles: DecodedTiles, quick_ha
     return OpenedImage(
         path=path,
         handle=LevelSizes(sizes_px),
-        properties={VENDOR: OME_TIFF if ome else TILED_TIFF, **found.properties, **_of_aperio(found.properties)},
+        properties={VENDOR: OME_TIFF if ome else TILED_TIFF, **found.properties},
         reader=LevelsReader(found.levels, tiles, TIFFFILE),
         quick_hash=quick_hash,
         profile=found.profile,
-        remark=remark_of_images(found.images, sizes_px[0]),
+        remark=remark_of_images(found.images, sizes_px[0], first=found.is_first),
         find_tiles=found.direct,
     )
-
-
-def _of_aperio(properties: Mapping[str, str]) -> dict[str, str]:
-    """Return the size of a pixel that Aperio writes into its description, by openslide's name."""
-    description = properties.get("tiff.ImageDescription", "")
-    found = _APERIO_MPP.search(description) if description.startswith("Aperio") else None
-    return {} if found is None else {"openslide.mpp-x": found[1], "openslide.mpp-y": found[1]}

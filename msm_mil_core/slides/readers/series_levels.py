@@ -1,5 +1,6 @@
-"""The levels of the first image of a TIFF as tifffile finds them: also those that hang below a page (SubIFDs)."""
+"""The levels of the largest image of a TIFF as tifffile finds them: also those that hang below a page (SubIFDs)."""
 
+import logging
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +11,17 @@ from msm_mil_core.slides.readers.page_level import PageLevel, page_level
 from msm_mil_core.slides.readers.tiff_levels import page_tiles
 from msm_mil_core.slides.readers.tiled_level import NotDirectError, TiledLevel
 
-RGB_AXES = ("YXS", "SYX", "CYX")
-"""How tifffile names images of one plane whose colours lie together, in planes, or in pages of their own."""
+PLANE_AXES = ("YXS", "SYX", "CYX", "YX")
+"""How tifffile names images of one plane: colours together, in planes, in pages of their own, and grey."""
 _DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error, RuntimeError)
 """What tifffile may raise on pages that it does not understand."""
+DESCRIPTION, SHOWN_PAGE = "tiff.ImageDescription", "tiff.shown-page"
+"""What a file says of its images, by openslide's name, and the number of the page that begins the one that is shown."""
 _DESCRIPTION, _ICC = 270, 34675
 _RESOLUTIONS = {"tiff.XResolution": 282, "tiff.YResolution": 283}
 _UNIT, _UNITS = 296, {2: "inch", 3: "centimeter"}
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # its remarks are in our message where they count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +36,8 @@ class SeriesLevels:
     """Its ICC profile; empty if it has none."""
     images: int
     """How many images the file holds."""
+    is_first: bool
+    """Whether the image is the first of them: else it is larger."""
     pages: Sequence[Any] = field(repr=False)
     """Tifffile's page of each level, where one holds all colours."""
 
@@ -50,7 +57,7 @@ class SeriesLevels:
 
 
 def series_levels(opened: BinaryIO, file: ByteSource) -> SeriesLevels:
-    """Find the levels of the first image of a TIFF.
+    """Find the levels of the largest image of a TIFF, of the first of equals.
 
     Parameters
     ----------
@@ -62,7 +69,7 @@ def series_levels(opened: BinaryIO, file: ByteSource) -> SeriesLevels:
     Raises
     ------
     NotDirectError
-        If it is no TIFF in tiles of RGB.
+        If it is no TIFF in tiles of RGB or grey.
     OSError
         If it cannot be read.
     """
@@ -76,8 +83,8 @@ def series_levels(opened: BinaryIO, file: ByteSource) -> SeriesLevels:
 
 
 def _found(tiff: Any, file: ByteSource) -> SeriesLevels:
-    series = tiff.series[0]
-    if series.axes not in RGB_AXES or (series.axes != "YXS" and series.shape[0] != 3):
+    series = max(tiff.series, key=lambda each: each.keyframe.imagewidth * each.keyframe.imagelength)
+    if series.axes not in PLANE_AXES or (series.axes == "CYX" and series.shape[0] != 3):
         raise NotDirectError(f"it is no plane of RGB, but an image of {series.axes} {series.shape}")
     kept: list[tuple[PageLevel, Any]] = []
     for each in series.levels:
@@ -86,8 +93,14 @@ def _found(tiff: Any, file: ByteSource) -> SeriesLevels:
             kept.append((level, each.keyframe))
     first = kept[0][1]
     pages = [page for _, page in kept] if series.axes == "YXS" else []
-    profile = bytes(first.tags[_ICC].value) if _ICC in first.tags else b""
-    return SeriesLevels(tuple(level for level, _ in kept), _properties(first), profile, len(tiff.series), pages)
+    return SeriesLevels(
+        levels=tuple(level for level, _ in kept),
+        properties=page_resolution(first) | _description(tiff, first),
+        profile=page_profile(first),
+        images=len(tiff.series),
+        is_first=series is tiff.series[0],
+        pages=pages,
+    )
 
 
 def _level(level: Any, file: ByteSource) -> PageLevel:
@@ -102,8 +115,23 @@ def _is_smaller(size_px: tuple[int, int], before_px: tuple[int, int]) -> bool:
     return size_px != before_px and all(now <= before for now, before in zip(size_px, before_px, strict=True))
 
 
-def _properties(page: Any) -> dict[str, str]:
-    found = {"tiff.ImageDescription": str(page.tags[_DESCRIPTION].value)} if _DESCRIPTION in page.tags else {}
+def _description(tiff: Any, page: Any) -> dict[str, str]:
+    """Return what the file says of an image; OME-XML stands on its first page for all of them."""
+    of_file = tiff.pages.first
+    told = of_file if tiff.is_ome or _DESCRIPTION not in page.tags else page
+    if _DESCRIPTION not in told.tags:
+        return {}
+    return {DESCRIPTION: str(told.tags[_DESCRIPTION].value), SHOWN_PAGE: str(page.index)}
+
+
+def page_profile(page: Any) -> bytes:
+    """Return the ICC profile of a page of tifffile's; empty if it has none."""
+    return bytes(page.tags[_ICC].value) if _ICC in page.tags else b""
+
+
+def page_resolution(page: Any) -> dict[str, str]:
+    """Return the resolution that a page of tifffile's states, by openslide's names."""
+    found: dict[str, str] = {}
     for name, tag in _RESOLUTIONS.items():
         if tag in page.tags:
             above, below = page.tags[tag].value

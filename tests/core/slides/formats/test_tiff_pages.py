@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msm_mil_core.errors import SlideError
-from msm_mil_core.slides.formats.tiff_pages import TIFF_MARKS, read_pages
+from msm_mil_core.slides.formats.tiff.directories import TIFF_MARKS
+from msm_mil_core.slides.formats.tiff_pages import read_pages
 from msm_mil_core.slides.slide import is_slide, open_slide
 
 RGB = np.random.default_rng(0).integers(0, 255, (512, 512, 3), np.uint8)

@@ -141,7 +141,7 @@ def test_what_is_no_plane_of_bright_field_is_declined_in_a_sentence(tmp_path: Pa
     photometric = how.get("photometric", "minisblack")
     tifffile.imwrite(tmp_path / "a.ome.tif", pixels, ome=True, photometric=photometric, metadata=metadata, **where)
 
-    with pytest.raises(SlideError, match=words if tiled or axes != "YX" else "stores its pixels as I;16"):
+    with pytest.raises(SlideError, match=words):
         open_slide(tmp_path / "a.ome.tif")
 
 

@@ -1,0 +1,1 @@
+"""What a TIFF says of its pages."""
