@@ -17,6 +17,8 @@ from msm_mil_core.slides.slide import SlideFacts
 ELLIPSE_ERROR = 0.1
 """How far the corners of an ellipse may leave it between them, in its own pixels."""
 LEAST_CORNERS = 64
+DUST_PX = 0.25
+"""Lines that cross by less are taken to meet: QuPath rounds corners to two decimals, and crosses some by that."""
 SNAP_PX = 0.02
 """How far rounding to two decimals may move a hole beyond its outline."""
 
@@ -79,8 +81,8 @@ def untangled(polygon: Polygon) -> tuple[Polygon, ...]:
     """Return what a polygon encloses as valid polygons, if its lines meet without crossing; else itself.
 
     An outline that touches itself, as those around pixels do, or goes out and back along one line, encloses what it
-    seems to, and so does one with holes that meet each other or its edge. One that crosses itself, or has a hole that
-    lies partly outside, does not say what it encloses, and stays as it is, to be refused.
+    seems to, and so does one with holes that meet each other or its edge. One that crosses itself by more than rounding
+    does, or has a hole that lies partly outside, does not say what it encloses, and stays as it is, to be refused.
     """
     if polygon.is_valid:
         return (polygon,)
@@ -102,8 +104,15 @@ def _cut(outline: Sequence[Polygon], holes: Sequence[Polygon]) -> tuple[Polygon,
 def _plain_parts(ring: Polygon) -> tuple[Polygon, ...]:
     """Return what one ring encloses as valid polygons; nothing if it crosses itself."""
     parts = [each for each in shapely.get_parts(shapely.make_valid(ring)) if isinstance(each, Polygon)]
-    unchanged = np.isclose(sum(part.area for part in parts), ring.area, rtol=1e-9, atol=1e-6)
-    return tuple(parts) if unchanged else ()
+    if np.isclose(sum(part.area for part in parts), ring.area, rtol=1e-9, atol=1e-6):
+        return tuple(parts)
+    doubtful = shapely.union_all(parts).symmetric_difference(ring.buffer(0))  # which leaves out what winds backwards
+    return () if _is_wide(doubtful) else tuple(filter(_is_wide, parts))
+
+
+def _is_wide(area: BaseGeometry) -> bool:
+    """Return whether an area is anywhere wider than what rounding leaves where lines nearly meet."""
+    return not area.buffer(-DUST_PX / 2).is_empty
 
 
 def hold(areas: Iterable[BaseGeometry], xy_px0: NDArray[np.floating]) -> NDArray[np.bool_]:
