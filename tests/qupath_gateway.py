@@ -26,6 +26,10 @@ class Server:
     name: str
     size_px: tuple[int, int]
     path: str
+    kind: str = "OpenSlide"
+
+    def getServerType(self):
+        return self.kind
 
     def getMetadata(self):
         return self
@@ -140,10 +144,11 @@ LIST_METHODS = {
 
 
 @contextmanager
-def a_gateway(qupath, token=""):
-    """Serve a QuPath on loopback, and give the port."""
+def a_gateway(qupath, token="", answers=None):
+    """Serve a QuPath on loopback, and give the port; it quits after so many answers."""
     server = _Server(("127.0.0.1", 0), _Connection)
     server.objects, server.token = {protocol.ENTRY_POINT_OBJECT_ID: qupath}, token
+    server.answers = answers
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -160,6 +165,15 @@ class _Server(socketserver.ThreadingTCPServer):
     objects: dict
     token: str
 
+    answers: int | None
+
+    def quits(self):
+        """Whether it quits instead of the next answer."""
+        if self.answers is None:
+            return False
+        self.answers -= 1
+        return self.answers < 0
+
     def keep(self, value):
         identity = f"o{len(self.objects)}"
         self.objects[identity] = value
@@ -170,6 +184,8 @@ class _Connection(socketserver.StreamRequestHandler):
     def handle(self):
         admitted = not self.server.token
         while command := self._line():
+            if self.server.quits():
+                return
             if command == protocol.AUTH_COMMAND_NAME:
                 admitted = self._line() == self.server.token
                 self._answer("!yv" if admitted else f"{ERRORS}sAuthentication error: bad auth token received.")
@@ -240,3 +256,23 @@ def _success(server, value):
     if hasattr(value, "__next__"):
         kind = protocol.ITERATOR_TYPE
     return f"!y{kind}{server.keep(value)}"
+
+
+@contextmanager
+def a_server(converse):
+    """Serve another program on loopback, which does `converse` with each connection; give the port."""
+
+    class Connection(socketserver.StreamRequestHandler):
+        def handle(self):
+            converse(self.connection)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Connection)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,7 +1,7 @@
 """Regions of a slide that a person drew to limit a run."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,10 @@ from msm_mil_core.slides.slide import SlideFacts
 ELLIPSE_ERROR = 0.1
 """How far the corners of an ellipse may leave it between them, in its own pixels."""
 LEAST_CORNERS = 64
+DUST_PX = 0.25
+"""Lines that cross by less are taken to meet: QuPath rounds corners to two decimals, and crosses some by that."""
+SNAP_PX = 0.02
+"""How far rounding to two decimals may move a hole beyond its outline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,38 @@ def untangled(polygon: Polygon) -> tuple[Polygon, ...]:
     """Return what a polygon encloses as valid polygons, if its lines meet without crossing; else itself.
 
     An outline that touches itself, as those around pixels do, or goes out and back along one line, encloses what it
-    seems to. One that crosses itself does not say what it encloses, and stays as it is, to be refused.
+    seems to, and so does one with holes that meet each other or its edge. One that crosses itself by more than rounding
+    does, or has a hole that lies partly outside, does not say what it encloses, and stays as it is, to be refused.
     """
     if polygon.is_valid:
         return (polygon,)
-    parts = [each for each in shapely.get_parts(shapely.make_valid(polygon)) if isinstance(each, Polygon)]
-    unchanged = np.isclose(sum(part.area for part in parts), polygon.area, rtol=1e-9, atol=1e-6)
-    return tuple(parts) if parts and unchanged else (polygon,)
+    outline, *holes = (_plain_parts(Polygon(ring)) for ring in (polygon.exterior, *polygon.interiors))
+    if not outline or not all(holes):
+        return (polygon,)
+    return _cut(outline, [part for hole in holes for part in hole]) or (polygon,)
+
+
+def _cut(outline: Sequence[Polygon], holes: Sequence[Polygon]) -> tuple[Polygon, ...]:
+    """Return what holes leave of an outline; nothing if one lies partly outside."""
+    if not holes:
+        return tuple(outline)
+    within, without = shapely.union_all(outline), shapely.union_all(holes)
+    left = within.difference(without) if within.buffer(SNAP_PX).covers(without) else Polygon()
+    return tuple(part for part in shapely.get_parts(left) if isinstance(part, Polygon) and part.area > 0)
+
+
+def _plain_parts(ring: Polygon) -> tuple[Polygon, ...]:
+    """Return what one ring encloses as valid polygons; nothing if it crosses itself."""
+    parts = [each for each in shapely.get_parts(shapely.make_valid(ring)) if isinstance(each, Polygon)]
+    if np.isclose(sum(part.area for part in parts), ring.area, rtol=1e-9, atol=1e-6):
+        return tuple(parts)
+    doubtful = shapely.union_all(parts).symmetric_difference(ring.buffer(0))  # which leaves out what winds backwards
+    return () if _is_wide(doubtful) else tuple(filter(_is_wide, parts))
+
+
+def _is_wide(area: BaseGeometry) -> bool:
+    """Return whether an area is anywhere wider than what rounding leaves where lines nearly meet."""
+    return not area.buffer(-DUST_PX / 2).is_empty
 
 
 def hold(areas: Iterable[BaseGeometry], xy_px0: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -94,8 +123,12 @@ def hold(areas: Iterable[BaseGeometry], xy_px0: NDArray[np.floating]) -> NDArray
     return held
 
 
-def check_regions(polygons: Iterable[Polygon], facts: SlideFacts, labels: Iterable[RegionLabel] = ()) -> Regions:
+def check_regions(
+    polygons: Iterable[Polygon], facts: SlideFacts, labels: Iterable[RegionLabel] = (), called: Sequence[str] = ()
+) -> Regions:
     """Take polygons in level-0 pixels of a slide as regions, with what each is called where that is known.
+
+    Messages call them what `called` says, and by number if it says nothing.
 
     Raises
     ------
@@ -109,7 +142,8 @@ def check_regions(polygons: Iterable[Polygon], facts: SlideFacts, labels: Iterab
     for number, polygon in enumerate(checked, start=1):
         flaw = _flaw(polygon, slide)
         if flaw:
-            raise RegionError(f"Region {number} for {facts.name} {flaw}")
+            which = called[number - 1] if called else f"Region {number} for {facts.name}"
+            raise RegionError(f"{which} {flaw}")
     named = tuple(labels)
     return Regions(checked, labels=named if any(map(str, named)) else ())
 

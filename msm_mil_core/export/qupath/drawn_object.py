@@ -2,11 +2,12 @@
 
 import reprlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 import shapely
@@ -14,7 +15,7 @@ from shapely import Polygon
 
 from msm_mil_core.errors import RegionError
 from msm_mil_core.export.qupath.geojson_file import GEOMETRIES, read_features
-from msm_mil_core.slides.regions import ellipse_corners
+from msm_mil_core.slides.regions import RegionLabel, ellipse_corners
 
 FARTHEST_PX = 2.0**31
 """No slide has so many pixels: a coordinate beyond is an error in the file, and overflows in geometry."""
@@ -45,6 +46,13 @@ class DrawnObject:
     """The colour of its class, 0 to 255; None if the file does not say."""
     name: str = ""
     """What the person who drew it called it."""
+    number: int = 0
+    """Its place among the features of its source, from 1; 0 if it has none."""
+
+    @property
+    def called(self) -> str:
+        """What messages call it, so that it is found in its source."""
+        return _called(self.number, str(RegionLabel(self.name, self.class_name)))
 
     @property
     def class_name(self) -> str:
@@ -76,29 +84,38 @@ def read_objects(path: Path) -> list[DrawnObject]:
     RegionError
         If the file is not GeoJSON, or a feature is not valid; the message says which.
     """
-    return [_numbered(feature, number, path) for number, feature in enumerate(read_features(path), start=1)]
+    return list(objects_of(read_features(path), str(path)))
 
 
-def _numbered(feature: object, number: int, path: Path) -> DrawnObject:
-    try:
-        return read_object(feature)
-    except RecursionError:
-        why = "it is nested too deeply"
-    except RegionError as exc:
-        why = str(exc)
-    raise RegionError(
-        f"Feature {number} of {path} is not a valid annotation ({why}). Draw it again in QuPath, or remove it."
-    )
-
-
-def read_object(feature: object) -> DrawnObject:
-    """Read one feature of a GeoJSON file.
+def objects_of(features: Iterable[object], source: str) -> Iterator[DrawnObject]:
+    """Read features of GeoJSON one by one; `source` names where they come from.
 
     Raises
     ------
     RegionError
-        If it is no feature, or its kind, class or geometry is not as GeoJSON and QuPath have it: half a sentence.
+        If one is not valid; the message says which.
     """
+    for number, feature in enumerate(features, start=1):
+        try:
+            yield replace(_read_object(feature), number=number)
+        except (RegionError, RecursionError) as exc:
+            why = exc if isinstance(exc, RegionError) else "it is nested too deeply"
+            which = _called(number, _name_in(feature)).capitalize()
+            raise RegionError(
+                f"{which} of {source} is not a valid annotation ({why}). Draw it again in QuPath, or remove it."
+            ) from exc
+
+
+def _called(number: int, name: str) -> str:
+    return f"feature {number}" + (f" ({reprlib.repr(name)})" if name else "")
+
+
+def _name_in(feature: object) -> str:
+    properties = feature.get("properties") if isinstance(feature, Mapping) else None
+    return _name(properties.get("name")) if isinstance(properties, Mapping) else ""
+
+
+def _read_object(feature: object) -> DrawnObject:
     if not isinstance(feature, Mapping):
         raise RegionError(f"{reprlib.repr(feature)} is no feature")
     properties = feature.get("properties") or {}
@@ -140,19 +157,29 @@ def _classes(classification: object) -> tuple[str, ...]:
     texts = [step for step in steps if isinstance(step, str)]
     if len(texts) < len(steps):
         raise RegionError(f"its class is {reprlib.repr(names)}, not a name")
-    return tuple(part for text in texts for part in split_class(text))
+    return tuple(part for text in texts for part in split_class(_plain(text)))
 
 
 def _name(name: object) -> str:
-    return " ".join(name.split()) if isinstance(name, str) else ""  # a name that is no text changes no region
+    return _plain(name) if isinstance(name, str) else ""  # a name that is no text changes no region
+
+
+def _plain(text: str) -> str:
+    """Return text that can be shown and stored: what JSON may hold besides, and ends of lines, become a space."""
+    return " ".join("".join(" " if category(letter) in ("Cc", "Cs") else letter for letter in text).split())
 
 
 def _rgb(classification: object) -> tuple[int, int, int] | None:
-    """Return the colour of a class; before QuPath 0.4 it was one number, alpha, red, green and blue in its bytes."""
+    """Return the colour of a class, as red, green and blue or as one number with alpha, red, green, blue in its bytes.
+
+    Before QuPath 0.4 it was always such a number, called `colorRGB`.
+    """
     if not isinstance(classification, Mapping):
         return None
-    colour, packed = classification.get("color"), classification.get("colorRGB")
-    if isinstance(packed, int) and colour is None:
+    colour = classification.get("color")
+    colour = classification.get("colorRGB") if colour is None else colour
+    packed = colour[0] if isinstance(colour, list) and len(colour) == 1 else colour
+    if isinstance(packed, int):
         colour = list((packed & 0xFFFFFF).to_bytes(3, "big"))
     if not isinstance(colour, list) or len(colour) < 3:
         return None
@@ -189,16 +216,17 @@ def _ellipse(polygon: Polygon) -> Polygon:
 
 
 def _polygon(rings: object) -> Polygon | None:
+    """Return a polygon; None if its outline has less than three different points, as a click in QuPath may leave."""
     outlines = [_ring(ring) for ring in _listed(rings, "rings")]
-    outlines = [outline for outline in outlines if outline]
-    return shapely.Polygon(outlines[0], outlines[1:]) if outlines else None
+    if not outlines or not outlines[0]:
+        return None
+    return shapely.Polygon(outlines[0], [hole for hole in outlines[1:] if hole])
 
 
 def _ring(ring: object) -> list[tuple[float, float]]:
+    """Return the points of a ring; none if it encloses nothing."""
     points = [_point(point) for point in _listed(ring, "points")]
-    if points and len(set(points)) < 3:
-        raise RegionError(f"a ring of {len(set(points))} different points encloses nothing")
-    return points
+    return points if len(set(points)) > 2 else []
 
 
 def _point(point: object) -> tuple[float, float]:
@@ -210,11 +238,22 @@ def _point(point: object) -> tuple[float, float]:
 
 
 def _coordinate(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or (isinstance(value, float) and isnan(value)):
-        raise RegionError(f"{reprlib.repr(value)} is not a coordinate")
-    if abs(value) > FARTHEST_PX:
+    number = _number(value)
+    if number is not None and abs(number) > FARTHEST_PX:
         raise RegionError(f"the coordinate {reprlib.repr(value)} is farther than any slide reaches")
-    return float(value)
+    if number is None or isnan(number):
+        raise RegionError(f"{reprlib.repr(value)} is not a coordinate")
+    return float(number)
+
+
+def _number(value: object) -> float | None:
+    """Return a number, or the number that a text is, as QuPath takes it; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
 
 
 def _listed(value: object, what: str) -> list[Any]:

@@ -16,7 +16,7 @@ from msm_mil_core.errors import RegionError
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 LARGEST_TEXT = 2**30
-"""Bytes after unpacking: annotations of a slide have a few megabytes, a packed file may claim anything."""
+"""Bytes of a file, also after unpacking: annotations have a few megabytes, a packed file may claim anything."""
 GEOMETRIES = frozenset({
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 })  # fmt: skip
@@ -37,14 +37,16 @@ def read_features(path: Path) -> list[object]:
         If the file cannot be read, is not GeoJSON, or is much larger than annotations are.
     """
     try:
-        text = _text(_unpacked(path.read_bytes(), path))
+        with path.open("rb") as file:
+            text = _text(_unpacked(_all_of(file, path, "holds"), path))
         return list(_flattened(json.loads(text)))
     except FileNotFoundError as exc:
         raise RegionError(f"There is no file {path}. Check the path of the regions.") from exc
     except RecursionError as exc:
         raise RegionError(f"{path} is not GeoJSON: it is nested too deeply. {_HOW}") from exc
     except _UNREADABLE as exc:
-        raise RegionError(f"{path} cannot be read ({exc}). Export the annotations again.") from exc
+        why = getattr(exc, "strerror", None) or exc
+        raise RegionError(f"{path} cannot be read ({why}). Export the annotations again.") from exc
     except ValueError as exc:
         raise RegionError(f"{path} is not GeoJSON ({exc}). {_HOW}") from exc
 
@@ -73,14 +75,14 @@ def _only_member(archive: bytes, path: Path) -> bytes:
 def _may_be_geojson(info: zipfile.ZipInfo) -> bool:
     name = PurePosixPath(info.filename)
     hidden = name.name.startswith(".") or "__MACOSX" in name.parts  # what macOS adds to its archives
-    named = name.name.lower().endswith((".geojson", ".json", ".geojson.gz"))
+    named = name.name.lower().endswith((".geojson", ".json", ".geojson.gz", ".json.gz"))
     return named and not hidden and not info.is_dir()  # of an entry without a name is_dir raises
 
 
-def _all_of(file: IO[bytes], path: Path) -> bytes:
+def _all_of(file: IO[bytes], path: Path, does: str = "unpacks to") -> bytes:
     content = file.read(LARGEST_TEXT + 1)
     if len(content) > LARGEST_TEXT:
-        raise RegionError(f"{path} unpacks to more than {LARGEST_TEXT >> 20} MiB. Export the annotations alone.")
+        raise RegionError(f"{path} {does} more than {LARGEST_TEXT >> 20} MiB. Export the annotations alone.")
     return content
 
 

@@ -1,8 +1,7 @@
 """Regions of a slide that somebody drew in QuPath, read from a GeoJSON file."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -11,10 +10,11 @@ from shapely import Polygon
 from shapely.affinity import translate
 
 from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.drawn_areas import DrawnAreas, check_lines, find_areas
 from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_objects
 from msm_mil_core.export.qupath.frame import qupath_frame
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.slides.regions import RegionLabel, Regions, check_regions, untangled
+from msm_mil_core.slides.regions import RegionLabel, Regions, check_regions
 from msm_mil_core.slides.slide import SlideFacts
 
 
@@ -58,58 +58,33 @@ def regions_of(
     RegionError
         As `read_regions` does.
     """
-    objects = _annotations(drawn, source)
-    regions = _chosen([each for each in objects.areas if not each.ignored], classes, source)
+    found = find_areas(drawn)
+    regions = _chosen(_to_run_on(found, source), classes, source)
+    holes = [each for each in found.areas if each.ignored]
     try:
-        moved = _moved(regions, corner_px0)
-        labels = [RegionLabel(each.name, each.class_name) for each in regions for _ in each.polygons]
-        checked = check_regions(moved, facts, labels)
-        cut = _cut_out(checked, _moved((each for each in objects.areas if each.ignored), corner_px0))
+        checked = _checked(list(map(check_lines, regions)), facts, corner_px0)
+        cut = _cut_out(checked, _moved(map(check_lines, holes), corner_px0))
     except (RegionError, shapely.errors.ShapelyError) as exc:
         raise RegionError(f"{source}: {exc}") from exc
     if not cut.polygons:
         raise RegionError(f"{source}: its Ignore annotations cover all of its regions. Draw larger regions in QuPath.")
-    return replace(cut, remark=_remark(objects, len(regions), PurePath(source).name))
+    return replace(cut, remark=_remark(found, len(regions), PurePath(source).name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Objects:
-    """What a file holds."""
-
-    areas: tuple[DrawnObject, ...]
-    """Annotations with an area."""
-    others: Counter[str]
-    """How many of what else there is, in words."""
-
-
-def _annotations(objects: Iterable[DrawnObject], source: str) -> _Objects:
-    areas, others = [], Counter[str]()
-    for each in objects:
-        drawn = replace(each, polygons=tuple(part for whole in each.polygons for part in untangled(whole)))
-        if drawn.kind != "annotation":
-            others[f"of type {drawn.kind!r}"] += 1
-            continue
-        others.update(_without_area(drawn))
-        polygons = tuple(filter(_encloses, drawn.polygons))
-        if polygons:
-            areas.append(replace(drawn, polygons=polygons))
-    if not any(not each.ignored for each in areas):
+def _to_run_on(found: DrawnAreas, source: str) -> Sequence[DrawnObject]:
+    regions = [each for each in found.areas if not each.ignored]
+    if not regions:
         raise RegionError(
-            f"{source} has no annotation with an area to run on{_in_brackets(_Objects(tuple(areas), others))}. "
+            f"{source} has no annotation with an area to run on{_in_brackets(found)}. "
             "Draw one in QuPath and export it again as GeoJSON."
         )
-    return _Objects(tuple(areas), others)
+    return regions
 
 
-def _without_area(drawn: DrawnObject) -> dict[str, int]:
-    lines = {f"drawn as {kind}": count for kind, count in drawn.shapes.items() if kind != "Polygon"}
-    flat = sum(not _encloses(polygon) for polygon in drawn.polygons)
-    return lines | ({"without an area": flat} if flat else {}) if drawn.shapes else {"without a shape": 1}
-
-
-def _encloses(polygon: Polygon) -> bool:
-    """Return whether it has an area, as what a stray click leaves has not; an outline that crosses itself has one."""
-    return bool(polygon.area > 0 or shapely.make_valid(polygon).area > 0)
+def _checked(regions: Sequence[DrawnObject], facts: SlideFacts, corner_px0: tuple[int, int]) -> Regions:
+    parts = [each for each in regions for _ in each.polygons]
+    labels = [RegionLabel(each.name, each.class_name) for each in parts]
+    return check_regions(_moved(regions, corner_px0), facts, labels, [each.called for each in parts])
 
 
 def _chosen(regions: Sequence[DrawnObject], classes: Sequence[str], source: str) -> Sequence[DrawnObject]:
@@ -128,12 +103,6 @@ def _moved(objects: Iterable[DrawnObject], corner_px0: tuple[int, int]) -> list[
 
 
 def _cut_out(regions: Regions, holes: Sequence[Polygon]) -> Regions:
-    for number, hole in enumerate(holes, start=1):
-        if not hole.is_valid:
-            why = shapely.is_valid_reason(hole)
-            raise RegionError(
-                f"Ignore annotation {number} crosses itself ({why}). Draw it again without crossing lines."
-            )
     if not holes:
         return regions
     left = shapely.difference(np.array(regions.polygons), shapely.union_all(holes))
@@ -143,14 +112,14 @@ def _cut_out(regions: Regions, holes: Sequence[Polygon]) -> Regions:
     return Regions(tuple(parts[at] for at in kept), labels=labels)
 
 
-def _remark(objects: _Objects, regions: int, file: str) -> str:
+def _remark(found: DrawnAreas, regions: int, file: str) -> str:
     """Say what of a file does not count, as a sentence; empty if all of it does."""
-    left_out = _in_brackets(objects, of_other_classes=sum(not each.ignored for each in objects.areas) - regions)
+    left_out = _in_brackets(found, of_other_classes=sum(not each.ignored for each in found.areas) - regions)
     return f"{file}: {regions} {'region' if regions == 1 else 'regions'} taken{left_out}." if left_out else ""
 
 
-def _in_brackets(objects: _Objects, of_other_classes: int = 0) -> str:
-    ignored = sum(each.ignored for each in objects.areas)
-    counts = {"of other classes": of_other_classes, "of a class to ignore": ignored, **dict(objects.others)}
+def _in_brackets(found: DrawnAreas, of_other_classes: int = 0) -> str:
+    ignored = sum(each.ignored for each in found.areas)
+    counts = {"of other classes": of_other_classes, "of a class to ignore": ignored, **dict(found.others)}
     said = [f"{count} {words}" for words, count in counts.items() if count]
     return f" (left out: {', '.join(said)})" if said else ""

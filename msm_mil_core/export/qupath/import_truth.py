@@ -9,10 +9,11 @@ from shapely import Polygon
 from shapely.affinity import translate
 
 from msm_mil_core.errors import RegionError
+from msm_mil_core.export.qupath.drawn_areas import check_lines, find_areas
 from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_objects
 from msm_mil_core.export.qupath.frame import qupath_frame
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.slides.regions import check_regions, untangled
+from msm_mil_core.slides.regions import check_regions
 from msm_mil_core.slides.slide import SlideFacts
 from msm_mil_core.slides.truth import TruthArea
 
@@ -39,8 +40,8 @@ def read_truth(path: Path, facts: SlideFacts, options: GeoJsonOptions | None = N
     options = options or GeoJsonOptions()
     corner_px0 = qupath_frame(facts, options.origin, options.custom_origin_px0).origin_px0
     of_class: dict[str, list[DrawnObject]] = defaultdict(list)
-    for drawn in read_objects(path):
-        if drawn.polygons and drawn.class_name and not drawn.ignored:
+    for drawn in find_areas(read_objects(path)).areas:
+        if drawn.class_name and not drawn.ignored:
             of_class[drawn.class_name].append(drawn)
     if not of_class:
         raise RegionError(
@@ -48,22 +49,20 @@ def read_truth(path: Path, facts: SlideFacts, options: GeoJsonOptions | None = N
             "annotations again as GeoJSON."
         )
     colours = zip(of_class.items(), cycle(COLOURS), strict=False)
-    return tuple(
-        TruthArea(
-            name=name,
-            rgb=next((each.rgb for each in drawn if each.rgb), colour),
-            shape=shapely.union_all(_checked(drawn, corner_px0, facts, path)),
-        )
-        for (name, drawn), colour in colours
-    )
-
-
-def _checked(
-    objects: list[DrawnObject], corner_px0: tuple[int, int], facts: SlideFacts, path: Path
-) -> tuple[Polygon, ...]:
-    whole = (part for drawn in objects for polygon in drawn.polygons for part in untangled(polygon))
-    moved = (translate(polygon, *corner_px0) for polygon in whole)
     try:
-        return check_regions(moved, facts).polygons
+        return tuple(
+            TruthArea(
+                name=name,
+                rgb=next((each.rgb for each in drawn if each.rgb), colour),
+                shape=shapely.union_all(_checked(drawn, corner_px0, facts)),
+            )
+            for (name, drawn), colour in colours
+        )
     except (RegionError, shapely.errors.ShapelyError) as exc:
-        raise RegionError(f"{path}, class {objects[0].class_name}: {exc}") from exc
+        raise RegionError(f"{path}: {exc}") from exc
+
+
+def _checked(objects: list[DrawnObject], corner_px0: tuple[int, int], facts: SlideFacts) -> tuple[Polygon, ...]:
+    parts = [(drawn.called, polygon) for drawn in objects for polygon in check_lines(drawn).polygons]
+    moved = (translate(polygon, *corner_px0) for _, polygon in parts)
+    return check_regions(moved, facts, called=[called for called, _ in parts]).polygons

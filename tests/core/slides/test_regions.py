@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely import Polygon
 
 from msm_mil_core.errors import RegionError
-from msm_mil_core.slides.regions import check_regions
+from msm_mil_core.slides.regions import check_regions, untangled
 from msm_mil_core.slides.slide import SlideFacts
 
 FACTS = SlideFacts("a.svs", "/a.svs", (1000, 800), 0.5, "user", (0, 0), (1000, 800), "0")
@@ -79,3 +79,37 @@ def test_what_is_no_region_is_refused_by_number_slide_reason_and_next_step(
 def test_the_bad_one_of_several_regions_is_named():
     with pytest.raises(RegionError, match="Region 2"):
         check_regions([shapely.box(0, 0, 10, 10), shapely.box(-20, -20, -10, -10)], FACTS)
+
+
+@given(
+    radii=st.lists(st.floats(20, 400), min_size=5, max_size=40),
+    centre=st.tuples(st.floats(400, 600), st.floats(300, 500)),
+    decimals=st.integers(1, 2),
+)
+def test_rounding_crosses_no_lines_that_count(radii, centre, decimals):
+    angle = np.linspace(0, 2 * np.pi, len(radii), endpoint=False)
+    corners = np.array(centre) + np.array(radii)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    drawn = Polygon(corners)
+
+    parts = untangled(Polygon(corners.round(decimals)))
+
+    together = shapely.union_all(parts)
+    assert all(part.is_valid for part in parts)
+    assert drawn.buffer(0.5).covers(together)
+    assert together.buffer(1e-6).covers(drawn.buffer(-0.5))
+
+
+@pytest.mark.parametrize("size", [1, 40, 5000])
+def test_what_crosses_by_more_stays_as_it_is_to_be_refused(size):
+    crossed = Polygon([(0, 0), (size, size), (size, 0), (0, size)])
+
+    assert untangled(crossed) == (crossed,)
+
+
+def test_a_crossing_by_a_hundredth_of_a_pixel_is_none():
+    sliver = Polygon([(0, 0), (100, 0), (100, 50), (40, 50), (60, 49.99), (60, 50.01), (40, 49.99), (0, 50)])
+
+    parts = untangled(sliver)
+
+    assert not sliver.is_valid
+    assert shapely.union_all(parts).symmetric_difference(shapely.box(0, 0, 100, 50)).area < 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QDialogButtonBox, QFileDialog
 from shapely.geometry import mapping
@@ -18,7 +19,7 @@ from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.dock.setup_fold import summary
 from napari_msm_mil.files.gateway_dialog import GatewayDialog
 from napari_msm_mil.layers.regions import region_areas
-from tests.qupath_gateway import QuPath, Server, a_gateway
+from tests.qupath_gateway import QuPath, Server, a_gateway, a_server
 from tests.window.dock_user import (
     a_model_file,
     a_result_of,
@@ -249,3 +250,52 @@ def test_the_folded_setup_says_what_the_region_is_called(drawn, names, said):
     record = {"regions_px0": [{}], "region_names": [{"name": name, "class": of_class} for name, of_class in names]}
 
     assert summary(replace(result, options=dict(result.options) | record)).endswith(said)
+
+
+@pytest.mark.parametrize("text", ["Send to QuPath", "Fetch annotations as regions", "Follow each other's view"])
+@pytest.mark.parametrize("trouble", ["no image", "another image", "quits", "another program"])
+def test_whatever_qupath_does_the_window_says_it_and_goes_on(dock, drawn, slide, qupath, text, trouble):
+    dock.show_result(a_result_of(drawn))
+    size_px = slide.metadata["facts"].size_px0
+    answers = {"quits": 6}.get(trouble)
+    if trouble == "no image":
+        qupath.server = None
+    elif trouble == "another image":
+        qupath.server = Server("other.svs", size_px, "C:\\slides\\other.svs")
+    other = a_server(lambda connection: connection.sendall(b"!yshello\n"))
+    with other if trouble == "another program" else a_gateway(qupath, answers=answers) as port:
+        press(dock, "QuPath's gateway…")
+        dialog = dock.findChild(GatewayDialog)
+        child(dialog, "port").setValue(port)
+        dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
+
+        press(dock, text)
+        settle()
+
+    said = text_of(dock, "message")
+    expected = {"no image": "No image is open", "another image": "shows other.svs, not", "quits": "broke off"}
+    assert expected.get(trouble, "not a QuPath that this program knows") in said
+    assert not action(dock, "Follow each other's view").isChecked()
+    assert qupath.hierarchy.features == []
+    assert action(dock, text).isEnabled()
+
+
+@pytest.mark.usefixtures("slide")
+def test_the_window_draws_while_qupath_does_not_answer(dock, drawn, qtbot, monkeypatch):
+    monkeypatch.setattr("msm_mil_core.export.qupath.live.connection.FIRST_ANSWER_S", 0.5)
+    dock.show_result(a_result_of(drawn))
+    turns = []
+
+    with a_server(lambda connection: connection.recv(1000) and connection.recv(1000)) as port:
+        press(dock, "QuPath's gateway…")
+        dialog = dock.findChild(GatewayDialog)
+        child(dialog, "port").setValue(port)
+        dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
+        timer = QTimer()
+        timer.timeout.connect(lambda: turns.append(text_of(dock, "message")))
+        timer.start(10)
+        press(dock, "Fetch annotations as regions")
+        qtbot.waitUntil(lambda: "broke off" in text_of(dock, "message"), timeout=20_000)
+        timer.stop()
+
+    assert turns.count("Fetching annotations from QuPath …") >= 5

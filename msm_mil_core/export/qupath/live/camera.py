@@ -1,9 +1,11 @@
 """Where a running QuPath looks, in level-0 pixels of a slide."""
 
 from dataclasses import dataclass
-from math import isclose
+from math import isclose, isfinite
 from typing import Any
 
+from msm_mil_core.errors import QuPathError
+from msm_mil_core.export.qupath.live.connection import qupath_answers
 from msm_mil_core.export.qupath.live.open_image import frame_of, read_open_image
 from msm_mil_core.slides.slide import SlideFacts
 
@@ -37,9 +39,13 @@ def read_view(entry_point: Any, facts: SlideFacts) -> View:
         If it shows another slide.
     """
     x, y = frame_of(read_open_image(entry_point), facts).origin_px0
-    viewer = entry_point.getCurrentViewer()
-    centre = float(viewer.getCenterPixelX()) + x, float(viewer.getCenterPixelY()) + y
-    return View(centre, float(viewer.getDownsampleFactor()))
+    with qupath_answers():
+        viewer = entry_point.getCurrentViewer()
+        centre = float(viewer.getCenterPixelX()) + x, float(viewer.getCenterPixelY()) + y
+        px0_per_px = float(viewer.getDownsampleFactor())
+    if not all(map(isfinite, (*centre, px0_per_px))) or px0_per_px <= 0:
+        raise QuPathError("QuPath's viewer shows no place of the slide. Click into it, and follow again.")
+    return View(centre, px0_per_px)
 
 
 def move_view(entry_point: Any, facts: SlideFacts, view: View) -> None:
@@ -51,6 +57,7 @@ def move_view(entry_point: Any, facts: SlideFacts, view: View) -> None:
         If it shows another slide.
     """
     x, y = frame_of(read_open_image(entry_point), facts).origin_px0
-    viewer = entry_point.getCurrentViewer()
-    viewer.setDownsampleFactor(view.px0_per_px)  # first: QuPath zooms about the mouse
-    viewer.setCenterPixelLocation(view.centre_px0[0] - x, view.centre_px0[1] - y)
+    with qupath_answers():
+        viewer = entry_point.getCurrentViewer()
+        viewer.setDownsampleFactor(view.px0_per_px)  # first: QuPath zooms about the mouse
+        viewer.setCenterPixelLocation(view.centre_px0[0] - x, view.centre_px0[1] - y)

@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any
 
 from msm_mil_core.errors import QuPathError
@@ -12,9 +13,14 @@ from msm_mil_core.export.qupath.live.gateway_options import GatewayOptions
 HOST = "127.0.0.1"
 ANSWER_S = 60.0
 """How long QuPath may take for one call: it reads thousands of objects in one."""
+FIRST_ANSWER_S = 10.0
+"""And for the first, which needs no work: another program at the port may never answer."""
 CONNECT_S = 2.0
 
 _TRACE = "Trace:"
+"""In py4j's errors it stands before what the other side said."""
+_NO_ANSWER = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What py4j, and calls of what it returns, raise where the other side answers what QuPath does not."""
 _HOW = (
     'In QuPath choose Extensions > Py4J > "Start Py4J Gateway", with the same port and token as here. The extension '
     "comes with QuPath 0.6 and later; for 0.5 get qupath-extension-py4j from GitHub and drop it onto QuPath."
@@ -36,23 +42,60 @@ def connected(options: GatewayOptions | None = None) -> Iterator[Any]:
     """
     options = options or GatewayOptions()
     try:
-        from py4j.java_gateway import GatewayClient, GatewayParameters, JavaGateway
-        from py4j.protocol import Py4JError
+        import py4j.java_gateway  # noqa: F401  whether it is there
     except ImportError as exc:
         raise QuPathError(_WITHOUT_PY4J) from exc
     _check_listens(options)
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # what it logs with a stack trace becomes a sentence below
-    where = GatewayParameters(address=HOST, port=options.port, auth_token=options.token or None, read_timeout=ANSWER_S)
+    _keep_back_stack_traces()
+    with _entry_point(options, FIRST_ANSWER_S) as entry_point:
+        _check_is_qupath(entry_point)
+    with _entry_point(options, ANSWER_S) as entry_point:
+        yield entry_point
+
+
+@contextmanager
+def qupath_answers() -> Iterator[None]:
+    """Turn what an answer that QuPath would not give leads to into a sentence; around calls, not around our own work.
+
+    Raises
+    ------
+    QuPathError
+        If an answer is not what QuPath gives.
+    """
+    try:
+        yield
+    except _NO_ANSWER as exc:
+        raise QuPathError(
+            f"What answers at the port of QuPath's gateway is not a QuPath that this program knows ({exc!r}). Update "
+            "QuPath and its extension, and look whether another program uses that port."
+        ) from exc
+
+
+@contextmanager
+def _entry_point(options: GatewayOptions, answer_s: float) -> Iterator[Any]:
+    from py4j.java_gateway import GatewayClient, GatewayParameters, JavaGateway
+    from py4j.protocol import Py4JError
+
+    where = GatewayParameters(address=HOST, port=options.port, auth_token=options.token or None, read_timeout=answer_s)
     client, gateway = GatewayClient(gateway_parameters=where), JavaGateway(gateway_parameters=where)
     gateway.set_gateway_client(client)
     try:
-        _check_is_qupath(gateway.entry_point)
         yield gateway.entry_point
     except (Py4JError, OSError) as exc:
         raise QuPathError(_sentence(exc, options)) from exc
     finally:
         client.is_connected = False  # what Python lets go of later opens no connection to say so
         client.close()
+
+
+def _keep_back_stack_traces() -> None:
+    """Drop what py4j logs of a broken connection, partly as the root logger: it becomes a sentence."""
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_of_another)  # once, however often it is called
+
+
+def _is_of_another(record: logging.LogRecord) -> bool:
+    return "py4j" not in PurePath(record.pathname).parts
 
 
 def _check_listens(options: GatewayOptions) -> None:
@@ -64,7 +107,9 @@ def _check_listens(options: GatewayOptions) -> None:
 
 
 def _check_is_qupath(entry_point: Any) -> None:
-    if entry_point.getQuPath() is None:
+    with qupath_answers():
+        qupath = entry_point.getQuPath()
+    if qupath is None:
         raise QuPathError("The gateway answers, but QuPath's window is not open. Start it from QuPath's own menu.")
 
 
@@ -76,7 +121,7 @@ def _sentence(exc: Exception, options: GatewayOptions) -> str:
         return f"QuPath's gateway at port {options.port} does not accept this token. {_HOW}"
     if isinstance(exc, Py4JJavaError):
         return f"QuPath could not do this ({said}). Its log says more (View > Show log)."
-    if isinstance(exc, Py4JNetworkError | OSError):
+    if isinstance(exc, Py4JNetworkError | OSError) or _TRACE not in str(exc):  # py4j calls every end an error
         return f"The connection to QuPath at port {options.port} broke off. Look whether QuPath still runs. {_HOW}"
     return f"QuPath's gateway at port {options.port} did not understand this: {said}. Update QuPath, or its extension."
 

@@ -1,14 +1,13 @@
 """Annotations of a running QuPath, as regions of a slide."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from msm_mil_core.errors import RegionError
-from msm_mil_core.export.qupath.drawn_object import DrawnObject, read_object
+from msm_mil_core.export.qupath.drawn_object import objects_of
 from msm_mil_core.export.qupath.import_regions import regions_of
-from msm_mil_core.export.qupath.live.connection import connected
+from msm_mil_core.export.qupath.live.connection import connected, qupath_answers
 from msm_mil_core.export.qupath.live.gateway_options import GatewayOptions
 from msm_mil_core.export.qupath.live.open_image import frame_of, open_hierarchy, read_open_image
 from msm_mil_core.slides.regions import Regions
@@ -34,27 +33,25 @@ def fetch_regions(facts: SlideFacts, gateway: GatewayOptions | None = None, clas
     """
     with connected(gateway) as entry_point:
         frame = frame_of(read_open_image(entry_point), facts)
-        texts = entry_point.toFeatureCollections(open_hierarchy(entry_point).getAnnotationObjects(), AT_ONCE)
-        features = [feature for text in texts for feature in json.loads(text)["features"]]
+        hierarchy = open_hierarchy(entry_point)
+        with qupath_answers():
+            texts = entry_point.toFeatureCollections(hierarchy.getAnnotationObjects(), AT_ONCE)
+            features = [feature for text in texts for feature in json.loads(text)["features"]]
     drawn = [feature for feature in features if not _is_sent(feature)]
-    regions = regions_of(_objects(drawn), facts, SOURCE, frame.origin_px0, classes)
+    regions = regions_of(objects_of(drawn, SOURCE), facts, SOURCE, frame.origin_px0, classes)
     sent = len(features) - len(drawn)
     return replace(regions, remark=" ".join(filter(None, (regions.remark, _sent_remark(sent)))))
 
 
-def _objects(features: Sequence[Any]) -> Iterator[DrawnObject]:
-    for feature in features:
-        try:
-            yield read_object(feature)
-        except RegionError as exc:
-            raise RegionError(f"An annotation in QuPath cannot be used: {exc}. Draw it again, or remove it.") from exc
-
-
-def _is_sent(feature: dict[str, Any]) -> bool:
+def _is_sent(feature: object) -> bool:
     """Return whether an annotation came with a result, and was not unlocked since."""
-    properties = feature.get("properties") or {}
-    metadata = properties.get("metadata") or {}
-    return bool(properties.get("isLocked")) and {"run", "model"} <= set(metadata)
+    properties = _table(feature, "properties")
+    return bool(properties.get("isLocked")) and {"run", "model"} <= set(_table(properties, "metadata"))
+
+
+def _table(of: object, name: str) -> dict[str, Any]:
+    found = of.get(name) if isinstance(of, dict) else None
+    return found if isinstance(found, dict) else {}  # what is wrong with it is said when it is read
 
 
 def _sent_remark(count: int) -> str:

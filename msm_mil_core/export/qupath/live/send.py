@@ -2,16 +2,18 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 from msm_mil_core.errors import QuPathError
 from msm_mil_core.export.qupath.companions import class_colours, shown_map
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.geojson_text import collection_text
-from msm_mil_core.export.qupath.live.connection import connected
+from msm_mil_core.export.qupath.live.connection import connected, qupath_answers
 from msm_mil_core.export.qupath.live.gateway_options import GatewayOptions
 from msm_mil_core.export.qupath.live.open_image import frame_of, open_hierarchy, read_open_image
 from msm_mil_core.export.qupath.result_features import result_features
 from msm_mil_core.export.qupath.scripts.groovy_text import fill_template
+from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
@@ -61,14 +63,30 @@ def send_result(
         for part in features.parts():
             yield Progress("Sending to QuPath", done, len(features))
             lines = list(part)
-            read.append(entry_point.toPathObjects("".join(collection_text([lines]))))
+            read.append(_read_by_qupath(entry_point, "".join(collection_text([lines]))))
             done += len(lines)
         if read_open_image(entry_point) != image:
             raise QuPathError("Another image was opened in QuPath meanwhile, so nothing was sent. Try again.")
-        qupath = entry_point.getQuPath()
-        qupath.runScript(None, fill_template("remove_sent", {"measurements": OURS}))
+        _replace_objects(entry_point, read)
+        _show(entry_point, result.prediction)
+        return SentResult(len(features), image.name)
+
+
+def _read_by_qupath(entry_point: Any, text: str) -> Any:
+    with qupath_answers():
+        return entry_point.toPathObjects(text)
+
+
+def _replace_objects(entry_point: Any, read: list[Any]) -> None:
+    """Have QuPath remove what was sent before, and take what it read; `read` is empty then."""
+    script = fill_template("remove_sent", {"measurements": OURS})
+    with qupath_answers():
+        entry_point.getQuPath().runScript(None, script)
         while read:  # QuPath's gateway lets go of what Python does
             open_hierarchy(entry_point).addObjects(read.pop(0))
-        values = {"colours": class_colours(result.prediction.map_names), **shown_map(result.prediction)}
-        qupath.runScript(None, fill_template("show_sent", values))
-        return SentResult(len(features), image.name)
+
+
+def _show(entry_point: Any, prediction: Prediction) -> None:
+    script = fill_template("show_sent", {"colours": class_colours(prediction.map_names), **shown_map(prediction)})
+    with qupath_answers():
+        entry_point.getQuPath().runScript(None, script)

@@ -2,6 +2,7 @@
 // Run it from QuPath's script editor with the project open (Run, not Run for project).
 // Written against the sources of QuPath 0.4 to 0.8; not run inside QuPath yet.
 
+import java.text.Normalizer
 import qupath.lib.io.GsonTools
 import qupath.lib.io.PathIO
 import static qupath.lib.gui.scripting.QPEx.*
@@ -15,14 +16,15 @@ def sidecars = new File(folder).listFiles()?.findAll { it.getName().endsWith('.p
 if (!sidecars)
     throw new FileNotFoundException("There are no exports in ${folder}. Set 'folder' at the top of this script to where they are now.")
 
+def folded = { name -> Normalizer.normalize(name, Normalizer.Form.NFC).toLowerCase() }  // accents are written in two ways
 def open = getProjectEntry()
 def images = project.getImageList()
 colours.each { name, packed -> getPathClass(name).setColor(packed as Integer) }
 for (sidecar in sidecars.sort { it.getName() }) {
     def about = GsonTools.getInstance().fromJson(sidecar.getText('UTF-8'), Map)
-    def slide = about.slide.name.toLowerCase()
+    def slide = folded(about.slide.name)
     def found = images.findAll {
-        def name = it.getImageName().toLowerCase()
+        def name = folded(it.getImageName())
         name == slide || name.startsWith(slide + ' ')  // Bio-Formats adds the name of the series
     }
     if (found.size() != 1) {
@@ -32,6 +34,10 @@ for (sidecar in sidecars.sort { it.getName() }) {
     def entry = found[0]
     def imageData = entry == open ? getCurrentImageData() : entry.readImageData()
     def server = imageData.getServer()
+    if (server.getServerType().toLowerCase().contains('rotate')) {
+        println "LEFT OUT ${about.slide.name}: it is turned in the project (${server.getServerType()})."
+        continue
+    }
     def size = about.origin.size_px
     if (about.origin.rule != 'custom' && (server.getWidth() != size[0] as int || server.getHeight() != size[1] as int)) {
         println "LEFT OUT ${about.slide.name}: it has ${server.getWidth()} x ${server.getHeight()} pixels in QuPath, " +

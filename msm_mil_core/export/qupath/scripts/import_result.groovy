@@ -15,6 +15,9 @@ def imageData = getCurrentImageData()
 if (imageData == null)
     throw new IllegalStateException("Open ${slide} in QuPath first, then run this script again.")
 def server = imageData.getServer()
+if (server.getServerType().toLowerCase().contains('rotate'))
+    throw new IllegalStateException("This image is turned in the project (${server.getServerType()}), so places cannot be matched. " +
+            'Add the slide without rotation; QuPath can turn the view instead.')
 if (size && (server.getWidth() != size[0] || server.getHeight() != size[1]))
     throw new IllegalStateException("This image has ${server.getWidth()} x ${server.getHeight()} pixels, but ${slide} " +
             "has ${size[0]} x ${size[1]}. Open that slide, or export again with another origin (--origin none for an " +

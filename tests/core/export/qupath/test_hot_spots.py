@@ -12,9 +12,11 @@ from shapely import Polygon
 from shapely.geometry import shape
 
 from msm_mil_core.export.qupath.export import write_geojson
+from msm_mil_core.export.qupath.frame import QuPathFrame, place_tiles
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.hot_spots import GRID_PX, MOST, outline_boxes
 from msm_mil_core.results.annotations import Annotations, Verdict
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 
 ONLY_OUTLINES = GeoJsonOptions(all_tiles=False, top_k=0, hot_spots_percent=20)
@@ -32,15 +34,21 @@ def cells(draw):
     return draw(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=40))
 
 
-@settings(max_examples=200)
-@given(cells())
-@example({(0, 0), (1, 1)})
-@example(RING)
-@example(RING | {(2, 2)})
-@example({(col, row) for col in range(8) for row in range(8) if (col + row) % 2})
-def test_outlines_survive_the_grid_of_qupath_and_do_not_touch(drawn):
-    boxes = boxes_of(drawn)
+@st.composite
+def boxes_anywhere(draw):
+    """Tiles as a result places them in QuPath: off any grid, overlapping before, cut by the image's edges."""
+    places = draw(st.lists(st.tuples(st.integers(-5, 60), st.integers(-5, 60)), min_size=1, max_size=25))
+    tiles = TileGrid(np.array(places, np.int64), side_px0=draw(st.integers(1, 30)), side_px=9, mpp=0.5)
+    return place_tiles(tiles, QuPathFrame("none", (0, 0), (55, 50))).box_px
 
+
+@settings(max_examples=200)
+@given(st.builds(boxes_of, cells(), st.integers(1, 300)) | boxes_anywhere())
+@example(boxes_of({(0, 0), (1, 1)}))
+@example(boxes_of(RING))
+@example(boxes_of(RING | {(2, 2)}))
+@example(boxes_of({(col, row) for col in range(8) for row in range(8) if (col + row) % 2}))
+def test_outlines_survive_the_grid_of_qupath_and_do_not_touch(boxes):
     outlines = outline_boxes(boxes)
 
     for outline in outlines:

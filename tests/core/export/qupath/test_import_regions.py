@@ -96,7 +96,15 @@ def test_what_goes_out_as_annotations_comes_back_to_the_same_place(tmp_path_fact
         (b"[]", "no annotation with an area"),
         (b"[1]", "Feature 1 of .* is not a valid annotation"),
         (b'[{"geometry": {"type": "Polygon"}}]', "Feature 1 of"),
-        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}]', "Feature 1 of"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}]', "left out: 1 without an area"),
+        (b'[{"geometry": {"type": "MultiPolygon", "coordinates": [[]]}}]', "left out: 1 without an area"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[["NaN", 0], [1, 1], [2, 2]]]}}]', "'NaN' is not a"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[["Infinity", 0], [1, 1], [2, 2]]]}}]', "is farther"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": [[[null, 0], [1, 1], [2, 2]]]}}]', "None is not a"),
+        (b'[{"geometry": {"type": "Polygon", "coordinates": null}}]', "it has None for coordinates"),
+        (b'{"type": "FeatureCollection", "features": null}', "it has no features"),
+        (b"[null]", "Feature 1 of .*None is no feature"),
+        (b'[{}, {"properties": {"name": "left"}, "geometry": 7}]', r"Feature 2 \('left'\) of"),
         (b'[{"geometry": {"type": "Polygon", "coordinates": [[["a", 0], [1, 1], [2, 2]]]}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Polygon", "coordinates": 7}}]', "Feature 1 of"),
         (b'[{"geometry": {"type": "Blob", "coordinates": []}}]', "Feature 1 of"),
@@ -141,11 +149,12 @@ def test_a_zip_archive_with_one_file_is_read(tmp_path, names):
             read_regions(path, FACTS)
 
 
-def test_a_file_that_unpacks_to_too_much_is_told(tmp_path, monkeypatch):
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_a_file_that_holds_too_much_is_told(tmp_path, monkeypatch, pack):
     monkeypatch.setattr("msm_mil_core.export.qupath.geojson_file.LARGEST_TEXT", 1000)
-    (tmp_path / "drawn.geojson").write_bytes(gzip.compress(b" " * 5000 + b"[]"))
+    (tmp_path / "drawn.geojson").write_bytes(pack(b" " * 5000 + b"[]"))
 
-    with pytest.raises(RegionError, match="unpacks to more than"):
+    with pytest.raises(RegionError, match=r"drawn\.geojson (unpacks to|holds) more than"):
         read_regions(tmp_path / "drawn.geojson", FACTS)
 
 
@@ -306,15 +315,32 @@ def test_a_missing_file_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("ring", "why"),
     [
-        ([[0, 0], [100, 100], [100, 0], [0, 100], [0, 0]], "crosses itself"),
-        ([[5000, 0], [5100, 0], [5100, 100], [5000, 0]], "outside the slide"),
+        ([[0, 0], [100, 100], [100, 0], [0, 100], [0, 0]], r"crosses itself \(Self-intersection\[50 50\]\)"),
+        ([[5000, 0], [5100, 0], [5100, 100], [5000, 0]], "lies outside the slide"),
     ],
 )
-def test_a_region_that_cannot_limit_a_run_is_told_with_its_file(tmp_path, ring, why):
-    path = written(tmp_path, polygon([ring]))
+@pytest.mark.parametrize("corner", [(0, 0), (30, 40)])
+def test_a_region_that_cannot_limit_a_run_is_told_with_its_place_in_the_file(tmp_path, ring, why, corner):
+    beside = {"type": "MultiPolygon", "coordinates": [SQUARE, ELSEWHERE]}
+    path = written(tmp_path, [beside, polygon([ring], name="left", classification="Tumor")])
+    facts = slide_facts((2000, 2000), bounds=(*corner, 1900, 1900))
 
-    with pytest.raises(RegionError, match=rf"drawn\.geojson: .*{why}"):
+    with pytest.raises(RegionError, match=rf"drawn\.geojson: feature 2 \('left · Tumor'\) {why}"):
+        read_regions(path, facts)
+
+
+def test_a_hole_beside_its_outline_is_told(tmp_path):
+    path = written(tmp_path, polygon([*SQUARE, *ELSEWHERE]))
+
+    with pytest.raises(RegionError, match="feature 1 has a hole that is not inside it"):
         read_regions(path, FACTS)
+
+
+def test_a_flaw_in_what_is_not_chosen_is_none(tmp_path):
+    crossed = polygon([[[0, 0], [90, 90], [90, 0], [0, 90], [0, 0]]], classification="Stroma")
+    path = written(tmp_path, [crossed, polygon(classification="Tumor")])
+
+    assert len(read_regions(path, FACTS, classes=["Tumor"]).polygons) == 1
 
 
 def test_a_region_is_a_polygon_in_the_plane(tmp_path):
@@ -412,13 +438,93 @@ def test_an_outline_that_touches_itself_is_what_it_seems(tmp_path, ring, areas):
     assert all(region.is_valid for region in regions.polygons)
 
 
-def test_what_a_stray_click_left_is_left_out(tmp_path):
-    flat = [[[10, 10], [20, 20], [30, 30], [10, 10]]]
+@pytest.mark.parametrize(
+    "flat",
+    [
+        [[10, 10], [20, 20], [30, 30], [10, 10]],
+        [[10, 10], [10, 90], [10, 90], [10, 10], [10, 10]],  # a rectangle without width
+        [[10, 10]] * 5,  # and without height
+        [],
+    ],
+)
+@pytest.mark.parametrize("ellipse", [False, True])
+def test_what_a_stray_click_left_is_left_out(tmp_path, flat, ellipse):
+    click = polygon([flat])
+    click["geometry"] |= {"isEllipse": ellipse and len(set(map(tuple, flat))) < 3}
 
-    regions = read_regions(written(tmp_path, [polygon(flat), polygon()]), FACTS)
+    regions = read_regions(written(tmp_path, [click, polygon()]), FACTS)
 
-    assert len(regions.polygons) == 1
+    assert [region.bounds for region in regions.polygons] == [(100, 100, 300, 300)]
     assert "1 without an area" in regions.remark
+
+
+def test_a_hole_that_encloses_nothing_is_none_and_never_becomes_the_outline(tmp_path):
+    drawn = [polygon([*SQUARE, [[150, 150]] * 4]), polygon([[], square(600)])]
+
+    regions = read_regions(written(tmp_path, drawn), FACTS)
+
+    assert [region.area for region in regions.polygons] == [200 * 200]
+    assert not regions.polygons[0].interiors
+
+
+def test_holes_that_meet_each_other_or_the_edge_are_cut_out(tmp_path):
+    at_the_edge, inside, over_it = square(100, 50), square(200, 50), square(220, 50)
+
+    regions = read_regions(written(tmp_path, polygon([*SQUARE, at_the_edge, inside, over_it])), FACTS)
+
+    assert sum(region.area for region in regions.polygons) == 200 * 200 - 50 * 50 - (2 * 50 * 50 - 30 * 30)
+    assert all(region.is_valid for region in regions.polygons)
+
+
+@given(rings=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19), st.integers(1, 9)), min_size=1, max_size=6))
+def test_what_is_inside_a_hole_and_nothing_else_is_outside(tmp_path_factory, rings):
+    holes = [shapely.box(x, y, min(x + side, 20), min(y + side, 20)) for x, y, side in rings]
+    outline = [np.array(each.exterior.coords).tolist() for each in [box(0, 0, 20, 20), *holes]]
+    path = written(tmp_path_factory.mktemp("holes"), [polygon(outline), polygon(ELSEWHERE)])
+
+    regions = read_regions(path, FACTS)
+
+    expected = box(0, 0, 20, 20).difference(shapely.union_all(holes))
+    assert all(region.is_valid and region.area > 0 for region in regions.polygons)
+    assert shapely.union_all(regions.polygons[:-1]).symmetric_difference(expected).area < 1e-9
+
+
+def test_numbers_as_texts_are_numbers_as_for_qupath(tmp_path):
+    ring = [[str(x), f"{y}.0"] for x, y in SQUARE[0]]
+
+    (region,) = read_regions(written(tmp_path, polygon([ring])), FACTS).polygons
+
+    assert region.equals(box(100, 100, 300, 300))
+
+
+def test_names_and_classes_can_be_shown_and_stored_whatever_json_holds(tmp_path):
+    drawn = polygon(
+        name="left\x00 \ud800nodule\x1b[31m", classification={"names": ["Tumor\udc00", "\tPositive \U0001f52c"]}
+    )
+
+    regions = read_regions(written(tmp_path, drawn), FACTS)
+
+    assert [str(label) for label in regions.labels] == ["left nodule [31m · Tumor: Positive \U0001f52c"]
+    assert json.dumps(regions.as_record(), ensure_ascii=False).encode()
+
+
+def test_many_annotations_of_one_name_stay_apart(tmp_path):
+    drawn = [polygon([square(left)], name="Annotation") | {"id": "0" * 32} for left in (100, 300, 500)]
+
+    regions = read_regions(written(tmp_path, drawn), FACTS)
+
+    assert [region.bounds[0] for region in regions.polygons] == [100, 300, 500]
+    assert [label.name for label in regions.labels] == ["Annotation"] * 3
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_ends_of_lines_and_marks_of_byte_order_do_not_matter(tmp_path, end, encoding):
+    path = tmp_path / "drawn.geojson"
+    text = json.dumps([polygon(name="Größe")], indent=1, ensure_ascii=False)
+    path.write_bytes(text.replace("\n", end).encode(encoding))
+
+    assert [label.name for label in read_regions(path, FACTS).labels] == ["Größe"]
 
 
 @pytest.mark.parametrize("key", ["childObjects", "children"])

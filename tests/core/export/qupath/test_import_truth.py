@@ -45,6 +45,11 @@ def test_annotations_of_a_class_are_one_area(tmp_path):
     [
         ({"name": "Tumor", "color": [200, 0, 20]}, (200, 0, 20)),
         ({"name": "Tumor", "colorRGB": -3670016}, (200, 0, 0)),
+        ({"name": "Tumor", "color": -3670016}, (200, 0, 0)),
+        ({"name": "Tumor", "color": [-3670016]}, (200, 0, 0)),
+        ({"name": "Tumor", "color": [200, 0, 20, 255]}, (200, 0, 20)),
+        ({"name": "Tumor", "color": None}, COLOURS[0]),
+        ({"name": "Tumor", "color": []}, COLOURS[0]),
         ({"name": "Tumor"}, COLOURS[0]),
         ({"name": "Tumor", "color": [300, 0, 0]}, COLOURS[0]),
         ({"name": "Tumor", "color": "red"}, COLOURS[0]),
@@ -81,5 +86,23 @@ def test_areas_are_shifted_from_the_bounds_of_qupath_to_level_0(tmp_path):
 
 
 def test_an_area_beside_the_slide_is_refused_with_its_class(tmp_path):
-    with pytest.raises(RegionError, match=r"known.geojson, class Tumor: Region 1 .* lies outside"):
+    with pytest.raises(RegionError, match=r"known.geojson: feature 1 \('Tumor'\) lies outside"):
         read_truth(written(tmp_path, annotation(5000, {"name": "Tumor"})), FACTS)
+
+
+def test_what_a_stray_click_left_is_no_area(tmp_path):
+    click = annotation(0, {"name": "Tumor"}, side=0)
+
+    (area,) = read_truth(written(tmp_path, click, annotation(600, {"name": "Tumor"})), FACTS)
+
+    assert area.shape.bounds == (600, 0, 700, 100)
+    with pytest.raises(RegionError, match="both an area and a class"):
+        read_truth(written(tmp_path, click), FACTS)
+
+
+def test_an_area_that_crosses_itself_is_told_with_its_place_in_the_file(tmp_path):
+    crossed = annotation(0, {"name": "Tumor"}, name="left")
+    crossed["geometry"]["coordinates"] = [[[0, 0], [90, 90], [90, 0], [0, 90], [0, 0]]]
+
+    with pytest.raises(RegionError, match=r"known.geojson: feature 2 \('left · Tumor'\) crosses itself"):
+        read_truth(written(tmp_path, annotation(600, {"name": "Tumor"}), crossed), FACTS)

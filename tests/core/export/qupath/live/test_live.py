@@ -1,8 +1,11 @@
 """A result goes to a running QuPath, annotations come back, and both look at one place."""
 
+import gc
 import json
 import socket
 import sys
+from dataclasses import replace
+from unicodedata import normalize
 
 import pytest
 import shapely
@@ -25,7 +28,7 @@ from msm_mil_core.progress import finish
 from msm_mil_core.results.annotations import Annotations, Verdict
 from msm_mil_core.results.result_file import save_result
 from tests.groovy import values_of
-from tests.qupath_gateway import QuPath, Server, Viewer, a_gateway
+from tests.qupath_gateway import QuPath, Server, Viewer, a_gateway, a_server
 from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
 
 BOUNDS = (150, 250, 1000, 900)
@@ -225,6 +228,10 @@ def test_the_right_token_is_accepted_and_not_shown():
     [
         (QuPath(None), "No image is open in QuPath"),
         (showing(name="other.svs", path="/data/other.svs"), r"QuPath shows other.svs, not drawn\.svs"),
+        (
+            QuPath(Server("drawn.svs", CROPPED, "/d/drawn.svs", "OpenSlide (Rotate 180)")),
+            r"turned \(OpenSlide \(Rotate",
+        ),
         (showing((1001, 900)), "1001 x 900 pixels in QuPath, and 1000 x 900 here"),
         (showing(has_window=False), "QuPath's window is not open"),
         (
@@ -251,6 +258,9 @@ def test_what_stands_in_the_way_is_said_and_nothing_changes(qupath, why):
         ("drawn-2.svs", "/data/drawn-2.svs", False),
         ("drawn.svs-2.svs", "/data/drawn.svs-2.svs", False),
         ("Case 7", "/data/redrawn.svs", False),
+        ("Case 7", "/C:/Users/Jürgen Groß/drawn.svs", True),
+        ("Case 7", "C:\\Users\\lab\\drawn.svs", True),
+        ("Case 7", "//server/share/drawn.svs", True),
     ],
 )
 def test_an_image_is_known_by_its_file_or_its_name(name, path, same):
@@ -301,3 +311,143 @@ def test_the_command_sends_a_result(tmp_path, capsys, token):
 
 def an_annotation(polygon, **properties):
     return {"type": "Feature", "geometry": mapping(polygon), "properties": {"isLocked": False} | properties}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("place", ["name", "path"])
+def test_a_name_is_known_however_its_accents_are_written(form, place):
+    facts = replace(FACTS, name=normalize("NFD" if form == "NFC" else "NFC", "Präparat é.svs"))
+    there = normalize(form, "Präparat é.svs")
+    qupath = showing(name=there if place == "name" else "Case 7", path=f"/d/{there if place == 'path' else 'x.svs'}")
+
+    with a_gateway(qupath) as port:
+        finish(send_result(a_result(slide=facts), GatewayOptions(port=port)))
+
+    assert qupath.hierarchy.features
+
+
+@pytest.fixture
+def connections_let_go():
+    """py4j leaves a connection to the garbage collector that breaks off while it shows its token."""
+    yield
+    gc.collect()
+
+
+breaks_off = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+def _http(connection):
+    connection.recv(100)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def _answers(line):
+    def converse(connection):
+        while connection.recv(1000):
+            connection.sendall(line)
+
+    return converse
+
+
+ODD = {
+    "a web server": _http,
+    "words": _answers(b"hello\n"),
+    "bytes": _answers(b"\xff\xfe\x00\n"),
+    "empty lines": _answers(b"\n"),
+    "half an answer": _answers(b"!yr\n"),
+    "nothing, and it hangs up": lambda _: None,
+    "nothing": lambda connection: connection.recv(1000) and connection.recv(1000),
+}
+
+
+@breaks_off
+@pytest.mark.usefixtures("connections_let_go")
+@pytest.mark.parametrize("converse", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("token", ["", "right"])
+def test_another_program_at_the_port_is_a_sentence_without_stack_traces(monkeypatch, caplog, converse, token):
+    monkeypatch.setattr("msm_mil_core.export.qupath.live.connection.FIRST_ANSWER_S", 0.2)
+    with a_server(converse) as port, pytest.raises(QuPathError, match=r"\. (In|Look|Update|Open|Start)"):
+        fetch_regions(FACTS, GatewayOptions(port=port, token=token))
+
+    assert not caplog.records
+
+
+class Odd(QuPath):
+    """A QuPath of which one method answers what QuPath does not."""
+
+    def __init__(self, **answers):
+        super().__init__(Server("drawn.svs", CROPPED, "/data/drawn.svs"))
+        for name, answer in answers.items():
+            setattr(self, name, lambda *_, answer=answer: answer)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"getQuPath": "hello"},
+        {"getQuPath": 5},
+        {"getImageData": 5},
+        {"toFeatureCollections": None},
+        {"toFeatureCollections": ["not JSON"]},
+        {"toFeatureCollections": ['{"features": 7}']},
+        {"toFeatureCollections": ["[]"]},
+        {"toFeatureCollections": 7},
+    ],
+)
+def test_what_qupath_would_not_answer_is_a_sentence(answers):
+    with a_gateway(Odd(**answers)) as port, pytest.raises(QuPathError, match="not a QuPath that this program knows"):
+        fetch_regions(FACTS, GatewayOptions(port=port))
+
+
+@pytest.mark.parametrize(
+    "flawed", [7, {"properties": 7}, {"properties": {"metadata": 7, "name": "left"}, "geometry": 7}]
+)
+def test_an_annotation_that_cannot_be_read_is_told(flawed):
+    answer = [json.dumps({"features": [flawed]})]
+
+    told = pytest.raises(RegionError, match=r"Feature 1 .*of QuPath is not a valid annotation")
+    with a_gateway(Odd(toFeatureCollections=answer)) as port, told:
+        fetch_regions(FACTS, GatewayOptions(port=port))
+
+
+def test_an_annotation_that_crosses_itself_is_told_by_its_name_and_its_place_in_qupath():
+    crossed = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
+    qupath = showing()
+    qupath.hierarchy.features.append(an_annotation(crossed, name="left"))
+
+    with a_gateway(qupath) as port, pytest.raises(RegionError, match=r"QuPath: feature 1 \('left'\) .*\[50 50\]"):
+        fetch_regions(FACTS, GatewayOptions(port=port))
+
+
+@pytest.mark.parametrize(
+    ("viewer", "why"),
+    [
+        (None, "not a QuPath that this program knows"),
+        (Viewer((float("nan"), 0.0)), "shows no place"),
+        (Viewer((0.0, 0.0), 0.0), "shows no place"),
+    ],
+)
+def test_a_viewer_that_looks_nowhere_is_a_sentence(viewer, why):
+    told = pytest.raises(QuPathError, match=why)
+    with a_gateway(showing(viewer=viewer)) as port, told, connected(GatewayOptions(port=port)) as entry_point:
+        read_view(entry_point, FACTS)
+
+
+@pytest.mark.parametrize("answers", range(30))
+def test_when_qupath_quits_while_a_result_is_sent_it_is_a_sentence(caplog, answers):
+    told = pytest.raises(QuPathError, match=r"broke off\. Look whether QuPath still runs")
+    with a_gateway(showing(WHOLE), answers=answers) as port, told:
+        finish(send_result(a_result(slide=slide_facts(WHOLE)), GatewayOptions(port=port)))
+
+    assert not caplog.records
+
+
+@breaks_off
+@pytest.mark.usefixtures("connections_let_go")
+@pytest.mark.parametrize("answers", range(15))
+def test_when_qupath_quits_while_annotations_are_fetched_it_is_a_sentence(caplog, answers):
+    told = pytest.raises(QuPathError, match=r"broke off\. Look|does not accept this token")
+    with a_gateway(showing(), token="right", answers=answers) as port, told:
+        fetch_regions(FACTS, GatewayOptions(port=port, token="right"))
+
+    assert not caplog.records
