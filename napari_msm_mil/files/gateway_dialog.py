@@ -2,10 +2,11 @@
 
 from pydantic import ValidationError
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
 from msm_mil_core.export.qupath.live.gateway_options import GatewayOptions
-from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
+from napari_msm_mil.widgets.forms.dialog_buttons import DialogButtons, Standard
+from napari_msm_mil.widgets.forms.options_form import OptionsForm, validation_message
 
 HOW = (
     "In QuPath choose Extensions > Py4J > Start Py4J Gateway, and enter here the port and the token of its dialog. "
@@ -29,7 +30,7 @@ class GatewayDialog(QDialog):
         how = QLabel(HOW)
         how.setWordWrap(True)
         how.setMinimumWidth(360)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = DialogButtons(Standard.Ok, Standard.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
