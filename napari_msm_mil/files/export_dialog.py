@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from napari_msm_mil.widgets.forms.dialog_buttons import DialogButtons, Standard
 from napari_msm_mil.widgets.forms.form_lines import FormLines
 from napari_msm_mil.widgets.forms.options_form import OptionsForm, validation_message
 from napari_msm_mil.widgets.map_words import MapWords
+from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 CORNER = "custom_origin_px0"
 """The option that counts only where coordinates begin at a corner that is typed."""
@@ -50,14 +50,10 @@ class ExportDialog(QDialog):
         self._format = FormatBox()
         self._format.choose(remembered(FORMAT))
         self._format.currentIndexChanged.connect(lambda _: self._on_format())
-        self._says = QLabel()
-        self._says.setWordWrap(True)
+        self._says, self._problem = WrappedText("export_says"), WrappedText("export_problem")
         self._form = OptionsForm(GeoJsonOptions())
         self._form.edited.connect(self._on_edited)
         self._maps = OptionsForm(MapOptions())
-        self._problem = QLabel()
-        self._problem.setObjectName("export_problem")
-        self._problem.setWordWrap(True)
         self._lay_out()
         MapWords(self).say(classes)
         self._on_format()

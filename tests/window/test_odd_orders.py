@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 from napari.layers import Image, Layer, Shapes
-from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QDockWidget, QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from msm_mil_core.results.result_file import load_result, save_result
 from napari_msm_mil.dock.run_widget import RunWidget
@@ -34,7 +44,7 @@ NAMES = (
     *("next tile", "previous tile", *(f"show {stage}" for stage in range(3))),
 )
 """All that commands and keys ask for, but what talks to QuPath."""
-LEFT_ALONE = {"features_same_encoder", "keys_help", "qupath", "features_from"}
+LEFT_ALONE = {"features_same_encoder"}
 STEPS = 60
 
 
@@ -65,7 +75,7 @@ class User:
     def press(self) -> None:
         buttons = [each for each in self.dock.findChildren(QWidget) if hasattr(each, "click")]
         seen = [each for each in buttons if each.isVisible() and each.isEnabled() and each.objectName()]
-        seen = [each for each in seen if each.objectName() not in LEFT_ALONE]
+        seen = [each for each in seen if each.objectName() not in LEFT_ALONE and not opens_menu(each)]
         if seen:
             self.chance.choice(seen).click()
 
@@ -130,6 +140,11 @@ class User:
 
     def rest(self) -> None:
         settle()
+
+
+def opens_menu(button: QWidget) -> bool:
+    """Return whether a press waits until something is chosen in a menu."""
+    return isinstance(button, QPushButton | QToolButton) and button.menu() is not None
 
 
 @pytest.fixture

@@ -194,7 +194,7 @@ class _Line:
         return " ".join(label.text() for label in self.labels)
 
     def show_roles(self, words: RoleWords) -> None:
-        self.name.setText(" ".join(filter(None, (self._label, words.kind(self.index)))))
+        self.name.setText(" · ".join(filter(None, (self._label, words.kind(self.index)))))
         self.name.setToolTip(literal_tip(words.sentence(self.index)))
 
     def read(self, reading: StageReading | None) -> None:

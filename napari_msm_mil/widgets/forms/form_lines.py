@@ -11,7 +11,7 @@ class FormLines(QFormLayout):
         super().__init__()
         self.setContentsMargins(0, 0, 0, 0)
         self.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._lines: list[tuple[QLabel, QWidget]] = []
 
     def add_line(self, text: str, field: QWidget) -> None:
