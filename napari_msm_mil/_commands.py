@@ -41,6 +41,46 @@ def report() -> None:
     _act("report")
 
 
+def choose_model() -> None:
+    """Ask for the file of a model, and import it if it was made elsewhere."""
+    _act("choose model")
+
+
+def use_features() -> None:
+    """Ask for a file of features that were encoded before."""
+    _act("use features")
+
+
+def use_features_folder() -> None:
+    """Ask for a folder of features that were encoded before."""
+    _act("use features folder")
+
+
+def send_to_qupath() -> None:
+    """Send the result to a running QuPath."""
+    _act("send to QuPath")
+
+
+def fetch_regions() -> None:
+    """Take the annotations of a running QuPath as regions."""
+    _act("fetch regions")
+
+
+def open_regions() -> None:
+    """Ask for a file of annotations, and take them as regions."""
+    _act("open regions")
+
+
+def follow_qupath() -> None:
+    """Let QuPath and this window follow each other's view, or stop it."""
+    _act("follow QuPath")
+
+
+def gateway() -> None:
+    """Ask for the port and the token of QuPath's gateway."""
+    _act("gateway")
+
+
 def show_stages() -> None:
     """Bring the page of the stages to the front."""
     _act("Stages")
@@ -54,6 +94,11 @@ def show_gallery() -> None:
 def compare() -> None:
     """Bring the comparison of stages to the front."""
     _act("Compare")
+
+
+def compare_with() -> None:
+    """Ask for another result of the slide, and compare both."""
+    _act("compare with")
 
 
 def ask() -> None:
@@ -71,9 +116,39 @@ def verdict() -> None:
     _act("Verdict")
 
 
+def all_stages() -> None:
+    """Show the top tiles of all stages."""
+    _act("all stages")
+
+
+def evidence() -> None:
+    """Show the evidence for the answer."""
+    _act("evidence")
+
+
 def next_stage() -> None:
     """Show the next stage alone."""
     _act("next")
+
+
+def previous_stage() -> None:
+    """Show the previous stage alone."""
+    _act("previous")
+
+
+def release() -> None:
+    """Show again what was shown before a stage was shown alone."""
+    _act("release")
+
+
+def next_tile() -> None:
+    """Go to the next tile of the gallery."""
+    _act("next tile")
+
+
+def previous_tile() -> None:
+    """Go to the previous tile of the gallery."""
+    _act("previous tile")
 
 
 def side_by_side() -> None:

@@ -198,12 +198,17 @@ class StageDisplay:
         return replace(self, temporary=None)
 
     def with_layers(self, existing: Set[LayerKey]) -> StageDisplay:
-        """Take into account which layers exist; a new map covers the stages, without any they are seen again."""
+        """Take into account which layers exist.
+
+        A new map covers the stages; once the last one that is shown is removed they are seen again.
+        """
         ours: frozenset[LayerKey] = frozenset((*range(len(self.stages)), CLAIMED, SHARED))
         maps = frozenset(key for key in existing - ours if isinstance(key, str))
         display = replace(self, maps=maps, hidden_maps=self.hidden_maps & maps, missing=ours - existing)
-        if maps - self.maps or not maps:
-            display = display._with_cover(covered=bool(maps))
+        if maps - self.maps:
+            display = display._with_cover(covered=True)
+        elif not maps or (self.maps - maps and maps <= display.hidden_maps):
+            display = display._with_cover(covered=False)
         return display._without_missing()
 
     def _with_stages(self, stage: int | None, **changes: Contrast | float) -> StageDisplay:
@@ -224,7 +229,9 @@ class StageDisplay:
     def _with_cover(self, *, covered: bool) -> StageDisplay:
         solo = None if self.solo is None else replace(self.solo, covered=covered)
         temporary = None if covered else self.temporary
-        return replace(self, uncovered=frozenset(), solo=solo, temporary=temporary)
+        requested = frozenset(index for index, each in enumerate(self.stages) if each.visible)
+        uncovered = frozenset() if covered or not self.maps else requested  # over maps that are hidden
+        return replace(self, uncovered=uncovered, solo=solo, temporary=temporary)
 
     def _without_missing(self) -> StageDisplay:
         solo = None if self.solo is not None and self.solo.stage in self.missing else self.solo

@@ -1,5 +1,6 @@
 """What people call an attention map: by the number of its stage, or by the class whose own it is."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -21,6 +22,15 @@ def map_pair(one: int, other: int, classes: Sequence[str] = ()) -> str:
     """Return the name of two of them."""
     of = "Maps of" if classes else "Stages"
     return f"{of} {map_label(one, classes)} and {map_label(other, classes)}"
+
+
+def said_of_maps(text: str, classes: Sequence[str]) -> str:
+    """Return a text on stages; given the classes whose own the maps are, the same on maps."""
+    return re.sub(r"\b([Ss])tage(s?)\b", _of_maps, text) if classes else text
+
+
+def _of_maps(word: re.Match[str]) -> str:
+    return f"{'M' if word[1] == 'S' else 'm'}ap{word[2]}"
 
 
 def in_sentence(name: str) -> str:

@@ -187,7 +187,7 @@ class Slide:
         if self.facts.mpp is None:
             why = self.mpp_remark or "the file does not say how many micrometres a pixel covers (mpp)."
             raise SlideError(
-                f"{self.facts.name}: {why} Give it: --mpp on the command line, or the mpp field of the window."
+                f"{self.facts.name}: {why} Give it: --mpp on the command line, or the pixel size in the window."
             )
         return self.facts.mpp
 

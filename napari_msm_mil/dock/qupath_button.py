@@ -5,7 +5,7 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMenu, QPushButton
 
 HELP = "Exchange results and regions with QuPath"
-SEND = "Tiles, top tiles, colours and the map of stage 1, onto the slide that is open in QuPath"
+SEND = "Tiles, top tiles, colours and the first map, onto the slide that is open in QuPath"
 FETCH = "Annotations of the slide that is open in QuPath become a layer of regions for a run or a question"
 OPEN = "Annotations that were exported from QuPath become a layer of regions for a run or a question"
 FOLLOW = "QuPath looks where you look here, and the other way round, until you switch it off"

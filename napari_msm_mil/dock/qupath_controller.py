@@ -23,12 +23,16 @@ from napari_msm_mil.files.annotation_store import AnnotationStore
 from napari_msm_mil.files.gateway_dialog import GatewayDialog
 from napari_msm_mil.files.qupath_jobs import FoundRegions, fetch_regions, read_regions, send_result
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
+from napari_msm_mil.remembered import remember, remembered
 from napari_msm_mil.run.run_bar import RunBar
 
 if TYPE_CHECKING:
     from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 
 REGIONS_FILTER = "Annotations (*.geojson *.json *.geojson.gz *.zip)"
+NO_SLIDE = "Open the slide first: drop its file on the window, or File > Open."
+PORT = "qupath/port"
+"""Under which the gateway's port is remembered."""
 BUSY = "QuPath is still being asked for something; try again in a moment."
 
 
@@ -49,7 +53,7 @@ class QuPathController(QObject):
         self._window, self._button, self._layers, self._store, self._bar = window, button, layers, store, bar
         self._chosen_slide = chosen_slide
         self._result: SlideResult | None = None
-        self._gateway = GatewayOptions()
+        self._gateway = _last_gateway()
         self._slide: Image | None = None
         self._worker, self._link = Background(self), ViewLink(layers, self)
         self._worker.succeeded.connect(self._on_done)
@@ -59,8 +63,8 @@ class QuPathController(QObject):
         button.send_requested.connect(self.send)
         button.fetch_requested.connect(self.fetch)
         button.open_requested.connect(self.ask_regions)
-        button.follow_requested.connect(self._on_follow_requested)
-        button.gateway_requested.connect(self._ask_gateway)
+        button.follow_requested.connect(lambda _: self.toggle_follow())
+        button.gateway_requested.connect(self.ask_gateway)
 
     def show_result(self, result: SlideResult | None) -> None:
         """Send this result from now on."""
@@ -77,20 +81,40 @@ class QuPathController(QObject):
             work = partial(send_result, result, self._store.annotations(result), self._gateway, options)
             self._start("Sending to QuPath …", work)
 
-    def fetch(self) -> None:
-        """Take the annotations of a running QuPath as regions."""
-        facts = self._require_slide()
-        if facts is not None:
-            self._start("Fetching annotations from QuPath …", partial(fetch_regions, facts, self._gateway))
-
-    def ask_regions(self) -> None:
-        """Ask for a file of annotations, and take them as regions."""
+    def fetch(self) -> str:
+        """Take the annotations of a running QuPath as regions; return what is missing for it."""
         facts = self._require_slide()
         if facts is None:
-            return
+            return NO_SLIDE
+        self._start("Fetching annotations from QuPath …", partial(fetch_regions, facts, self._gateway))
+        return ""
+
+    def ask_regions(self) -> str:
+        """Ask for a file of annotations, and take them as regions; return what is missing for it."""
+        facts = self._require_slide()
+        if facts is None:
+            return NO_SLIDE
         name, _ = QFileDialog.getOpenFileName(self._window, "Regions", str(Path(facts.path).parent), REGIONS_FILTER)
         if name:
             self._start(f"Reading {Path(name).name} …", partial(read_regions, facts, Path(name)))
+        return ""
+
+    def toggle_follow(self) -> str:
+        """Let QuPath and this window follow each other's view, or stop it; return what is missing for it."""
+        slide = self._current_slide()
+        if self._link.on or slide is None:
+            self._link.stop()
+            self._bar.show_message("")
+            return "" if slide is not None else NO_SLIDE
+        self._link.start(slide, self._gateway)
+        self._bar.show_message("QuPath and this window follow each other's view.")
+        return ""
+
+    def ask_gateway(self) -> None:
+        """Ask for the port and the token of QuPath's gateway."""
+        dialog = GatewayDialog(self._gateway, self._window)
+        dialog.chosen.connect(self._on_gateway_chosen)
+        dialog.open()
 
     def _require_slide(self) -> SlideFacts | None:
         self._slide = self._current_slide()
@@ -128,25 +152,19 @@ class QuPathController(QObject):
         how = "Choose it under Region to limit a run, or select it and ask what the model says without it."
         self._bar.show_message(" ".join(filter(None, (what, regions.remark, how))))
 
-    def _on_follow_requested(self, on: bool) -> None:
-        slide = self._current_slide()
-        if on and slide is not None:
-            self._link.start(slide, self._gateway)
-            self._bar.show_message("QuPath and this window follow each other's view.")
-        else:
-            self._link.stop()
-            self._bar.show_message("")
-
     def _on_link_ended(self, error: MsmMilError | None) -> None:
         self._button.set_following(False)
         if error is not None:
             self._bar.show_error(error)
 
-    def _ask_gateway(self) -> None:
-        dialog = GatewayDialog(self._gateway, self._window)
-        dialog.chosen.connect(self._on_gateway_chosen)
-        dialog.open()
-
     def _on_gateway_chosen(self, options: GatewayOptions) -> None:
         self._gateway = options
+        remember(PORT, str(options.port))  # the token changes with every gateway
         self._link.stop()
+
+
+def _last_gateway() -> GatewayOptions:
+    try:
+        return GatewayOptions(port=int(remembered(PORT)))
+    except ValueError:  # nothing was remembered, or what is no port
+        return GatewayOptions()

@@ -8,6 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from msm_mil_core.display.tile_raster import overlap_note
+from msm_mil_core.mil.map_names import said_of_maps
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.dock.answer_notes import AnswerNotes
 from napari_msm_mil.pages.check.panel import CheckPanel
@@ -20,6 +21,7 @@ from napari_msm_mil.pages.stages.stage_table import StageTable
 from napari_msm_mil.pages.verdict.panel import VerdictPanel
 from napari_msm_mil.pages.what_if.panel import WhatIfPanel
 from napari_msm_mil.widgets.controls import column
+from napari_msm_mil.widgets.map_words import MapWords
 from napari_msm_mil.widgets.outline_legend import OutlineLegend
 from napari_msm_mil.widgets.probability_bars import ProbabilityBars
 from napari_msm_mil.widgets.scroll_column import PinnedColumn
@@ -27,6 +29,15 @@ from napari_msm_mil.widgets.tabs import Tabs
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 PINNED_MARGINS_PX = 6, 4, 6, 4
+PAGES = {
+    "Stages": "Where each stage looked, and what that adds to the answer",
+    "Gallery": "The tiles to which each stage attends most",
+    "Compare": "How much the stages differ, compared with chance",
+    "Ask": "What the model would say without a part of the slide",
+    "Check": "Whether what a stage looks at matters for the answer",
+    "Verdict": "Your verdict on what each stage looked at",
+}
+"""The pages by the names on their tabs, and what is on them."""
 RESEARCH_USE = "Research use, not for diagnosis"
 
 
@@ -59,6 +70,7 @@ class ResultPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._body)
+        self._words = MapWords(self._body, self.pinned)
         self.show_result(None, None)
 
     def show_result(self, result: SlideResult | None, saved_path: Path | None) -> None:
@@ -84,6 +96,9 @@ class ResultPanel(QWidget):
         self._facts.setToolTip(f"{_masks(result)}\nRun on {result.created}.")
         self.notes.show_result(result)
         self.bars.show_prediction(result.prediction)
+        self._words.say(result.prediction.map_classes)
+        for page, help_text in PAGES.items():
+            self.tabs.say(page, *(said_of_maps(text, result.prediction.map_classes) for text in (page, help_text)))
         self.stages.show_prediction(result.prediction)
         self.stages.contrasts.show_overlap(overlap_note(result.tiles))
         for before, after in pairwise((self._research, *self.stages.controls, *self.evidence.controls)):
@@ -92,14 +107,8 @@ class ResultPanel(QWidget):
     def _tabs(self) -> Tabs:
         look = column(self.stages, self.evidence, margins_px=(0, 6, 0, 0))
         tabs = Tabs()
-        for name, page, help_text in (
-            ("Stages", look, "Where each stage looked, and what that adds to the answer"),
-            ("Gallery", self.gallery, "The tiles to which each stage attends most"),
-            ("Compare", self.compare, "How much the stages differ, compared with chance"),
-            ("Ask", self.ask, "What the model would say without a part of the slide"),
-            ("Check", self.check, "Whether what a stage looks at matters for the answer"),
-            ("Verdict", self.verdicts, "Your verdict on what each stage looked at"),
-        ):
+        pages = (look, self.gallery, self.compare, self.ask, self.check, self.verdicts)
+        for (name, help_text), page in zip(PAGES.items(), pages, strict=True):
             tabs.add(name, page, help_text)
         return tabs
 

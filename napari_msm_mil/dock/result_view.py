@@ -50,9 +50,16 @@ class ResultView(QObject):
         else:
             self._change_view(action)
 
+    def _compare_with(self) -> None:
+        self.panel.tabs.open_page("Compare")
+        self.panel.compare.other.other_requested.emit()
+
     def _change_view(self, action: str) -> None:
         view, gallery = self.stages, self.panel.gallery
         actions: dict[str, Callable[[], None]] = {
+            "all stages": self.panel.stages.choice.all_requested.emit,
+            "evidence": self.panel.stages.choice.evidence_requested.emit,
+            "compare with": self._compare_with,
             "next": partial(view.step_alone, 1),
             "previous": partial(view.step_alone, -1),
             "release": view.release,

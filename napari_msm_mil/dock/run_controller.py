@@ -14,6 +14,7 @@ from msm_mil_core.progress import Progress
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.blank_slide import blank_slide
 from msm_mil_core.slides.formats.arrays import LAYER
+from msm_mil_core.slides.formats.color_choice import ColorChoice
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
 from napari_msm_mil.layers.regions import region_areas
@@ -24,6 +25,7 @@ from napari_msm_mil.run.run_bar import RUN, RunBar
 from napari_msm_mil.run.run_job import RunOutcome, perform_run
 from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.setup_form import SetupForm
+from napari_msm_mil.settings import keep_screen_colors
 from napari_msm_mil.slides.open_images import pixel_scale, typed_mpp
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class RunController(QObject):
         self._title = ""
         setup.changed.connect(self._on_setup_changed)
         self._checker.changed.connect(self._show_ready)
-        setup.colors_requested.connect(layers.show_colors)
+        setup.colors_requested.connect(self._on_colors_requested)
         bar.run_requested.connect(self._on_run_requested)
         bar.cancel_requested.connect(self._on_cancel_requested)
         layers.listed.connect(self.list_layers)
@@ -84,12 +86,18 @@ class RunController(QObject):
 
     def _on_setup_changed(self) -> None:
         self._checker.check(self._features_request(), self._setup.choices)
+        self._bar.forget_error()
         self._show_ready()
         self.model_chosen.emit(self._setup.models.checkpoint)
 
+    def _on_colors_requested(self, slide: Image, colors: ColorChoice) -> None:
+        """Show the slide in these colours, and those that are opened after it."""
+        self._layers.show_colors(slide, colors)
+        keep_screen_colors(colors)
+
     def _show_ready(self) -> None:
         missing = self._missing()
-        self._bar.set_ready(not missing, missing)
+        self._bar.set_ready(not missing, missing, said_above=missing == self._checker.problem)
 
     def _features_request(self) -> FeaturesRequest | None:
         """Return what the chosen features are to be run with; None if that is not known yet."""

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
 
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.dock.dock_actions import DockActions
+from napari_msm_mil.dock.dock_actions import DockActions, DockParts
 from napari_msm_mil.dock.file_controller import FileController
 from napari_msm_mil.dock.qupath_controller import QuPathController
 from napari_msm_mil.dock.result_buttons import ResultButtons
@@ -53,10 +53,11 @@ class RunWidget(QWidget):
         self._store = AnnotationStore(self, folders.results)
         self._files = FileController(self, self._layers, self._store, self._bar, folders.results)
         self._runs = RunController(self._setup, self._bar, self._layers, folders)
-        self._actions = DockActions(self, self._files, self._runs, self._layers, self._bar)
         self._qupath = QuPathController(
             self, self._buttons.qupath, self._layers, self._store, self._bar, lambda: self._setup.slide
         )
+        parts = DockParts(self, self._setup, self._bar, self._layers, self._files, self._runs, self._qupath)
+        self._actions = DockActions(parts)
         self._view: ResultView | None = None
         self._shortcuts = Shortcuts(napari_viewer, self)
         self._view_changes = QSignalDebouncer(parent=self)

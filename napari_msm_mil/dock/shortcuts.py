@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QDialog,
-    QDialogButtonBox,
     QGridLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +22,9 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from msm_mil_core.mil.map_names import said_of_maps
+from napari_msm_mil.widgets.forms.dialog_buttons import DialogButtons, Standard
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -54,7 +56,7 @@ KEYS = (
     Key("Alt-O", "open result", "Open a saved result"),
     Key("Alt-R", "run", "Run the model on the slide"),
     Key("Alt-M", "Compare", "Compare the stages"),
-    Key("Alt-E", "export", "Export for QuPath"),
+    Key("Alt-E", "export", "Export for QuPath, as a table or an image"),
     Key("Alt-D", "report", "Write the report"),
 )
 FILE_ACTIONS = frozenset({"open result", "run", "Compare", "export", "report"})
@@ -98,7 +100,8 @@ class Shortcuts(QObject):
 class ShortcutsDialog(QDialog):
     """Lists the keys."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, classes: Sequence[str] = ()) -> None:
+        """List them for stages, or for the maps of `classes`."""
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setObjectName("keys_dialog")
@@ -111,8 +114,8 @@ class ShortcutsDialog(QDialog):
             font.setBold(True)
             name.setFont(font)
             grid.addWidget(name, row, 0)
-            grid.addWidget(QLabel(help_text), row, 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+            grid.addWidget(QLabel(said_of_maps(help_text, classes)), row, 1)
+        buttons = DialogButtons(Standard.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(QLabel("Over the slide and in the dock:"))

@@ -1,15 +1,14 @@
 """The dialog before an export: for which program, where to or at once, and what is in it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -19,8 +18,17 @@ from qtpy.QtWidgets import (
 from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from napari_msm_mil.files.export_formats import FORMATS, ExchangeChoice, FormatBox
-from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
+from napari_msm_mil.remembered import remember, remembered
+from napari_msm_mil.widgets.forms.dialog_buttons import DialogButtons, Standard
+from napari_msm_mil.widgets.forms.form_lines import FormLines
+from napari_msm_mil.widgets.forms.options_form import OptionsForm, validation_message
+from napari_msm_mil.widgets.map_words import MapWords
+from napari_msm_mil.widgets.wrapped_label import WrappedText
 
+CORNER = "custom_origin_px0"
+"""The option that counts only where coordinates begin at a corner that is typed."""
+FORMAT = "export/format"
+"""Under which the format is remembered."""
 SEND = "Onto the slide that is open in QuPath on this computer, instead of a file"
 
 
@@ -32,30 +40,22 @@ class ExportDialog(QDialog):
     send_requested = Signal(object)
     """`GeoJsonOptions`, for a QuPath that runs."""
 
-    def __init__(self, suggested: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, suggested: Path, parent: QWidget | None = None, classes: Sequence[str] = ()) -> None:
+        """Suggest a file; `classes` are those whose own the maps are, if they are not those of stages."""
         super().__init__(parent)
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._path = _path_line(suggested)
         self._path.textChanged.connect(lambda _: self._warn_if_exists())
         self._format = FormatBox()
+        self._format.choose(remembered(FORMAT))
         self._format.currentIndexChanged.connect(lambda _: self._on_format())
-        self._says = QLabel()
-        self._says.setWordWrap(True)
+        self._says, self._problem = WrappedText("export_says"), WrappedText("export_problem")
         self._form = OptionsForm(GeoJsonOptions())
         self._form.edited.connect(self._on_edited)
         self._maps = OptionsForm(MapOptions())
-        self._problem = QLabel()
-        self._problem.setObjectName("export_problem")
-        self._problem.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._format)
-        layout.addWidget(self._says)
-        layout.addLayout(self._place())
-        layout.addWidget(self._form)
-        layout.addWidget(self._maps)
-        layout.addWidget(self._problem)
-        layout.addWidget(self._buttons())
+        self._lay_out()
+        MapWords(self).say(classes)
         self._on_format()
 
     @property
@@ -67,6 +67,7 @@ class ExportDialog(QDialog):
         """Check the options; close and request the export only if they are valid."""
         options = self._options()
         if options is not None:
+            remember(FORMAT, self._format.format.to)
             self.export_requested.emit(Path(self._path.text()), options)
             super().accept()
 
@@ -84,24 +85,41 @@ class ExportDialog(QDialog):
             self.send_requested.emit(options)
             super().accept()
 
+    def _lay_out(self) -> None:
+        lines = FormLines()
+        lines.add_line("Export for", self._format)
+        lines.add_line("", self._says)
+        lines.add_line("File", self._place())
+        layout = QVBoxLayout(self)
+        layout.addLayout(lines)
+        for widget in (self._form, self._maps, self._problem, self._buttons()):
+            layout.addWidget(widget)
+
+    @property
+    def _has_corner(self) -> bool:
+        return self._form.choices["origin"] == "custom"
+
     def _chosen(self) -> GeoJsonOptions | ExchangeChoice:
         if self._format.format.to == "geojson":
-            return GeoJsonOptions.model_validate(self._form.choices)
+            unused = {} if self._has_corner else {CORNER: None}
+            return GeoJsonOptions.model_validate({**self._form.choices, **unused})
         return ExchangeChoice(self._format.format.to, MapOptions.model_validate(self._maps.choices))
 
-    def _place(self) -> QHBoxLayout:
+    def _place(self) -> QWidget:
         browse = QPushButton("Browse…")
         browse.setAccessibleName("Browse for the file")
         browse.clicked.connect(lambda _: self._on_browse())
-        line = QHBoxLayout()
+        place = QWidget()
+        line = QHBoxLayout(place)
+        line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self._path, 1)
         line.addWidget(browse)
-        return line
+        return place
 
-    def _buttons(self) -> QDialogButtonBox:
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._export = box.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._send = box.addButton("Send to QuPath", QDialogButtonBox.ButtonRole.ActionRole)
+    def _buttons(self) -> DialogButtons:
+        box = DialogButtons(Standard.Cancel)
+        self._export = box.add_accepting("Export")
+        self._send = box.addButton("Send to QuPath", DialogButtons.ButtonRole.ActionRole)
         self._send.setToolTip(SEND)
         self._send.clicked.connect(lambda _: self._on_send())
         box.accepted.connect(self.accept)
@@ -120,6 +138,7 @@ class ExportDialog(QDialog):
 
     def _on_edited(self) -> None:
         chosen = self._format.format
+        self._form.editor(CORNER).setEnabled(self._has_corner)
         problem = self._form.problem if chosen.to == "geojson" else chosen.problem
         self._export.setEnabled(not problem)
         self._send.setEnabled(not problem)

@@ -104,5 +104,6 @@ class FormatBox(NamedBox):
         return FORMATS[self.currentIndex()]
 
     def choose(self, to: str) -> None:
-        """Choose a format by its name."""
-        self.setCurrentIndex([each.to for each in FORMATS].index(to))
+        """Choose a format by its name; one that is unknown leaves QuPath's."""
+        names = [each.to for each in FORMATS]
+        self.setCurrentIndex(names.index(to) if to in names else 0)

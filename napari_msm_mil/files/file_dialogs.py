@@ -24,6 +24,7 @@ from napari_msm_mil.files.file_jobs import (
     write_result,
     write_table,
 )
+from napari_msm_mil.remembered import FOLDER, last_folder, remember
 
 if TYPE_CHECKING:  # opening the dock does not need what they import
     from msm_mil_core.explain.stage_comparison import StageComparison
@@ -71,7 +72,7 @@ class FileDialogs(QObject):
         """Ask what to export and where, and write it."""
         from napari_msm_mil.files.export_dialog import ExportDialog
 
-        dialog = ExportDialog(_suggested(result, ".geojson"), self._window)
+        dialog = ExportDialog(_suggested(result, ".geojson"), self._window, result.prediction.map_classes)
         dialog.export_requested.connect(partial(self._export, result, annotations))
         dialog.send_requested.connect(self.send_requested)
         dialog.open()
@@ -94,6 +95,8 @@ class FileDialogs(QObject):
 
     def _ask_name(self, title: str, suggested: Path, names: str) -> Path | None:
         name, _ = QFileDialog.getSaveFileName(self._window, title, str(suggested), names)
+        if name:
+            remember(FOLDER, str(Path(name).parent))
         return Path(name) if name else None
 
     def _export(
@@ -102,6 +105,7 @@ class FileDialogs(QObject):
         from napari_msm_mil.files.export_formats import ExchangeChoice
 
         what = f"Exporting {path.name}"
+        remember(FOLDER, str(path.parent.absolute()))
         if isinstance(options, ExchangeChoice):
             self._start(Job(what, partial(export_exchange, result, annotations, path, options)))
         else:
@@ -118,4 +122,4 @@ class FileDialogs(QObject):
 
 
 def _suggested(result: SlideResult, ending: str) -> Path:
-    return Path.home() / f"{file_stem(result.slide.name)}{ending}"
+    return last_folder() / f"{file_stem(result.slide.name)}{ending}"

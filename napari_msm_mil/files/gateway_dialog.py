@@ -2,10 +2,12 @@
 
 from pydantic import ValidationError
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from msm_mil_core.export.qupath.live.gateway_options import GatewayOptions
-from napari_msm_mil.widgets.options_form import OptionsForm, validation_message
+from napari_msm_mil.widgets.forms.dialog_buttons import DialogButtons, Standard
+from napari_msm_mil.widgets.forms.options_form import OptionsForm, validation_message
+from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 HOW = (
     "In QuPath choose Extensions > Py4J > Start Py4J Gateway, and enter here the port and the token of its dialog. "
@@ -24,12 +26,10 @@ class GatewayDialog(QDialog):
         self.setWindowTitle("QuPath's gateway")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._form = OptionsForm(options)
-        self._problem = QLabel()
-        self._problem.setWordWrap(True)
-        how = QLabel(HOW)
-        how.setWordWrap(True)
+        how, self._problem = WrappedText("gateway_how"), WrappedText("gateway_problem")
+        how.setText(HOW)
         how.setMinimumWidth(360)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = DialogButtons(Standard.Ok, Standard.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

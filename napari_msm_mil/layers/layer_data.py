@@ -24,6 +24,7 @@ from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
 from napari_msm_mil.layers.saved_view import display_of
 from napari_msm_mil.layers.shown_result import ShownResult
+from napari_msm_mil.settings import user_settings
 from napari_msm_mil.slides.pyramid import slide_pyramid
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], Literal["image", "labels", "vectors", "shapes"]]
@@ -45,8 +46,11 @@ TITLE = "title"
 
 
 def slide_layer(slide: Slide) -> LayerData:
-    """Lay out a slide: one lazy multiscale RGB image, in micrometres where its resolution is known, and in sRGB."""
-    slide = slide.in_colors("srgb")
+    """Lay out a slide: one lazy multiscale RGB image, in micrometres where its resolution is known.
+
+    Its colours are those that the user prefers, sRGB by default.
+    """
+    slide = slide.in_colors(user_settings().screen_colors)
     arguments = {
         "name": PurePath(slide.facts.name).stem,
         "rgb": True,

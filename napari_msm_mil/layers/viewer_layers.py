@@ -30,6 +30,7 @@ from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXE
 from napari_msm_mil.layers.regions import shapes_of
 from napari_msm_mil.layers.slide_follower import SlideFollower
 from napari_msm_mil.layers.slide_placement import SlidePlacement
+from napari_msm_mil.settings import user_settings
 from napari_msm_mil.slides.open_images import as_slide, open_images, um_per_world_unit
 from napari_msm_mil.slides.pyramid import slide_pyramid
 
@@ -100,7 +101,7 @@ class ViewerLayers(QObject):
         if um is not None:
             layer.scale, layer.translate = np.asarray(layer.scale) * um, np.asarray(layer.translate) * um
             layer.units = MICROMETRES
-        layer.metadata.update(slide_metadata(slide.in_colors("srgb")))
+        layer.metadata.update(slide_metadata(slide.in_colors(user_settings().screen_colors)))
         if um is None and slide.facts.mpp is not None:
             layer.metadata.update(mpp=None)
             self.placement.calibrate(layer, slide.facts.mpp)

@@ -2,7 +2,7 @@
 
 from qtpy.QtCore import Signal
 
-from napari_msm_mil.widgets.options_form import OptionsForm
+from napari_msm_mil.widgets.forms.options_form import OptionsForm
 from napari_msm_mil.widgets.section import Section
 
 CHOSEN_ABOVE = frozenset({"encode.device"})

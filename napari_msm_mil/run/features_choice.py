@@ -29,8 +29,8 @@ class FeaturesChoice(QWidget):
         self._name = ElidingLabel("features_name")
         self._name.setElideMode(Qt.TextElideMode.ElideMiddle)
         self._choose = _menu_button("Use features from…", "features_from", HELP)
-        self._choose.menu().addAction("File…", self._on_file)
-        self._choose.menu().addAction("Folder…", self._on_folder)
+        self._choose.menu().addAction("File…", self.ask_file)
+        self._choose.menu().addAction("Folder…", self.ask_folder)
         self._clear = QToolButton()
         self._clear.setObjectName("features_clear")
         self._clear.setText("✕")
@@ -67,21 +67,23 @@ class FeaturesChoice(QWidget):
         self.show_said("")
         self.changed.emit()
 
+    def ask_file(self) -> None:
+        """Ask for a file of features, and use it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Use features from a file", self._begin(), FILES)
+        if name:
+            self.choose(Path(name))
+
+    def ask_folder(self) -> None:
+        """Ask for a folder of features, and use it."""
+        name = QFileDialog.getExistingDirectory(self, "Use features from a folder or a .zarr store", self._begin())
+        if name:
+            self.choose(Path(name))
+
     def show_said(self, text: str, *, names_differ: bool = False) -> None:
         """Show what was found out of them; where only the encoder's name differs, offer to call it the model's."""
         self._said.setText(text)
         self._said.setVisible(bool(text))
         self._same.setVisible(names_differ)
-
-    def _on_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Use features from a file", self._begin(), FILES)
-        if name:
-            self.choose(Path(name))
-
-    def _on_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Use features from a folder or a .zarr store", self._begin())
-        if name:
-            self.choose(Path(name))
 
     def _begin(self) -> str:
         return "" if self._named is None else str(self._named.parent)

@@ -6,13 +6,12 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
+    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +19,8 @@ from qtpy.QtWidgets import (
 from msm_mil_core.mil.foreign.import_options import ImportOptions
 from msm_mil_core.mil.foreign.recognise import ForeignModel
 from msm_mil_core.mil.model_file.checkpoint_name import SUFFIX
-from napari_msm_mil.widgets.number_field import NumberField, number_problem
+from napari_msm_mil.widgets.forms.dialog_buttons import DialogButtons, Standard
+from napari_msm_mil.widgets.forms.number_field import NumberField, number_problem
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 NONE = "none"
@@ -78,13 +78,14 @@ class ImportDialog(QDialog):
         self.import_requested.emit(self.options, Path(self._path.text()))
         super().accept()
 
-    def _class_names(self) -> QPlainTextEdit:
-        names = QPlainTextEdit()
+    def _class_names(self) -> QTextEdit:
+        names = QTextEdit()  # of the fields for several lines the one that napari's themes know
+        names.setAcceptRichText(False)
         names.setObjectName("import_classes")
         names.setAccessibleName("Names of the classes, one a line")
         names.setTabChangesFocus(True)
         lines = min(MOST_LINES, max(2, self._model.options.classes))
-        names.setFixedHeight(lines * names.fontMetrics().lineSpacing() + 14)
+        names.setFixedHeight((lines + 1) * names.fontMetrics().lineSpacing() + 8)
         order = "first for a low output" if self._model.one_output else "in the order of the outputs"
         names.setPlaceholderText(f"{self._model.options.classes} names, one a line, {order}")
         return names
@@ -94,7 +95,7 @@ class ImportDialog(QDialog):
         self._negative.setObjectName("import_negative")
         self._negative.setAccessibleName("The class that means that nothing was found")
         self._negative.addItem(NONE)
-        self._encoder.setPlaceholderText("efficientnet-lite0, timm:NAME, zoo:KEY, or another name")
+        self._encoder.setPlaceholderText("efficientnet-lite0, timm:NAME or zoo:KEY")
         self._name.setText(path.stem)
         self._activation.setObjectName("import_activation")
         self._activation.setAccessibleName("What follows the layer before the attention")
@@ -128,9 +129,9 @@ class ImportDialog(QDialog):
         layout.addWidget(self._buttons())
         self.setMinimumWidth(480)
 
-    def _buttons(self) -> QDialogButtonBox:
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._import = box.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
+    def _buttons(self) -> DialogButtons:
+        box = DialogButtons(Standard.Cancel)
+        self._import = box.add_accepting("Import")
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
         return box
@@ -183,7 +184,7 @@ class ImportDialog(QDialog):
 def _found(model: ForeignModel) -> str:
     assumed = f"Assumed, for the file does not say: {'; '.join(model.assumed)}." if model.assumed else ""
     said = f"{model.source.path.name} is {model}."
-    ask = "The file does not say what it is about. What you type is stored with the model, and no code in it is run."
+    ask = "What the file does not say is asked here, and stored with the model. No code of the file is run."
     return "\n".join(filter(None, (said, assumed, ask)))
 
 

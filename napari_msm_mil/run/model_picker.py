@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from msm_mil_core.errors import CheckpointError, ForeignModelError
 from msm_mil_core.mil.foreign.weights_file import SUFFIXES
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint, bundled_checkpoints, load_checkpoint
 from napari_msm_mil.run.import_flow import ImportFlow
 from napari_msm_mil.run.model_card import ModelCard
-from napari_msm_mil.run.recent_models import recent_models, remember_model
+from napari_msm_mil.run.recent_models import chosen_model, recent_models, remember_model
+from napari_msm_mil.widgets.controls import named_box
 
 ELSEWHERE = " ".join(f"*{suffix}" for suffix in SUFFIXES)
 FILTER = f"Models (*.safetensors);;Models made elsewhere ({ELSEWHERE});;All files (*)"
@@ -25,16 +26,12 @@ class ModelPicker(QWidget):
         super().__init__()
         self._checkpoint: Checkpoint | None = None
         self._before = 0
-        self._list = QComboBox()
-        self._list.setObjectName("model")
-        self._list.setAccessibleName("Model")
-        self._list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._list = named_box("model", "Model")
         self._list.currentIndexChanged.connect(lambda _: self._on_chosen())
         self._browse = QPushButton("Browse…")
         self._browse.setObjectName("browse_model")
         self._browse.setAccessibleName("Browse for a model file")
-        self._browse.clicked.connect(lambda _: self._on_browse())
+        self._browse.clicked.connect(lambda _: self.ask())
         self._card = ModelCard()
         self._import = ImportFlow(self)
         self._lay_out()
@@ -63,6 +60,12 @@ class ModelPicker(QWidget):
         """The text of the model card."""
         return self._card.text
 
+    def ask(self) -> None:
+        """Ask for the file of a model, and choose it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", FILTER)
+        if name:
+            self.choose(Path(name))
+
     def choose(self, path: Path) -> None:
         """Choose a model file, and put it into the list if it is new and can be read; import one made elsewhere."""
         if path.suffix == ".npz" or _is_foreign(path):
@@ -85,6 +88,7 @@ class ModelPicker(QWidget):
             self._list.addItem(f"{path.stem} (bundled)", str(path.absolute()))
         for path in (path for path in recent_models() if path not in bundled):
             self._list.addItem(path.stem, str(path))
+        self._list.setCurrentIndex(max(0, self._list.findData(chosen_model())))
         self._list.blockSignals(False)
         self._on_chosen()
 
@@ -106,13 +110,7 @@ class ModelPicker(QWidget):
             self._card.show_problem(str(exc))
             return
         self._card.show_checkpoint(self._checkpoint)
-        if path not in bundled_checkpoints():
-            remember_model(path)
-
-    def _on_browse(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", FILTER)
-        if name:
-            self.choose(Path(name))
+        remember_model(path, bundled=path in bundled_checkpoints())
 
 
 def _is_foreign(path: Path) -> bool:

@@ -2,25 +2,24 @@
 
 from pathlib import Path
 
-from qtpy.QtCore import QSettings
+from napari_msm_mil.remembered import remember, remember_path, remembered, remembered_paths
 
-KEY = "models/recent"
+RECENT, CHOSEN = "models/recent", "models/chosen"
 MAX_MODELS = 8
 
 
 def recent_models() -> tuple[Path, ...]:
-    """Return the models used last whose files still exist, latest first."""
-    stored = _settings().value(KEY) or []
-    names = [stored] if isinstance(stored, str) else [str(name) for name in stored]
-    return tuple(path for path in map(Path, names) if path.is_file())
+    """Return the models used last whose files still exist, latest first; bundled ones are not among them."""
+    return remembered_paths(RECENT)
 
 
-def remember_model(path: Path) -> None:
-    """Put a model first among the recent ones."""
-    path = path.absolute()
-    others = [other for other in recent_models() if other != path]
-    _settings().setValue(KEY, [str(each) for each in [path, *others][:MAX_MODELS]])
+def remember_model(path: Path, *, bundled: bool) -> None:
+    """Put a model first among the recent ones unless it is bundled, and choose it in the next session."""
+    remember(CHOSEN, str(path.absolute()))
+    if not bundled:
+        remember_path(RECENT, path, MAX_MODELS)
 
 
-def _settings() -> QSettings:
-    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "napari-msm-mil", "napari-msm-mil")
+def chosen_model() -> str:
+    """Return the path of the model that was chosen last; empty if none was."""
+    return remembered(CHOSEN)

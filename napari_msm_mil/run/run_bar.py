@@ -32,7 +32,9 @@ class RunBar(QWidget):
         self._bar.setAccessibleName("Progress of the run")
         self._bar.setTextVisible(False)
         self._job, self._progress_text = WrappedText("job", bold=True), WrappedText("pace")
-        self._message = WrappedText("message")
+        self._missing, self._message = WrappedText("missing"), WrappedText("message")
+        self._of_error = False
+        """Whether the message says what went wrong."""
         self._saved_path: Path | None = None
         self._open = QPushButton("Open the saved result")
         self._open.setObjectName("offer")
@@ -40,7 +42,8 @@ class RunBar(QWidget):
         self._ready, self._folded = False, False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._button, self._job, self._bar, self._progress_text, self._message, self._open):
+        texts = (self._job, self._bar, self._progress_text, self._message)
+        for widget in (self._button, self._missing, *texts, self._open):
             layout.addWidget(widget)
         self.show_message("")
         self.show_idle()
@@ -55,12 +58,14 @@ class RunBar(QWidget):
         """The last message."""
         return self._message.text()
 
-    def set_ready(self, ready: bool, why_not: str = "") -> None:
-        """Enable the button, or say why no run is possible."""
+    def set_ready(self, ready: bool, why_not: str = "", *, said_above: bool = False) -> None:
+        """Enable the button, or say why no run is possible, below it unless that stands above."""
         self._ready = ready
         self._button.setToolTip(why_not)
+        self._missing.setText("" if said_above else why_not)
         if self.state == RUN:
             self._button.setEnabled(ready)
+        self._show_button()
 
     def fold(self, folded: bool) -> None:
         """Show the button only while it cancels a run, or show it always."""
@@ -103,6 +108,7 @@ class RunBar(QWidget):
 
     def show_message(self, text: str) -> None:
         """Show one message; an empty one hides the last."""
+        self._of_error = False
         self._message.setText(text)
         self._message.setVisible(bool(text))
         self._open.setVisible(False)
@@ -110,7 +116,13 @@ class RunBar(QWidget):
     def show_error(self, error: MsmMilError) -> None:
         """Show an error as the message, and as a notification of napari."""
         self.show_message(str(error))
+        self._of_error = True
         show_error(str(error))
+
+    def forget_error(self) -> None:
+        """Say no more what went wrong, once something else is chosen."""
+        if self._of_error:
+            self.show_message("")
 
     def show_open_button(self, path: Path) -> None:
         """Show a button below the message that opens a saved result."""
@@ -119,6 +131,7 @@ class RunBar(QWidget):
 
     def _show_button(self) -> None:
         self._button.setVisible(self.state != RUN or not self._folded)
+        self._missing.setVisible(self.state == RUN and not self._folded and bool(self._missing.text()))
 
     def _on_clicked(self) -> None:
         (self.run_requested if self.state == RUN else self.cancel_requested).emit()

@@ -18,7 +18,7 @@ from msm_mil_core.slides.slide import Slide, open_slide
 from napari_msm_mil.files.folders import result_path
 from napari_msm_mil.run.run_request import RunRequest
 from napari_msm_mil.run.triton import load_triton_isolated
-from napari_msm_mil.widgets.options_form import validation_message
+from napari_msm_mil.widgets.forms.options_form import validation_message
 
 
 @dataclass(frozen=True, slots=True, eq=False)

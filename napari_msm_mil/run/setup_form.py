@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from napari.layers import Image, Shapes
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from msm_mil_core.slides.pixel_size import SANE_MPP
 from napari_msm_mil.layers.layer_data import OWN_COLORS
+from napari_msm_mil.remembered import remember, remembered
 from napari_msm_mil.run.advanced_options import AdvancedSection
 from napari_msm_mil.run.devices import CLUSTER, device_label, offered_devices
 from napari_msm_mil.run.features_choice import FeaturesChoice
@@ -15,9 +17,12 @@ from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.settings import user_settings
 from napari_msm_mil.slides.open_images import PixelScale, pixel_scale
 from napari_msm_mil.widgets.controls import named_box
-from napari_msm_mil.widgets.number_field import NumberField, number_problem
+from napari_msm_mil.widgets.forms.form_lines import FormLines
+from napari_msm_mil.widgets.forms.number_field import NumberField, number_problem
 
 WHOLE_SLIDE = "Whole slide"
+SCHEDULER = "cluster/scheduler"
+"""Under which the address is remembered."""
 ENCODER_COLORS = "What the encoder gets is chosen under Advanced, and is as stored by default."
 
 
@@ -39,10 +44,9 @@ class SetupForm(QWidget):
         self._slide = _box("slide", "Slide")
         self._region = _box("region", "Region")
         self._device = _box("device", "Run on")
-        self._scheduler, self._scheduler_label = _scheduler_line(), QLabel("Scheduler")
+        self._scheduler, self._lines = _scheduler_line(), FormLines()
         self._colors = _colors_box()
         self._mpp = _mpp_box()
-        self._mpp_label = QLabel("Pixel size")
         _fill_devices(self._device)
         self.set_regions(())
         self._lay_out()
@@ -114,13 +118,17 @@ class SetupForm(QWidget):
         """Which number cannot be read as it is typed, and why; empty if all can."""
         return number_problem(self)
 
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Let the labels stand beside the first line of what they are of."""
+        self._lines.align_labels(self._slide.sizeHint().height())
+        super().showEvent(event)
+
     @property
     def _on_cluster(self) -> bool:
         return bool(self._device.currentData() == CLUSTER)
 
     def _on_device_chosen(self) -> None:
-        self._scheduler.setVisible(self._on_cluster)
-        self._scheduler_label.setVisible(self._on_cluster)
+        self._lines.show_line(self._scheduler, shown=self._on_cluster)
         self.changed.emit()
 
     def _on_slide_chosen(self) -> None:
@@ -128,8 +136,7 @@ class SetupForm(QWidget):
         alone = self.slide is None and self.features.named is not None
         asked = alone or known.origin in ("missing", "user")
         self._show_placeholder()
-        self._mpp.setVisible(asked)
-        self._mpp_label.setVisible(asked)
+        self._lines.show_line(self._mpp, shown=asked)
         self._show_colors()
         mpp_shown = (self.slide, known.mpp)
         if mpp_shown != self._mpp_shown:  # another slide, or another value: else what the user typed stays
@@ -144,7 +151,7 @@ class SetupForm(QWidget):
     def _show_colors(self) -> None:
         """Offer the colours of the file where they are others."""
         known = {} if self.slide is None else self.slide.metadata
-        self._colors.setVisible(bool(known.get(OWN_COLORS)))
+        self._lines.show_line(self._colors, shown=bool(known.get(OWN_COLORS)))
         if known.get(OWN_COLORS):
             self._colors.setChecked(known["facts"].colors == "srgb")
             self._colors.setToolTip(f"Converted by the file's ICC profile: {known['facts'].profile}. {ENCODER_COLORS}")
@@ -154,30 +161,21 @@ class SetupForm(QWidget):
             self.colors_requested.emit(self.slide, "srgb" if in_srgb else "as-stored")
 
     def _lay_out(self) -> None:
-        lines = QFormLayout()
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        lines.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        lines.addRow(_label("Slide", self._slide), self._slide)
-        self._mpp_label.setBuddy(self._mpp)
-        lines.addRow(self._mpp_label, self._mpp)
-        lines.addRow(self._colors)
-        lines.addRow(_label("Model", self.models), self.models)
-        lines.addRow(_label("Features", self.features), self.features)
-        lines.addRow(_label("Region", self._region), self._region)
-        lines.addRow(_label("Run on", self._device), self._device)
-        self._scheduler_label.setBuddy(self._scheduler)
-        lines.addRow(self._scheduler_label, self._scheduler)
+        for text, field in (
+            ("Slide", self._slide),
+            ("Pixel size", self._mpp),
+            ("Colours", self._colors),
+            ("Model", self.models),
+            ("Features", self.features),
+            ("Region", self._region),
+            ("Run on", self._device),
+            ("Scheduler", self._scheduler),
+        ):
+            self._lines.add_line(text, field)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(lines)
+        layout.addLayout(self._lines)
         layout.addWidget(self.advanced)
-
-
-def _label(text: str, field: QWidget) -> QLabel:
-    label = QLabel(text)
-    label.setBuddy(field)
-    return label
 
 
 def _box(object_name: str, name: str) -> QComboBox:
@@ -192,12 +190,15 @@ def _scheduler_line() -> QLineEdit:
     line.setObjectName("scheduler")
     line.setAccessibleName("Address of the Dask scheduler")
     line.setPlaceholderText("tcp://host:8786")
+    line.setText(remembered(SCHEDULER))
+    line.editingFinished.connect(lambda: remember(SCHEDULER, line.text().strip()))
     line.setToolTip("Slide, model and results folder must have the same paths on the workers.")
     return line
 
 
 def _colors_box() -> QCheckBox:
-    box = QCheckBox("Show in the colours of the screen (sRGB)")
+    box = QCheckBox("of the screen (sRGB)")
+    box.setAccessibleName("Show in the colours of the screen")
     box.setObjectName("screen_colors")
     return box
 

@@ -4,14 +4,27 @@ import html
 from collections.abc import Sequence
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtGui import QHelpEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtGui import QHelpEvent, QPaintEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 LONGEST_NAME = 8
 """Letters of a name, such as that of a class, that stand in a table; tooltips have all."""
 LETTERS = 4
 """How many letters of a choice are seen at least, unless more are asked for."""
 ARROW_PX = 36
+ICON_GAP_PX = 8
 
 
 class NamedBox(QComboBox):
@@ -39,6 +52,18 @@ class NamedBox(QComboBox):
             QToolTip.showText(event.globalPos(), self.currentText(), self)
             return True
         return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Cut a long choice with an ellipsis, not within a letter."""
+        del event
+        option, painter = QStyleOptionComboBox(), QStylePainter(self)
+        self.initStyleOption(option)
+        complex_control = QStyle.ComplexControl.CC_ComboBox
+        room = painter.style().subControlRect(complex_control, option, QStyle.SubControl.SC_ComboBoxEditField, self)
+        room_px = room.width() - (0 if option.currentIcon.isNull() else option.iconSize.width() + ICON_GAP_PX)
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room_px)
+        painter.drawComplexControl(complex_control, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:
         """Show the choices in full."""

@@ -75,6 +75,12 @@ class PinnedColumn(ScrollColumn):
         self._limit_px = height_px
         self._fit_height()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Draw all of it and of what is beside it again: Qt moves the old picture, and leaves parts of it behind."""
+        super().resizeEvent(event)
+        around = self.parentWidget()
+        (self if around is None else around).update()
+
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Follow the height of the content."""
         if watched is self.widget() and event is not None and event.type() in GROWS:

@@ -51,6 +51,12 @@ class Tabs(QWidget):
         page.setVisible(len(self._pages) == 1)
         self._bar.setTabToolTip(self._bar.addTab(name), help_text)
 
+    def say(self, name: str, text: str, help_text: str) -> None:
+        """Write something else on the tab of a page, whose name stays."""
+        at = self._names.index(name)
+        self._bar.setTabText(at, text)
+        self._bar.setTabToolTip(at, help_text)
+
     def open_page(self, name: str) -> None:
         """Bring a page to the front."""
         self._bar.setCurrentIndex(self._names.index(name))

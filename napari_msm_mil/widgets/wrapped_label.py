@@ -22,7 +22,6 @@ class WrappedText(QLabel):
     def setText(self, text: str | None) -> None:
         """Show a text."""
         super().setText(text)
-        self.setMinimumHeight(0)  # Qt counts it in: a text that follows a longer one would stand in an empty field
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -37,4 +36,5 @@ class WrappedText(QLabel):
             self._fit()
 
     def _fit(self) -> None:
+        self.setMinimumHeight(0)  # Qt counts it in: what needs fewer lines than before would stand in an empty field
         self.setFixedHeight(max(self.heightForWidth(self.width()), self.fontMetrics().height()))  # -1 without text

@@ -10,7 +10,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
-from qtpy.QtCore import QThreadPool
+from qtpy.QtCore import QSettings, QThreadPool
 
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from tests.slides import a_drawn_slide
@@ -28,6 +28,13 @@ def plugin(npe2pm):
     manifest = PluginManifest.from_distribution("napari-msm-mil")
     npe2pm.register(manifest, warn_disabled=False)
     return manifest
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(tmp_path_factory):
+    """Remember nothing of what was used before the test."""
+    folder = str(tmp_path_factory.mktemp("remembered"))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The dock in a real napari window, for the tests that play its user."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +44,33 @@ def settle() -> None:
     for _ in range(3):  # what arrives may ask for more
         QCoreApplication.sendPostedEvents()
         QCoreApplication.processEvents()
+
+
+@contextmanager
+def open_docks(qtbot, viewer, monkeypatch, folder: Path) -> Iterator[Callable[[], RunWidget]]:
+    """Give what opens a dock without a window, as often as it is called; in the end all of them stop."""
+    keep_apart(monkeypatch, folder)
+    docks: list[RunWidget] = []
+
+    def another() -> RunWidget:
+        docks.append(RunWidget(viewer))
+        qtbot.addWidget(docks[-1])
+        return docks[-1]
+
+    yield another
+    for dock in docks:
+        dock.stop()
+    settle()
+
+
+@contextmanager
+def open_dock(qtbot, viewer, monkeypatch, folder: Path, model: Path | None = None) -> Iterator[RunWidget]:
+    """Open a dock without a window, with a model chosen; in the end it stops."""
+    with open_docks(qtbot, viewer, monkeypatch, folder) as another:
+        dock = another()
+        if model is not None:
+            choose_model(dock, model)
+        yield dock
 
 
 def a_model_file(path: Path, **changes) -> Path:

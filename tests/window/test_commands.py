@@ -10,10 +10,13 @@ from msm_mil_core.errors import MsmMilError
 from msm_mil_core.results.result_file import save_result
 from napari_msm_mil import _commands
 from napari_msm_mil.dock.dock_actions import NO_RESULT
+from napari_msm_mil.dock.qupath_controller import NO_SLIDE
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.files.export_dialog import ExportDialog
+from napari_msm_mil.files.gateway_dialog import GatewayDialog
 from napari_msm_mil.widgets.tabs import Tabs
 from tests.window.dock_user import (
+    a_features_file,
     a_model_file,
     a_result_of,
     child,
@@ -33,8 +36,21 @@ PAGES = {
     "check": "Check",
     "verdict": "Verdict",
 }
-VIEWS = ("next_stage", "side_by_side", "blink", "claimed", "tile_values")
-ON_RESULT = (*PAGES, *VIEWS, "save_result", "export_geojson", "report")
+VIEWS = (
+    "all_stages",
+    "evidence",
+    "next_stage",
+    "previous_stage",
+    "release",
+    "side_by_side",
+    "blink",
+    "claimed",
+    "next_tile",
+    "previous_tile",
+    "tile_values",
+)
+ON_RESULT = (*PAGES, *VIEWS, "save_result", "export_geojson", "report", "send_to_qupath", "compare_with")
+ON_SLIDE = ("fetch_regions", "open_regions", "follow_qupath")
 
 
 def start(command):
@@ -88,6 +104,61 @@ def test_what_needs_a_result_says_so_where_there_is_none(window_viewer, notes, c
     start(command)
 
     assert [message for _, message in notes] == [NO_RESULT]
+
+
+@pytest.mark.parametrize("command", ON_SLIDE)
+def test_what_needs_a_slide_says_so_where_there_is_none(window_viewer, notes, command):
+    start(command)
+
+    assert [message for _, message in notes] == [NO_SLIDE]
+
+
+@pytest.mark.parametrize("command", VIEWS)
+def test_every_way_to_look_can_be_asked_for_twice(with_result, notes, command):
+    start(command)
+    start(command)
+    settle()
+
+    assert with_result.result is not None
+    assert notes == []
+
+
+def test_a_model_and_features_are_asked_for(window_viewer, drawn, tmp_path, monkeypatch):
+    dock = dock_in(window_viewer)
+    show_slide(window_viewer, drawn)
+    names = iter([a_model_file(tmp_path / "asked.safetensors"), a_features_file(tmp_path / "there" / "drawn.h5")])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(next(names)), ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "there"))
+
+    start("choose_model")
+    start("use_features")
+    settle()
+    of_file = text_of(dock, "features_name"), text_of(dock, "features_said")
+    start("use_features_folder")
+    settle()
+
+    assert child(dock, "model").currentText() == "asked"
+    assert of_file == ("drawn.h5", text_of(dock, "features_said"))
+    assert text_of(dock, "features_name") == "there"
+    assert "They fit the model." in text_of(dock, "features_said")
+
+
+def test_another_result_is_asked_for_on_its_page(with_result, drawn, tmp_path, monkeypatch):
+    file = tmp_path / "other.msm.h5"
+    save_result(a_result_of(drawn, seed=1), file)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+
+    start("compare_with")
+    settle()
+
+    assert with_result.findChild(Tabs).name == "Compare"
+    assert "overlap" in text_of(with_result, "other_text")
+
+
+def test_the_gateway_is_asked_for_without_a_result(window_viewer):
+    start("gateway")
+
+    assert docks(window_viewer)[0].findChild(GatewayDialog) is not None
 
 
 def test_a_saved_result_is_asked_for_and_shown(window_viewer, drawn, tmp_path, monkeypatch):
@@ -222,7 +293,7 @@ def test_the_palette_finds_every_action_and_offers_nothing_that_needs_arguments(
     ("menu", "title"),
     [
         ("IO Utilities", "Open a saved result… (MSM-MIL)"),
-        ("IO Utilities", "Export for QuPath… (MSM-MIL)"),
+        ("IO Utilities", "Export for QuPath, as a table or an image… (MSM-MIL)"),
         ("Measure", "Compare the stages (MSM-MIL)"),
         ("Classify", "Run the model on the slide (MSM-MIL)"),
     ],

@@ -215,7 +215,7 @@ def test_the_window_opens_with_all_stages_and_what_each_is_for(desk, viewer, qtb
     assert child(desk, "view_all").isChecked()
     assert text(desk, "role_0") == "context"  # of 16 tiles one is never beyond chance
     assert child(desk, "role_0").toolTip().startswith("Stage 1 looks at 1 tile that argues for hot")
-    assert child(desk, "tile_stage_0").text() == "1 context"
+    assert child(desk, "tile_stage_0").text() == "1 · context"
     assert "1 (context)" in text(desk, "legend")
 
 

@@ -24,7 +24,7 @@ def test_every_command_is_called_by_napari_or_acts_on_the_dock(plugin):
     actions = {each.id for each in contributions.commands if each.python_name.startswith("napari_msm_mil._commands:")}
 
     assert {use.command for use in uses} | actions == {command.id for command in contributions.commands}
-    assert len(actions) == 18
+    assert len(actions) == 33
 
 
 def test_the_menus_name_commands_and_places_that_napari_has(plugin):

@@ -44,7 +44,7 @@ class FoundFeatures:
 
     def __str__(self) -> str:
         by = self.encoder or "an encoder that the file does not name"
-        return f"{self.tiles:,} tiles x {self.features:,} features of {by}"
+        return f"{self.tiles:,} tiles × {self.features:,} features of {by}"
 
 
 def find_features(

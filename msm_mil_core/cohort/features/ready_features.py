@@ -54,7 +54,7 @@ def open_blank(ready: ReadyFeatures, mpp: float | None) -> Slide:
     if known is None:
         raise FeatureFileError(
             f"{ready.path} does not state how many micrometres a pixel of its slide covers, and there is no slide. "
-            "Give it with --mpp."
+            "Give it with --mpp (in the window, the pixel size)."
         )
     origin = facts.mpp_origin if facts.mpp else "user"
     quick_hash = f"features:{features_sha256(ready.path)}"
@@ -132,7 +132,7 @@ def check_encoder(path: Path, made_by: str, features: int, model: Checkpoint) ->
 
 def _two_names(model: Checkpoint) -> str:
     return (
-        f"; if both are names of one encoder, say so (--features-encoder {model.encoder}, or the button in the window)."
+        f". If both are names of one encoder, say so: with --features-encoder {model.encoder}, or below in the window."
     )
 
 
@@ -173,7 +173,7 @@ def check_tiles(tiles: TileGrid, wanted: TileOptions, model: Checkpoint, path: P
         raise FeatureFileError(
             f"{path} holds features of tiles of {tiles.side_px} px at {tiles.mpp:.3g} µm per pixel, but the model "
             f"{model.name} is for {side_px} px at {mpp:.3g}. Use features of such tiles, or run it all the same with "
-            f"--tiles.side-px {tiles.side_px} --tiles.mpp {tiles.mpp:.3g}."
+            f"--tiles.side-px {tiles.side_px} --tiles.mpp {tiles.mpp:.3g} (in the window, under Advanced)."
         )
 
 

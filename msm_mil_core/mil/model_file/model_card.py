@@ -1,7 +1,7 @@
 """What a model is, in words: five lines for people, and everything that is recorded of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msm_mil_core.mil.model_file.checkpoint import Checkpoint
 from msm_mil_core.mil.trust.held_out import held_out_of
@@ -14,11 +14,11 @@ def short_card(checkpoint: Checkpoint) -> tuple[str, ...]:
     """Return five lines: what the model says, what it learnt from, how good it was, its limits, what it needs."""
     data, limits = (_first_sentence(checkpoint.record.get(name)) for name in ("data", "limits"))
     return (
-        f"Says: {' or '.join(checkpoint.classes)}.",
+        f"Says: {_either(checkpoint.classes)}.",
         f"Trained on: {data or 'not recorded.'}",
         f"Held out: {held_out_of(checkpoint.record)}",
         f"Limits: {limits or 'not recorded.'}",
-        f"Needs: {checkpoint.encoder}, tiles of {checkpoint.side_px} px at {checkpoint.mpp:g} µm per pixel.",
+        f"Needs: {checkpoint.encoder}, tiles of {checkpoint.side_px} px at {checkpoint.mpp:.3g} µm per pixel.",
     )
 
 
@@ -35,6 +35,12 @@ def full_card(checkpoint: Checkpoint) -> tuple[str, ...]:
     }
     record = {key: value for key, value in checkpoint.record.items() if key not in facts}
     return tuple(f"{key[:1].upper()}{key[1:]}: {_words(value)}" for key, value in (facts | record).items())
+
+
+def _either(classes: Sequence[str]) -> str:
+    """Say which answers there are: "a, b or c"."""
+    *others, last = classes
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _first_sentence(value: object) -> str:

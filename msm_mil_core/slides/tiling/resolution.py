@@ -32,7 +32,7 @@ def check_resolution(slide: str, slide_mpp: float | None, tiles_mpp: float | Non
         raise SlideError(
             f"{slide} has {slide_mpp:.3g} µm per pixel, {ratio:.1f} times as coarse as the tiles' {tiles_mpp:.3g} µm. "
             "If the slide's pixel size is wrong, give the right one with --mpp (in the window, the pixel size); "
-            "to run all the same, use --allow-coarse (in the window, Allow coarse under Advanced)."
+            "to run all the same, use --allow-coarse (in the window, Allow coarse slides under Advanced)."
         )
 
 

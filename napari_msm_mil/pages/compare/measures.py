@@ -53,7 +53,7 @@ def measures_of(pairs: Sequence[StagePair]) -> tuple[Measure, ...]:
 
 OVERLAP = Measure(
     "Overlap",
-    "Top tiles that both stages share, as a fraction of the top tiles of either (Jaccard index); 0 to 1",
+    "Top tiles that both share, as a fraction of the top tiles of either (Jaccard index); 0 to 1",
     lambda pair: (pair.overlap, pair.overlap_by_chance, pair.overlap_chance_range),
     "z.2f",
 )

@@ -16,8 +16,8 @@ from napari_msm_mil.pages.compare.pair_matrix import PairMatrix
 from napari_msm_mil.pages.compare.pair_table import PairTable
 from napari_msm_mil.widgets.controls import named_box, named_button
 from napari_msm_mil.widgets.figure_view import FigureView
+from napari_msm_mil.widgets.forms.percent_box import percent_box
 from napari_msm_mil.widgets.map_switch import MapSwitch
-from napari_msm_mil.widgets.percent_box import percent_box
 from napari_msm_mil.widgets.section import Section
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxL
 
 from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.mil.map_names import in_sentence, map_label, map_name
+from msm_mil_core.mil.map_names import in_sentence, map_label, map_name, said_of_maps
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
 from napari_msm_mil.widgets.column_heading import column_heading
@@ -92,7 +92,9 @@ class ReadoutPanel(QWidget):
                 widget.deleteLater()
         self._classes = result.prediction.map_classes
         self._grid.addWidget(column_heading("Map of" if self._classes else "Stage", ""), 0, 0)
-        self._headings = tuple(column_heading(text, help_text) for _, text, help_text in COLUMNS)
+        self._headings = tuple(
+            column_heading(text, said_of_maps(help_text, self._classes)) for _, text, help_text in COLUMNS
+        )
         for column, heading in enumerate(self._headings, start=1):
             self._grid.addWidget(heading, 0, column, RIGHT)
         wide = _wide(len(result.tiles))
@@ -192,7 +194,7 @@ class _Line:
         return " ".join(label.text() for label in self.labels)
 
     def show_roles(self, words: RoleWords) -> None:
-        self.name.setText(" ".join(filter(None, (self._label, words.kind(self.index)))))
+        self.name.setText(" · ".join(filter(None, (self._label, words.kind(self.index)))))
         self.name.setToolTip(literal_tip(words.sentence(self.index)))
 
     def read(self, reading: StageReading | None) -> None:

@@ -55,6 +55,7 @@ class ContrastChoice(QWidget):
 
     def show_prediction(self, prediction: Prediction) -> None:
         """Offer the stages of a prediction."""
+        self._display = StageDisplay(())  # that of the result before may have more stages
         self._shown = [int(np.isfinite(stage.attention).sum()) for stage in prediction.stages]
         self._stage.blockSignals(True)
         self._stage.clear()

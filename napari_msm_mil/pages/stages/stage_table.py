@@ -80,6 +80,7 @@ class StageTable(QWidget):
     def show_prediction(self, prediction: Prediction) -> None:
         """Make one line for each stage."""
         self._clear()
+        self._display = StageDisplay(())  # that of the result before may have more stages
         stages, self._of_classes = len(prediction.stages), bool(prediction.map_classes)
         for index, stage in enumerate(prediction.stages):
             self._lines.append(self._add_line(StageLine(index, stage, prediction.map_classes), index))

@@ -5,6 +5,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from msm_mil_core.display.stage_display import StageDisplay
 from msm_mil_core.display.view_choice import ViewChoice, attends_evenly, chosen_view
+from msm_mil_core.mil.map_names import said_of_maps
 from msm_mil_core.mil.prediction import Prediction
 from napari_msm_mil.widgets.controls import literal_tip
 from napari_msm_mil.widgets.segments import Segments
@@ -16,7 +17,7 @@ CLASSES_HELP = "The top tiles of the map of every class, each in its own colour"
 ONE_HELP = "One stage alone, its whole map; Alone in the table, N and Shift + N choose which"
 LONE_HELP = "Where the model looks: its attention"
 EVEN_HELP = "Every tile counts the same in this model, so its attention says nothing; see the evidence"
-EVIDENCE_HELP = "What each tile adds to the answer, through all stages: orange speaks for it, blue against it"
+EVIDENCE_HELP = "What each tile adds to the answer: orange speaks for it, blue against it"
 
 
 class ViewChoiceBar(QWidget):
@@ -49,13 +50,13 @@ class ViewChoiceBar(QWidget):
     def show_prediction(self, prediction: Prediction) -> None:
         """Offer all stages and one of them; of a model with one stage, its attention, if that says anything."""
         several, self._even = len(prediction.stages) > 1, attends_evenly(prediction)
-        kind = "map" if prediction.map_classes else "stage"
         self._segments.button(ALL).setVisible(several)
-        self._segments.button(ALL).set_whole_text(f"All {kind}s")
+        self._segments.button(ALL).set_whole_text(said_of_maps("All stages", prediction.map_classes))
         self._segments.button(ALL).setToolTip(CLASSES_HELP if prediction.map_classes else ALL_HELP)
         one = self._segments.button(ONE)
-        one.set_whole_text(f"One {kind}" if several else "Attention")
-        one.setToolTip(ONE_HELP if several else EVEN_HELP if self._even else LONE_HELP)
+        one.set_whole_text(said_of_maps("One stage", prediction.map_classes) if several else "Attention")
+        one_help = said_of_maps(ONE_HELP, prediction.map_classes)
+        one.setToolTip(one_help if several else EVEN_HELP if self._even else LONE_HELP)
 
     def show_class(self, class_name: str, why_not: str = "") -> None:
         """Offer the evidence for a class, or say why there is none."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent, QWheelEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from msm_mil_core.results.annotations import Annotations, Verdict, now
 from msm_mil_core.results.slide_result import SlideResult
@@ -88,9 +88,9 @@ class VerdictPanel(QWidget):
 
     def _add_row(self, index: int, name: str) -> "_VerdictRow":
         row = _VerdictRow(index, name, self._on_edited)
-        stage, label, when, note = row.widgets
-        for widget, line, column, across in ((stage, 0, 0, 1), (label, 0, 1, 1), (when, 0, 2, 1), (note, 1, 1, 2)):
-            self._grid.addWidget(widget, 2 * index + line, column, 1, across)
+        stage, verdict, note = row.widgets
+        for widget, line, column in ((stage, 0, 0), (verdict, 0, 1), (note, 1, 1)):
+            self._grid.addWidget(widget, 2 * index + line, column)
         return row
 
     def _on_edited(self, row: "_VerdictRow") -> None:
@@ -117,6 +117,7 @@ class _VerdictRow:
         self._note.setAccessibleName(f"Note on {name}")
         self._note.setPlaceholderText("Note")
         self._when = QLabel()
+        self._when.hide()
         self._when.setTextFormat(Qt.TextFormat.PlainText)  # it may be anything: another program may have written it
         self._when.setObjectName(f"verdict_at_{index}")
         self._when.setStyleSheet(SMALL_GREY)  # napari's style sets its own, so font and palette have no effect
@@ -127,12 +128,7 @@ class _VerdictRow:
 
     @property
     def widgets(self) -> tuple[QWidget, ...]:
-        stage = QWidget()
-        line = QHBoxLayout(stage)
-        line.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._picture, self._name):
-            line.addWidget(widget)
-        return stage, self._label, self._when, self._note
+        return _beside(self._picture, self._name), _beside(self._label, self._when), self._note
 
     @property
     def fields(self) -> tuple[QWidget, ...]:
@@ -168,9 +164,19 @@ class _VerdictRow:
             _update(self._note.text(), self._shown[1], note, self._note.setText),
         )
         self._when.setText("" if verdict is None else _in_short(verdict.at))
+        self._when.setVisible(verdict is not None)  # without it the label is as wide as the note
         said = [] if verdict is None else [verdict.at]
         said += [f"Before: {_words(old)} ({_in_short(old.at)})" for old in reversed(earlier[-LISTED:])]
         self._when.setToolTip(f"<p>{'<br>'.join(map(escape, said))}</p>" if said else "")
+
+
+def _beside(*widgets: QWidget) -> QWidget:
+    both = QWidget()
+    line = QHBoxLayout(both)
+    line.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        line.addWidget(widget)
+    return both
 
 
 class _LabelBox(QComboBox):
@@ -183,6 +189,7 @@ class _LabelBox(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.addItems(list(SUGGESTIONS))
         self.setMinimumContentsLength(6)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Leave the wheel to the column: scrolling past a verdict must not change it."""

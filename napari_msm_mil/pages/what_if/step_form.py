@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from msm_mil_core.explain.selections.selection import ClaimedTiles, Selection, TopTiles
 from msm_mil_core.explain.what_if import Verb
 from napari_msm_mil.widgets.controls import named_box
-from napari_msm_mil.widgets.percent_box import percent_box
+from napari_msm_mil.widgets.forms.percent_box import percent_box
 
 Drawn = Literal["region", "tiles"]
 """What is selected on the slide with the mouse."""

@@ -15,6 +15,7 @@ from msm_mil_core.display.stage_display import (
     named_stages,
     visible_layers,
 )
+from msm_mil_core.display.view_choice import with_all_stages
 
 S = 3
 EVERY_LAYER = frozenset({*range(S), CLAIMED, SHARED})
@@ -275,3 +276,20 @@ def test_a_map_that_has_the_canvas_to_itself_is_whole_until_its_own_threshold_is
     assert alone.contrast_setting(1).top_percent == 100
     assert moved.contrast_setting(1).top_percent == percent
     assert moved.with_solo(None).contrast_setting(1).top_percent == display.top_percent
+
+
+def test_a_map_over_a_hidden_one_gives_the_stages_back_when_it_goes():
+    display = with_all_stages(covered(the_first_stage(), "evidence"))
+
+    over = covered(display, "evidence", "winner")
+    after = covered(over, "evidence")
+
+    assert seen(display) == [0, 1, 2]
+    assert visible_layers(over) & {0, 1, 2, *MAPS} == {"winner"}
+    assert visible_layers(after) == visible_layers(display)
+
+
+def test_the_stages_wait_while_another_map_is_still_shown():
+    two = covered(covered(the_first_stage(), "evidence"), "evidence", "winner")
+
+    assert seen(covered(two, "evidence")) == []

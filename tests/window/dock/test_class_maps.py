@@ -4,34 +4,38 @@ import re
 from dataclasses import replace
 
 import pytest
-from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QDialog, QLabel, QLineEdit, QTabBar, QWidget
 
+from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.widgets.tabs import Tabs
-from tests.class_maps import CLASSES, STAGES, a_class_map_result
+from tests.class_maps import CLASSES, a_class_map_result
 from tests.results import a_result
-from tests.window.dock_user import child, choose, keep_apart, open_page, settle, text_of
+from tests.window.dock_user import child, choose, export_dialog, open_dock, open_page, settle, text_of
 
+STAGE = re.compile(r"\bstages?\b", re.IGNORECASE)
 NAMES = [f"Map of {name}" for name in CLASSES]
 
 
 @pytest.fixture
 def dock(qtbot, viewer, tmp_path, monkeypatch):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    dock.show_result(a_class_map_result())
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path) as dock:
+        dock.show_result(a_class_map_result())
+        yield dock
 
 
 def said(widget: QWidget) -> list[str]:
     """All that a user may read or hear in a widget."""
     texts = [each.text() for kind in (QLabel, QAbstractButton, QLineEdit) for each in widget.findChildren(kind)]
-    boxes = widget.findChildren(QComboBox)
+    boxes, bars = widget.findChildren(QComboBox), widget.findChildren(QTabBar)
     items = [box.itemText(at) for box in boxes for at in range(box.count())]
-    return [*texts, *items, *(each.accessibleName() for each in widget.findChildren(QWidget))]
+    tabs = [text for bar in bars for at in range(bar.count()) for text in (bar.tabText(at), bar.tabToolTip(at))]
+    heard = ((each.accessibleName(), each.accessibleDescription(), each.toolTip()) for each in all_in(widget))
+    return [*texts, *items, *tabs, *(text for texts in heard for text in texts)]
+
+
+def all_in(widget: QWidget) -> list[QWidget]:
+    return widget.findChildren(QWidget)
 
 
 def entries(dock: RunWidget, name: str) -> list[str]:
@@ -39,14 +43,30 @@ def entries(dock: RunWidget, name: str) -> list[str]:
     return [box.itemText(at) for at in range(box.count())]
 
 
-def test_nothing_in_the_dock_speaks_of_a_stage_by_number(dock, qtbot):
+def test_nothing_in_the_dock_speaks_of_a_stage(dock, qtbot):
     for page in ("Gallery", "Compare", "Ask", "Check", "Verdict", "Stages"):
         open_page(dock, page)
         settle()
     child(dock, "check").click()
     qtbot.waitUntil(lambda: "LUAD" in text_of(dock, "check_effects"))
 
-    assert [text for text in said(dock.findChild(Tabs)) if STAGES.search(text)] == []
+    panel = dock.findChild(ResultPanel)
+    assert [text for part in (panel, panel.pinned) for text in said(part) if STAGE.search(text)] == []
+    assert dock.findChild(QTabBar).tabText(0) == "Maps"
+
+
+def test_the_export_dialog_and_the_keys_speak_of_maps(dock):
+    dialog = export_dialog(dock)
+    dock.act("keys")
+    keys = dock.findChild(QDialog, "keys_dialog")
+
+    speaks = [text for part in (dialog, keys) for text in said(part)]
+    dialog.close()
+    keys.close()
+
+    assert [text for text in speaks if STAGE.search(text)] == []
+    assert "Top tiles of each map, as annotations" in speaks
+    assert "Show the next map alone" in speaks
 
 
 def test_lines_lists_and_the_legend_name_the_classes(dock):
@@ -86,6 +106,8 @@ def test_a_result_of_stages_is_named_as_ever_again(dock):
 
     assert [text_of(dock, f"show_{stage}") for stage in range(3)] == ["1", "2", "3"]
     assert text_of(dock, "view_all") == "All stages"
+    assert dock.findChild(QTabBar).tabText(0) == "Stages"
+    assert text_of(dock, "verdict_explained").startswith("What did each stage look at?")
     assert entries(dock, "contrast_stage") == ["all stages", "Stage 1", "Stage 2", "Stage 3"]
 
 

@@ -16,7 +16,7 @@ from tests.window.dock_user import (
     a_model_file,
     child,
     choose_model,
-    keep_apart,
+    open_dock,
     open_page,
     results_in,
     settle,
@@ -44,13 +44,8 @@ def viewer():
 
 @pytest.fixture
 def dock(qtbot, viewer, model, tmp_path, monkeypatch):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    choose_model(dock, model)
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path, model) as dock:
+        yield dock
 
 
 def choose(dock: RunWidget, monkeypatch, named: Path) -> None:
@@ -69,7 +64,7 @@ def test_features_of_a_folder_are_found_checked_and_run(dock, viewer, drawn, tmp
     choose(dock, monkeypatch, tmp_path / "features")
     assert text_of(dock, "features_name") == "features"
     assert text_of(dock, "features_said") == (
-        "drawn_features.h5: 36 tiles x 1,280 features of efficientnet_lite0. They fit the model."
+        "drawn_features.h5: 36 tiles × 1,280 features of efficientnet_lite0. They fit the model."
     )
     child(dock, "run").click()
     qtbot.waitUntil(lambda: results_in(viewer) != [], timeout=WAIT_MS)

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from msm_mil_core.errors import MsmMilError
+from napari_msm_mil.dock.result_panel import ResultPanel
 from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.dock.setup_fold import CHANGE, SetupFold
 from napari_msm_mil.run.run_bar import RunBar
@@ -31,6 +33,7 @@ from tests.window.dock_user import (
     dock_in,
     export_dialog,
     keep_apart,
+    open_dock,
     open_page,
     settle,
     show_slide,
@@ -137,14 +140,38 @@ def test_what_a_comparison_found_is_no_wider_than_the_dock(laptop, drawn, qtbot,
     dock.stop()
 
 
+def on_screen(widget):
+    at = widget.mapTo(widget.window(), QPoint(0, 0))
+    screen = QApplication.primaryScreen().grabWindow(int(widget.window().winId()))
+    return screen.copy(at.x(), at.y(), widget.width(), widget.height()).toImage()
+
+
+def test_nothing_of_a_locked_tile_is_left_on_the_screen(laptop, drawn, qtbot):
+    show_slide(laptop, drawn)
+    dock = dock_in(laptop)
+    dock.show_result(a_result_of(drawn))
+    turn_to(dock, "Gallery")
+    tiles = child(dock, "gallery")
+    qtbot.waitUntil(lambda: tiles.count() > 0)
+    pinned = dock.findChild(ResultPanel).pinned
+
+    for _ in range(2):
+        tiles.setCurrentRow(1)
+        settle()
+        work()
+        tiles.setCurrentRow(-1)
+        child(dock, "unlock_tile").click()
+        settle()
+        qtbot.wait(50)  # the screen follows
+        seen = on_screen(pinned)
+        assert seen == pinned.grab().toImage().convertToFormat(seen.format())
+    dock.stop()
+
+
 @pytest.fixture
 def dock(qtbot, viewer, monkeypatch, tmp_path):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path) as dock:
+        yield dock
 
 
 def test_the_window_speaks_plainly_and_has_one_advanced_section(dock, viewer, drawn):
@@ -265,3 +292,42 @@ def test_a_text_after_a_longer_one_stands_in_no_empty_field(qtbot):
     label.setText("short")
 
     assert low == label.height() < high
+
+
+def test_a_text_that_gets_more_width_stands_in_no_empty_field(qtbot):
+    label, fresh = WrappedText("text"), WrappedText("text")
+    for each in (label, fresh):
+        qtbot.addWidget(each)
+        each.setText("Where each stage looked, and what that adds to the answer. " * 5)
+        each.show()
+
+    for width_px in (160, 500):
+        label.resize(width_px, 20)
+    fresh.resize(500, 20)
+
+    assert label.height() == fresh.height()
+
+
+def test_what_a_run_still_needs_stands_below_the_button(dock, viewer, drawn):
+    empty = child(dock, "missing").isVisibleTo(dock), child(dock, "missing").text()
+
+    show_slide(viewer, drawn)
+
+    assert empty == (True, "Open a slide first: drop its file on the window, or File > Open.")
+    assert not child(dock, "missing").isVisibleTo(dock)
+
+
+def test_an_error_is_forgotten_once_something_else_is_chosen(dock, viewer, drawn):
+    show_slide(viewer, drawn)
+    bar = dock.findChild(RunBar)
+    bar.show_error(MsmMilError("The disk is full."))
+    before = bar.message
+
+    child(dock, "region").setCurrentIndex(0)
+    child(dock, "device").setCurrentIndex(1)
+    after = bar.message
+    bar.show_message("Done.")
+    child(dock, "device").setCurrentIndex(0)
+
+    assert (before, after) == ("The disk is full.", "")
+    assert bar.message == "Done."

@@ -6,9 +6,8 @@ import sys
 import pytest
 
 from napari_msm_mil.dock.result_panel import ResultPanel
-from napari_msm_mil.dock.run_widget import RunWidget
 from tests.results import a_result
-from tests.window.dock_user import keep_apart, settle
+from tests.window.dock_user import open_dock
 
 HEAVY = ("torch", "matplotlib", "scipy", "skimage", "sklearn", "timm")
 OPEN = f"""
@@ -29,12 +28,8 @@ def test_opening_the_dock_imports_nothing_heavy():
 
 @pytest.fixture
 def dock(qtbot, viewer, tmp_path, monkeypatch):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path) as dock:
+        yield dock
 
 
 def test_the_pages_come_with_the_first_result(dock):

@@ -15,7 +15,6 @@ pytest.importorskip("py4j", reason="needs the extra: qupath")
 
 from msm_mil_core.export.qupath.live.camera import View
 from napari_msm_mil.dock.qupath_button import QuPathButton
-from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.dock.setup_fold import summary
 from napari_msm_mil.files.gateway_dialog import GatewayDialog
 from napari_msm_mil.layers.regions import region_areas
@@ -27,7 +26,7 @@ from tests.window.dock_user import (
     choose,
     choose_model,
     export_dialog,
-    keep_apart,
+    open_dock,
     results_in,
     settle,
     show_slide,
@@ -37,12 +36,8 @@ from tests.window.dock_user import (
 
 @pytest.fixture
 def dock(viewer, monkeypatch, tmp_path, qtbot):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path) as dock:
+        yield dock
 
 
 @pytest.fixture

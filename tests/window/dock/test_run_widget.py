@@ -16,7 +16,7 @@ from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.pages.readout.panel import ReadoutPanel
 from napari_msm_mil.run.model_picker import ModelPicker
 from napari_msm_mil.run.recent_models import recent_models
-from napari_msm_mil.widgets.number_field import NumberField
+from napari_msm_mil.widgets.forms.number_field import NumberField
 from tests.slides import a_drawn_slide
 from tests.window.dock_user import (
     RUN_MS,
@@ -26,8 +26,7 @@ from tests.window.dock_user import (
     child,
     choose_model,
     export_dialog,
-    keep_apart,
-    settle,
+    open_dock,
     show_slide,
     text_of,
 )
@@ -57,13 +56,8 @@ def viewer():
 
 @pytest.fixture
 def dock(qtbot, viewer, model, tmp_path, monkeypatch):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    choose_model(dock, model)
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path, model) as dock:
+        yield dock
 
 
 def test_the_first_slide_brings_a_scale_bar(viewer, dock, drawn):

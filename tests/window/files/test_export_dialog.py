@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import tifffile
 from PIL import Image
-from qtpy.QtWidgets import QDialogButtonBox, QLineEdit, QWidget
+from qtpy.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QWidget
 
 from msm_mil_core.export.exchange import exchange_format
 from msm_mil_core.export.exchange.map_options import MapOptions
@@ -120,3 +120,29 @@ def a_picture(path: Path) -> bool:
 def a_table(path: Path) -> bool:
     with path.open(encoding="utf-8", newline="") as file:
         return len(list(csv.DictReader(file))) == 30
+
+
+def test_all_of_what_a_format_is_for_can_be_read(dialog):
+    dialog.show()
+    says, box = child(dialog, "export_says"), child(dialog, "export_format")
+
+    cut_off = []
+    for at in range(box.count()):
+        box.setCurrentIndex(at)
+        QApplication.processEvents()
+        if says.height() < says.heightForWidth(says.width()) or says.width() < box.width():
+            cut_off.append(box.currentText())
+
+    assert cut_off == []
+
+
+def test_the_corner_counts_only_where_coordinates_begin_at_one(dialog):
+    corner, requested = dialog.form.editor("custom_origin_px0"), []
+    dialog.export_requested.connect(lambda _, options: requested.append(options))
+    corner.field.setText("10, 20")
+    before = corner.isEnabled()
+
+    dialog.accept()
+
+    assert not before
+    assert requested[0].custom_origin_px0 is None

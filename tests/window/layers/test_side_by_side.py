@@ -4,27 +4,17 @@ import numpy as np
 import pytest
 
 from msm_mil_core.results.result_file import save_result
-from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.layers.display_writer import read_display
 from napari_msm_mil.layers.saved_view import view_of
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
-from tests.window.dock_user import FIRST_STAGE, RUN_MS, a_result_of, child, dock_in, keep_apart, show_slide
+from tests.window.dock_user import FIRST_STAGE, RUN_MS, a_result_of, child, dock_in, open_docks, show_slide
 
 
 @pytest.fixture
 def a_dock(qtbot, viewer, monkeypatch, tmp_path):
     """Open docks beside a viewer without a window."""
-    docks = []
-
-    def open_dock():
-        docks.append(RunWidget(viewer))
-        qtbot.addWidget(docks[-1])
-        return docks[-1]
-
-    keep_apart(monkeypatch, tmp_path)
-    yield open_dock
-    for dock in docks:
-        dock.stop()
+    with open_docks(qtbot, viewer, monkeypatch, tmp_path) as another:
+        yield another
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_what_each_stage_is_for_stands_beside_its_number(readout):
 
     names = [child(readout, f"tile_stage_{index}") for index in range(3)]
     assert before == ["1", "2", "3"]
-    assert [name.text() for name in names] == ["1 for", "2 context", "3 against"]
+    assert [name.text() for name in names] == ["1 · for", "2 · context", "3 · against"]
     assert [name.toolTip() for name in names] == list(sentences)
 
 

@@ -233,3 +233,22 @@ def test_what_is_being_typed_stays_when_a_verdict_comes_from_elsewhere(panel, gi
     panel.finish()
 
     assert [(verdict.label, verdict.note) for verdict in given] == [("in situ", "left")]
+
+
+def test_label_and_note_end_at_one_edge_until_there_is_a_date_between(panel):
+    panel.resize(300, 400)
+    label, note = child(panel, "verdict_0"), child(panel, "note_0")
+    QApplication.processEvents()
+    before = right_of(panel, label), right_of(panel, note)
+
+    verdict = Verdict(stage=0, label="tumour", note="", at="2026-01-02T03:04:05+00:00")
+    panel.show_annotations(Annotations().with_verdict(verdict))
+    QApplication.processEvents()
+
+    assert before[0] == before[1]
+    when = child(panel, "verdict_at_0")
+    assert right_of(panel, label) < right_of(panel, when) - when.width() < right_of(panel, note)
+
+
+def right_of(panel, widget):
+    return widget.mapTo(panel, QPoint(widget.width(), 0)).x()

@@ -4,15 +4,13 @@ import pytest
 
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.results.result_file import load_result
-from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.run.features_choice import FeaturesChoice
 from tests.window.dock_user import (
     RUN_MS,
     a_features_file,
     a_model_file,
     child,
-    choose_model,
-    keep_apart,
+    open_dock,
     results_in,
     settle,
     show_slide,
@@ -27,14 +25,9 @@ from msm_mil_core.cluster.dask_client import connected
 
 @pytest.fixture
 def dock(viewer, drawn, tmp_path, monkeypatch, qtbot):
-    keep_apart(monkeypatch, tmp_path)
     show_slide(viewer, drawn)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    choose_model(dock, a_model_file(tmp_path / "model.safetensors"))
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path, a_model_file(tmp_path / "model.safetensors")) as dock:
+        yield dock
 
 
 def choose_cluster(dock) -> None:

@@ -12,10 +12,9 @@ from PIL import Image as Picture
 from qtpy.QtWidgets import QComboBox
 
 from msm_mil_core.slides.slide import open_slide
-from napari_msm_mil.dock.run_widget import RunWidget
 from napari_msm_mil.slides.open_images import as_slide, open_images, pixel_scale
 from tests.slides import HOT, TISSUE, a_drawn_slide, a_picture
-from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, keep_apart, results_in, settle, text_of
+from tests.window.dock_user import RUN_MS, a_model_file, child, open_dock, results_in, text_of
 
 PIXELS = a_picture((768, 512), {(128, 128, 384, 256): TISSUE, (256, 192, 128, 128): HOT})
 MICROMETRE = ("micrometer", "micrometer")
@@ -33,13 +32,8 @@ def viewer() -> ViewerModel:
 
 @pytest.fixture
 def dock(qtbot, viewer, model, tmp_path, monkeypatch):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    choose_model(dock, model)
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path, model) as dock:
+        yield dock
 
 
 def levels_of(pixels: np.ndarray) -> list[da.Array]:

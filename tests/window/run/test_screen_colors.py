@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-import tifffile
 from napari.components import ViewerModel
 
 from msm_mil_core.slides.slide import open_slide
-from napari_msm_mil.dock.run_widget import RunWidget
-from tests.icc import a_profile
-from tests.slides import TISSUE, a_drawn_slide, a_picture
-from tests.window.dock_user import RUN_MS, a_model_file, child, choose_model, keep_apart, settle, show_slide, text_of
+from tests.icc import a_profiled_slide
+from tests.slides import TISSUE, a_picture
+from tests.window.dock_user import RUN_MS, a_model_file, child, open_dock, show_slide, text_of
 
 PIXELS = a_picture((768, 512), {(128, 128, 384, 256): TISSUE})
 
@@ -17,11 +15,7 @@ PIXELS = a_picture((768, 512), {(128, 128, 384, 256): TISSUE})
 @pytest.fixture
 def profiled(tmp_path):
     """A slide whose profile exchanges red and blue."""
-    drawn = a_drawn_slide(tmp_path / "drawn.tif")
-    how = {"tile": (256, 256), "photometric": "rgb", "metadata": None, "iccprofile": a_profile("Scanner 7")}
-    per_cm = (1e4, 1e4)
-    tifffile.imwrite(drawn.path, PIXELS, resolution=per_cm, resolutionunit="CENTIMETER", **how)
-    return drawn
+    return a_profiled_slide(tmp_path / "drawn.tif", PIXELS)
 
 
 @pytest.fixture
@@ -31,13 +25,8 @@ def viewer():
 
 @pytest.fixture
 def dock(qtbot, viewer, tmp_path, monkeypatch):
-    keep_apart(monkeypatch, tmp_path)
-    dock = RunWidget(viewer)
-    qtbot.addWidget(dock)
-    choose_model(dock, a_model_file(tmp_path / "model.safetensors"))
-    yield dock
-    dock.stop()
-    settle()
+    with open_dock(qtbot, viewer, monkeypatch, tmp_path, a_model_file(tmp_path / "model.safetensors")) as dock:
+        yield dock
 
 
 def corner(layer) -> np.ndarray:

@@ -8,7 +8,7 @@ from qtpy.QtTest import QTest
 from msm_mil_core.slides.slide import open_slide
 from napari_msm_mil.layers.layer_data import slide_layer
 from napari_msm_mil.run.setup_form import SetupForm
-from napari_msm_mil.widgets.number_field import NumberField
+from napari_msm_mil.widgets.forms.number_field import NumberField
 from tests.slides import a_drawn_slide
 
 

@@ -1,5 +1,8 @@
 """A model in words: five lines for people, and everything that is recorded, in no programming language."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,12 +23,20 @@ def test_the_short_card_is_five_lines():
 
     says, data, held_out, limits, needs = short_card(model)
 
-    assert says == f"Says: {' or '.join(model.classes)}."
+    assert says == "Says: adenocarcinoma, both, none or squamous."
     assert data.startswith("Trained on: Artificial mosaics of eight photographs of H&E-stained lung")
     assert held_out == f"Held out: {held_out_of(model.record)}"
     assert "patients" not in held_out  # whose the photographs are is not told
     assert "not a diagnostic model" in limits
-    assert needs == f"Needs: efficientnet-lite0, tiles of {model.side_px} px at {model.mpp:g} µm per pixel."
+    assert needs == f"Needs: efficientnet-lite0, tiles of {model.side_px} px at {model.mpp:.3g} µm per pixel."
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [(("tumour",), "tumour"), (("no", "yes"), "no or yes"), (("a", "b", "c"), "a, b or c")],
+)
+def test_the_answers_are_listed_as_people_do(classes, said):
+    assert short_card(replace(a_checkpoint(), classes=classes))[0] == f"Says: {said}."
 
 
 def test_the_full_card_has_everything_in_words():

@@ -1,6 +1,6 @@
 """A field for a percentage of tiles."""
 
-from napari_msm_mil.widgets.number_field import NumberField
+from napari_msm_mil.widgets.forms.number_field import NumberField
 
 
 def percent_box(object_name: str, name: str) -> NumberField:

@@ -10,7 +10,7 @@ from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.options import Options
 from msm_mil_core.slides.tiling.tile_options import TileOptions
 from msm_mil_core.slides.tiling.tissue_options import TissueOptions
-from napari_msm_mil.widgets.options_form import OptionsForm, label_of, validation_message
+from napari_msm_mil.widgets.forms.options_form import OptionsForm, label_of, validation_message
 
 
 class Inner(Options):
@@ -106,9 +106,10 @@ def test_a_form_tells_when_it_was_edited(form, qtbot):
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("min_tissue", "Min tissue"),
+        ("min_tissue", "Least share of tissue"),
+        ("allow_coarse", "Allow coarse slides"),
         ("side_px", "Side (pixels)"),
-        ("custom_origin_px0", "Corner, if custom (level-0 pixels)"),
+        ("custom_origin_px0", "Corner x, y (level-0 pixels)"),
         ("drop_specks_um2", "Drop specks (µm²)"),
         ("mpp", "Micrometres per pixel"),
     ],

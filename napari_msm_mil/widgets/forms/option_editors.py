@@ -10,16 +10,22 @@ from pydantic.fields import FieldInfo
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
-from napari_msm_mil.widgets.number_field import NumberField
-from napari_msm_mil.widgets.number_text import Bounds
+from napari_msm_mil.widgets.forms.number_field import NumberField
+from napari_msm_mil.widgets.forms.number_text import Bounds
 
 AUTOMATIC = "automatic"
-SAID = {"auto": AUTOMATIC, "checkpoint": "as the model prescribes"}
+SAID = {
+    "auto": AUTOMATIC,
+    "checkpoint": "as the model prescribes",
+    "as-stored": "as the file has them",
+    "srgb": "converted to sRGB",
+}
 """Choices whose names say too little to people."""
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = 1e9
 SMALLEST_STEP = 1e-9
 """How far a number must be from a bound that it may not reach."""
+STEPS, NO_STEPS = NumberField.ButtonSymbols.UpDownArrows, NumberField.ButtonSymbols.NoButtons
 FIRST = 1.0
 """What a field shows first that holds no number and may hold any small one."""
 
@@ -110,6 +116,7 @@ class _OptionalNumberEditor(_NumberEditor):
     def _on_toggled(self, own: bool) -> None:
         self._box.setEnabled(own)
         self._box.setSpecialValueText("" if own else AUTOMATIC)
+        self._box.setButtonSymbols(STEPS if own else NO_STEPS)  # beside which the word has no room
         if not own:
             self._box.setValue(self._box.minimum())
         elif self._box.value() == SMALLEST_STEP:

@@ -7,16 +7,26 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
 from msm_mil_core.options import describe_flaw
-from napari_msm_mil.widgets.number_field import number_problem
-from napari_msm_mil.widgets.option_editors import Editor, make_editor
+from napari_msm_mil.widgets.forms.number_field import number_problem
+from napari_msm_mil.widgets.forms.option_editors import Editor, make_editor
 
 UNITS = {"px0": "level-0 pixels", "px": "pixels", "um": "µm", "um2": "µm²", "mm2": "mm²"}
 WORDS = {"mpp": "micrometres per pixel"}
 LABELS = {
+    "colors": "Colours for the encoder",
+    "allow_coarse": "Allow coarse slides",
+    "thumbnail_px": "Thumbnail (pixels)",
+    "least_saturation": "Least saturation",
+    "sure_saturation": "Surely tissue from",
+    "close_um": "Close gaps (µm)",
+    "min_tissue": "Least share of tissue",
+    "encode": "Encoding",
+    "batch": "Tiles at once",
+    "threads": "Threads that read",
     "top_k": "Top tiles of each stage, as annotations",
     "hot_spots_percent": "Hot spots, outlines around the top (%)",
     "origin": "Coordinates begin at",
-    "custom_origin_px0": "Corner, if custom (level-0 pixels)",
+    "custom_origin_px0": "Corner x, y (level-0 pixels)",
 }
 """Options whose names say too little to people."""
 

@@ -7,7 +7,7 @@ from qtpy.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
 from qtpy.QtWidgets import QDoubleSpinBox, QToolTip, QWidget
 
 from msm_mil_core.errors import MsmMilError
-from napari_msm_mil.widgets.number_text import Bounds, read_number, write_number
+from napari_msm_mil.widgets.forms.number_text import Bounds, read_number, write_number
 
 MOST_DECIMALS = 323
 """As many as Qt allows: it rounds every value to them."""

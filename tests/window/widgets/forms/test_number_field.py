@@ -12,8 +12,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDialog, QPushButton, QVBoxLayout
 
 from msm_mil_core.errors import MsmMilError
-from napari_msm_mil.widgets.number_field import NumberField
-from napari_msm_mil.widgets.number_text import Bounds, read_number, write_number
+from napari_msm_mil.widgets.forms.number_field import NumberField
+from napari_msm_mil.widgets.forms.number_text import Bounds, read_number, write_number
 
 LOCALES = ("C", "en_US", "de_DE", "fr_FR", "ar_EG", "hi_IN")
 WIDE = (-1e9, 1e9)
