@@ -33,7 +33,7 @@ def plugin(npe2pm):
 @pytest.fixture
 def qtbot(qtbot):
     """Wait as long as a busy machine may need, not pytest-qt's five seconds."""
-    for wait in ("waitUntil", "waitSignal", "waitSignals"):
+    for wait in ("waitUntil", "waitSignal", "waitSignals", "waitExposed", "waitActive"):
         setattr(qtbot, wait, partial(getattr(qtbot, wait), timeout=RUN_MS))
     return qtbot
 
