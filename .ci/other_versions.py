@@ -27,8 +27,12 @@ ROOT = Path(__file__).resolve().parents[1]
 AS_INSTALLED = ("torch", "torchvision", "timm")
 COME_WITH_TORCH = re.compile(r"(torch|torchvision|timm|triton|nvidia-|cuda-)")
 NEIGHBOURS = ["napari-wsi", "napari-tiff", "napari-ome-zarr", "napari-lazy-openslide"]
-ROOMS = ("slides", "bags", "mil", "explain", "results", "display", "export", "learning/dataset", "learning/evaluation")
-"""What computes with numpy, scipy, h5py, shapely or matplotlib; encoders and training are torch's work."""
+ROOMS = (
+    *("slides", "bags", "mil", "explain", "results", "display", "export", "learning/dataset", "learning/evaluation"),
+    *("cohort", "cli"),
+)
+"""What computes with numpy, scipy, h5py, shapely or matplotlib, or parses with cyclopts and pydantic; encoders and
+training are torch's work."""
 PYTEST = ["pytest", "-q", "-o", "filterwarnings=", "--disable-warnings"]
 """Other versions warn of other things; here that is no error."""
 

@@ -1,15 +1,17 @@
 """The command msm-mil: its subcommands, and exit codes."""
 
 import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
+from types import FrameType
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from msm_mil_core import __version__
 from msm_mil_core.cli.console import errors
-from msm_mil_core.cli.exit_codes import FAILED, WRONG_USE
+from msm_mil_core.cli.exit_codes import ENDED, FAILED, STOPPED, WRONG_USE
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError
 
@@ -19,6 +21,8 @@ app = App(
     "Research use, not for diagnosis. --debug shows where an error came from; --config FILE takes options from a TOML "
     "file, of every command.",
     version=__version__,
+    default_parameter=Parameter(negative_iterable=()),  # what holds several values is left out, not emptied
+    suppress_keyboard_interrupt=False,  # it is told below
 )
 COMMANDS = {
     "running": ("run", "status", "retry", "view", "encode", "encoders"),
@@ -35,25 +39,30 @@ for name in ("describe", "doctor", "demo"):
 app.command("msm_mil_core.cli.completion:install_completion", name="--install-completion")
 
 
+class EndedError(KeyboardInterrupt):
+    """Raised when this process is to end: everything is cleared away as after Ctrl+C."""
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is written out, not an error
             stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(call(list(sys.argv[1:] if argv is None else argv)))
 
 
 def call(words: list[str]) -> int:
-    """Run one command and return its exit code: 0 good, 1 slides failed, 2 wrong use, 3 others do the rest."""
+    """Run one command and return its exit code, as `exit_codes` tells them."""
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
     try:
         words, app.config = _take_options_file(words)
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
-    except KeyboardInterrupt:
-        errors.print("msm-mil: stopped; finished files remain.", highlight=False)
-        return 130
+    except KeyboardInterrupt as stopped:
+        _print("stopped; finished files remain.")
+        return ENDED if isinstance(stopped, EndedError) else STOPPED
     except OnlyOneError as failed:
         if debug:
             raise failed.cause from None
@@ -65,6 +74,11 @@ def call(words: list[str]) -> int:
         _print(_sentence(exc))
         return WRONG_USE
     return code if isinstance(code, int) else 0
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """End as by Ctrl+C: claims are given up, processes stopped, what is encoded kept."""
+    raise EndedError
 
 
 def _take_options_file(words: list[str]) -> tuple[list[str], tuple[Callable[..., None], ...]]:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from msm_mil_core.cli.exit_codes import FAILED, LEFT, STOPPED, WRONG_USE
+from msm_mil_core.cli.exit_codes import ENDED, FAILED, LEFT, STOPPED, WRONG_USE
 
-ALWAYS = (0, WRONG_USE, STOPPED)
+ALWAYS = (0, WRONG_USE, STOPPED, ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class CommandOutputs:
     """What is on the standard output; messages and progress are on the standard error."""
     writes: tuple[str, ...] = ()
     """Files, with {slide}, {result} and {bag} for the names of what they are made of, without their suffix."""
-    exit_codes: tuple[int, ...] = (0, FAILED, WRONG_USE, STOPPED)
+    exit_codes: tuple[int, ...] = (0, FAILED, WRONG_USE, STOPPED, ENDED)
 
 
 COMMAND_OUTPUTS = {
@@ -25,17 +25,17 @@ COMMAND_OUTPUTS = {
             "OUT/{slide}.msm.h5, the result",
             "of several slides: OUT/runs.csv, a row a slide as it is done, and OUT/index.html",
         ),
-        (0, FAILED, WRONG_USE, LEFT, STOPPED),
+        (0, FAILED, WRONG_USE, LEFT, STOPPED, ENDED),
     ),
     "status": CommandOutputs(
         "a table; with --json one line of JSON",
         ("with --index: FOLDER/index.html", "with --parquet: the file that it names"),
-        (0, FAILED, WRONG_USE, LEFT, STOPPED),
+        (0, FAILED, WRONG_USE, LEFT, STOPPED, ENDED),
     ),
     "retry": CommandOutputs(
         "a table; with --json one line of JSON a slide",
         ("FOLDER/{slide}.msm.h5, FOLDER/runs.csv and FOLDER/index.html",),
-        (0, FAILED, WRONG_USE, LEFT, STOPPED),
+        (0, FAILED, WRONG_USE, LEFT, STOPPED, ENDED),
     ),
     "view": CommandOutputs("nothing; the window of napari opens"),
     "encode": CommandOutputs("a line a bag", ("OUT/{bag}.h5, the features",)),

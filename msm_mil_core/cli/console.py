@@ -54,6 +54,11 @@ out = _PlainConsole(width=None if sys.stdout.isatty() else LOG_WIDTH)
 errors = _PlainConsole(stderr=True)
 
 
+def print_message(line: str) -> None:
+    """Print a line as `print_line` does, on the standard error: for people, where programs read the standard output."""
+    errors.print(printable(line), highlight=False, soft_wrap=True)
+
+
 def print_line(line: str) -> None:
     """Print a line literally: not wrapped, without highlighting, and one line whatever names it holds."""
     out.print(printable(line), highlight=False, soft_wrap=True)

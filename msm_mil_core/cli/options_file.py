@@ -1,11 +1,12 @@
 """--config FILE of every command: options from a TOML file; what is typed beside it counts more."""
 
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cyclopts import App, ArgumentCollection, UnknownOptionError
+from cyclopts import App, ArgumentCollection, CoercionError, UnknownOptionError
 from cyclopts.config import Toml
 
 from msm_mil_core.errors import OptionsFileError
@@ -33,6 +34,11 @@ class OptionsFile(Toml):
             super().__call__(app, commands, arguments)
         except UnknownOptionError as exc:
             raise OptionsFileError(self._unknown(exc, commands)) from exc
+        except CoercionError as exc:  # a list for one value
+            if exc.token is None:
+                raise
+            where = self._key(exc.token.keyword, commands)
+            raise OptionsFileError(f"{where}: {exc.token.value} is not one value. Write it without brackets.") from exc
         for argument in arguments:
             argument.tokens = [
                 token.evolve(keyword=self._key(token.keyword, commands)) if token.source == self.source else token
@@ -91,5 +97,9 @@ def _read(path: Path) -> dict[str, Any]:
             return tomllib.load(file)
     except FileNotFoundError:
         raise OptionsFileError(f"There is no options file {path}. Check the path.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+    except OSError as exc:
+        raise OptionsFileError(f"{path} cannot be read: {exc.strerror or exc}. Name a TOML file.") from exc
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        if path.read_bytes().startswith(BOM_UTF8):
+            raise OptionsFileError(f"{path} begins with a mark (BOM). Save it as UTF-8 without one.") from exc
         raise OptionsFileError(f"{path} cannot be read as TOML: {exc}.") from exc

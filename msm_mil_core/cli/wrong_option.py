@@ -1,6 +1,7 @@
 """What is wrong with the options that a user typed, in one sentence with their names as they were typed."""
 
 from collections.abc import Iterable
+from typing import get_args
 
 import pydantic
 from cyclopts import Argument, CoercionError, CycloptsError
@@ -18,10 +19,16 @@ def describe_wrong_use(exc: CycloptsError | pydantic.ValidationError) -> str:
         return _flaws(exc, None)
     if isinstance(exc.__cause__, pydantic.ValidationError):
         return _flaws(exc.__cause__, exc.argument)
-    if isinstance(exc, CoercionError) and exc.token is not None and exc.target_type in _KINDS:
+    kind = _kind(exc.target_type) if isinstance(exc, CoercionError) else None
+    if isinstance(exc, CoercionError) and exc.token is not None and kind is not None:
         name = exc.token.keyword or (exc.argument.name if exc.argument else "")
-        return f"{name}: {_not_of(exc.target_type, exc.token.value)}."
+        return f"{name}: {_not_of(kind, exc.token.value)}."
     return str(exc)
+
+
+def _kind(target: object) -> type | None:
+    """Return the kind of value that was asked for, which may be left out; None if it is another one."""
+    return next((kind for kind in _KINDS if target is kind or kind in get_args(target)), None)
 
 
 def _not_of(kind: type, value: str) -> str:

@@ -40,7 +40,7 @@ def nothing_remembered(tmp_path_factory):
 @pytest.fixture
 def qtbot(qtbot):
     """Wait as long as a busy machine may need, not pytest-qt's five seconds."""
-    for wait in ("waitUntil", "waitSignal", "waitSignals"):
+    for wait in ("waitUntil", "waitSignal", "waitSignals", "waitExposed", "waitActive"):
         setattr(qtbot, wait, partial(getattr(qtbot, wait), timeout=RUN_MS))
     return qtbot
 

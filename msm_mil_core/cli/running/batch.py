@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from rich.table import Table
 
-from msm_mil_core.cli.console import out, print_line, printable
+from msm_mil_core.cli.console import out, print_line, print_message, printable
 from msm_mil_core.cli.exit_codes import FAILED
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.errors import MsmMilError, ResultError
@@ -109,5 +109,5 @@ def annotations_in(path: Path) -> Annotations:
     try:
         return load_annotations(path)
     except ResultError as exc:
-        print_line(f"Without annotations: {exc}")
+        print_message(f"Without annotations: {exc}")
         return Annotations()

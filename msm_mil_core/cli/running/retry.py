@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from msm_mil_core.cli.console import print_message
 from msm_mil_core.cluster.cluster_options import ClusterOptions
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.run_choices import RunChoices
@@ -36,5 +37,7 @@ def retry(
     from msm_mil_core.cohort.overview.cohort_status import read_status
 
     now = read_status(cohort)
+    if now.left and not (now.failed or left):
+        print_message(f"None has failed. Not finished: {len(now.left)} of {now.total} slides; --left runs them.")
     failed = [record.job.replace(target=folder / record.job.target.name) for record in now.failed]
     return show_again([*failed, *(now.left if left else ())], choices, cluster, as_json=as_json)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import Field
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cli.inputs import require_models, require_result
@@ -16,6 +17,7 @@ from msm_mil_core.cohort.listing.slide_list import list_slides
 from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.errors import RegionError, SlideListError
 from msm_mil_core.options import Options
+from msm_mil_core.slides.pixel_size import SANE_MPP
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
 
 
@@ -28,14 +30,14 @@ class RunOptions(Options):
     """Folder for the results."""
     device: str | None = None
     """auto, cpu, cuda, cuda:1 or mps; short for --encode.device."""
-    mpp: float | None = None
+    mpp: float | None = Field(default=None, ge=SANE_MPP[0], le=SANE_MPP[1], allow_inf_nan=False)
     """Micrometres per level-0 pixel, for slides that do not record it; overrides those that do."""
     reader: ReaderChoice = "auto"
     """What reads the pixels: auto decodes tiles directly where they are openslide's pixels; openslide on all machines
     makes results alike where some lack a decoder; fsspec reads addresses such as s3://bucket/slide.tif."""
     region: Path | None = None
     """GeoJSON with polygons that limit the run, as QuPath exports them; what has a class "Ignore*" is cut out."""
-    region_class: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    region_class: tuple[str, ...] = ()
     """Only polygons of this class (classification) limit the run; may be repeated."""
     features: Path | None = None
     """Features encoded before, by this program or another one: a file, or a folder with one for each slide, found by

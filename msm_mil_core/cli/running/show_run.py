@@ -8,7 +8,7 @@ from contextlib import closing
 
 from rich.table import Table
 
-from msm_mil_core.cli.console import errors, out, print_line, printable
+from msm_mil_core.cli.console import out, print_line, print_message, printable
 from msm_mil_core.cli.exit_codes import FAILED, LEFT
 from msm_mil_core.cli.only_one import OnlyOneError
 from msm_mil_core.cli.progress_view import drive
@@ -45,7 +45,7 @@ def show_run(jobs: Sequence[SlideJob], choices: RunChoices, cluster: ClusterOpti
 def show_again(jobs: Sequence[SlideJob], choices: RunChoices, cluster: ClusterOptions, *, as_json: bool) -> int:
     """Do the same for slides that were wanted before."""
     if not jobs:
-        print_line("There is nothing to do.")
+        (print_message if as_json else print_line)("There is nothing to do.")
         return 0
     folder = jobs[0].folder
     view = _View(len(jobs), as_json=as_json)
@@ -108,12 +108,12 @@ class _View:
         if self._as_json:
             print(json.dumps(_line_of(end), allow_nan=False), flush=True)
         elif self._total > 1 and end.state != "held":
-            errors.print(self._sentence(end), highlight=False, soft_wrap=True)
+            print_message(self._sentence(end))
 
     def _sentence(self, end: JobEnd) -> str:
         what = {"finished": f"{end.answer.answer} ({end.seconds:.0f} s)" if end.answer else "", "failed": end.why}
         where = f"slide {self._ended} of {self._total}, {end.job.entry.slide.name}"
-        return printable(f"{where}: {what.get(end.state, 'is done, skipped')}{self._time_left()}")
+        return f"{where}: {what.get(end.state, 'is done, skipped')}{self._time_left()}"
 
     def _time_left(self) -> str:
         left = self._total - self._ended
@@ -144,7 +144,7 @@ class _View:
         for end in self._others:
             if end.error is not None:
                 raise OnlyOneError(end.error) from end.error
-            errors.print(printable(f"msm-mil: {_why(end)}"), highlight=False, soft_wrap=True)
+            print_message(f"msm-mil: {_why(end)}")
 
     def _print_others(self) -> None:
         for state in ("failed", "held"):

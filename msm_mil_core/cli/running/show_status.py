@@ -13,8 +13,9 @@ def show_status(now: CohortStatus, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_record(now)), flush=True)
         return
+    slides = "1 slide" if now.total == 1 else f"{now.total} slides"
     print_line(
-        f"{now.total} slides: {len(now.finished)} done, {len(now.running)} running, {len(now.failed)} failed, "
+        f"{slides}: {len(now.finished)} done, {len(now.running)} running, {len(now.failed)} failed, "
         f"{len(now.left)} left"
     )
     if now.running:

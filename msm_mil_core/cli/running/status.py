@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.console import print_line, print_message
 from msm_mil_core.cli.exit_codes import FAILED, LEFT
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 
@@ -50,14 +50,15 @@ def status(
         time.sleep(EVERY_S)
         now = read_status(cohort)
         show_status(now, as_json=as_json)
+    tell = print_message if as_json else print_line
     if index:
         from msm_mil_core.cohort.overview.index_page import write_index
 
-        print_line(f"wrote {write_index(cohort)}")
+        tell(f"wrote {write_index(cohort)}")
     if parquet is not None:
         from msm_mil_core.cohort.overview.slides_parquet import write_parquet
 
-        print_line(f"wrote {parquet}: {write_parquet(cohort, parquet)} slides")
+        tell(f"wrote {parquet}: {write_parquet(cohort, parquet)} slides")
     if now.failed:
         return FAILED
     return LEFT if now.running or now.left else 0

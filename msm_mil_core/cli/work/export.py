@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msm_mil_core.cli.asking.export_format import Format, verdicts_beside
-from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.console import print_line, print_message
 from msm_mil_core.cli.running.batch import annotations_in, each_slide, finish
 from msm_mil_core.disk_space import check_space
 from msm_mil_core.errors import SlideError
@@ -68,7 +68,7 @@ def draw(result: SlideResult, source: Path, target: Path) -> None:
     try:
         slide = require_slide(result.slide, source)
     except SlideError as exc:
-        print_line(f"The figure shows the maps without the slide: {exc}")
+        print_message(f"The figure shows the maps without the slide: {exc}")
         write_figure(result, None, target)
         return
     with slide:

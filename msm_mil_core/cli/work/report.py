@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from msm_mil_core.cli.console import print_line
+from msm_mil_core.cli.console import print_line, print_message
 from msm_mil_core.cli.progress_view import drive
 from msm_mil_core.cli.running.batch import annotations_in, each_slide, finish
 from msm_mil_core.errors import SlideError
@@ -36,5 +36,5 @@ def _slide_of(facts: SlideFacts, source: Path) -> Slide | None:
     try:
         return require_slide(facts, source)
     except SlideError as exc:
-        print_line(f"The report shows the maps without the slide: {exc}")
+        print_message(f"The report shows the maps without the slide: {exc}")
         return None

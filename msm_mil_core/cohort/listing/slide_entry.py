@@ -6,6 +6,7 @@ from pydantic import Field
 
 from msm_mil_core.options import Options
 from msm_mil_core.slides.formats.address import remote_address
+from msm_mil_core.slides.pixel_size import SANE_MPP
 
 
 class SlideEntry(Options):
@@ -13,7 +14,7 @@ class SlideEntry(Options):
 
     slide: Path
     """The file, or a folder that holds one DICOM slide."""
-    mpp: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    mpp: float | None = Field(default=None, ge=SANE_MPP[0], le=SANE_MPP[1], allow_inf_nan=False)
     """Micrometres per level-0 pixel, which overrides the file's own."""
     region: Path | None = None
     """GeoJSON with polygons that limit the run."""

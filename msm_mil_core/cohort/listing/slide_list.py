@@ -16,6 +16,7 @@ IN_FOLDERS = (
 )
 """What the name of a slide in a folder ends in; pictures and whatever else is a slide are named one by one."""
 TABLES = (".csv", ".tsv")
+WORKBOOKS = (".xlsx", ".xls", ".ods")
 ZARR = ".zarr"
 _PATTERN = frozenset("*?[")
 
@@ -29,13 +30,41 @@ def list_slides(named: Iterable[Path]) -> tuple[SlideEntry, ...]:
         Slides, folders of slides, folders that hold one DICOM slide or are OME-Zarr, folders of such folders, patterns
         such as slides/*.svs or slides/**/*.svs, where no shell has replaced them, and tables (.csv, .tsv).
 
+    Returns
+    -------
+    Entries with paths that hold in any folder.
+
     Raises
     ------
     SlideListError
-        If there is no such file, nothing fits a pattern, a folder holds no slide, or a table cannot be used.
+        If there is no such file, nothing fits a pattern, a folder holds no slide, a table cannot be used, a name is not
+        UTF-8, or a slide is named twice with something else about it.
     """
-    found = (entry for path in named for entry in _entries(path))
-    return tuple(dict.fromkeys(found))
+    found = dict.fromkeys(entry.absolute() for path in named for entry in _entries(path))
+    slides: dict[Path, SlideEntry] = {}
+    for entry in found:
+        _check_name(entry.slide)
+        _check_once(slides.setdefault(entry.slide, entry), entry)
+    return tuple(found)
+
+
+def _check_name(slide: Path) -> None:
+    """Refuse a name that no table, page or line of JSON can hold: bytes that are no text."""
+    try:
+        str(slide).encode()
+    except UnicodeEncodeError as exc:
+        raise SlideListError(f"The name of {str(slide)!a} is not UTF-8. Rename the file.") from exc
+
+
+def _check_once(first: SlideEntry, entry: SlideEntry) -> None:
+    differ = [name for name, value in entry if value != getattr(first, name)]
+    if differ:
+        here, there = (_said(getattr(each, differ[0])) for each in (first, entry))
+        raise SlideListError(f"{entry.slide} is named twice, with {differ[0]} {here} and {there}. Name it once.")
+
+
+def _said(value: object) -> str:
+    return "left open" if value is None else str(value)
 
 
 def _entries(path: Path) -> Sequence[SlideEntry]:
@@ -47,8 +76,8 @@ def _entries(path: Path) -> Sequence[SlideEntry]:
 
 
 def _is_slide_table(path: Path) -> bool:
-    """Return whether a path names a table, by its suffix."""
-    return path.suffix.lower() in TABLES
+    """Return whether a path names a table, by its suffix; workbooks are told to be saved as one."""
+    return path.suffix.lower() in (*TABLES, *WORKBOOKS)
 
 
 def _slides(path: Path) -> Sequence[Path]:

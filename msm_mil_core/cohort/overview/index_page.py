@@ -76,8 +76,15 @@ def _picture(folder: CohortFolder, key: str, what: str) -> str:
     return f"{quote(path.parent.name)}/{quote(path.name)}" if path.is_file() else ""
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # of too long a name, which no file has
+        return False
+
+
 def _links(record: SlideRecord, folder: CohortFolder) -> Iterator[Words]:
     name = record.job.target.name.removesuffix(RESULT_SUFFIX)
     for what, ending in (("report", ".report.html"), ("report (PDF)", ".report.pdf"), ("result", RESULT_SUFFIX)):
-        if (folder.path / f"{name}{ending}").is_file():
+        if _is_file(folder.path / f"{name}{ending}"):
             yield {"what": what, "href": quote(f"{name}{ending}")}

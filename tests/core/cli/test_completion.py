@@ -50,6 +50,28 @@ def test_bash_completes_a_command(home):
     assert [word.strip() for word in done.stdout.split()] == ["whatif"]
 
 
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish on this machine")
+@pytest.mark.parametrize(("typed", "completed"), [("what", "whatif"), ("run --tiles.min", "--tiles.min-tissue")])
+def test_fish_completes_commands_and_options(home, typed, completed):
+    call(["--install-completion", "--shell", "fish"])
+    (script,) = (path for path in home.rglob("*") if path.is_file() and "whatif" in path.read_text())
+
+    ask = f'source "{script}"; complete -C "msm-mil {typed}"'
+    done = subprocess.run(["fish", "--no-config", "-c", ask], capture_output=True, text=True, check=True)
+
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == [completed]
+
+
+@pytest.mark.parametrize(("shell", "check"), [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")])
+def test_a_shell_can_read_its_script(tmp_path, shell, check):
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} on this machine")
+    script = tmp_path / "script"
+    script.write_text(app.generate_completion(shell=shell), encoding="utf-8")
+
+    assert subprocess.run([shell, check, script], capture_output=True, check=False).returncode == 0
+
+
 def test_a_shell_that_is_not_known_is_to_be_named(monkeypatch, capsys):
     def detect_shell():
         raise ShellDetectionError("neither variable nor parent process")

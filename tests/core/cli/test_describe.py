@@ -1,10 +1,13 @@
 """Another program can start every command from what msm-mil describe --json says, without knowing msm-mil."""
 
+import io
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
 from msm_mil_core.cli.app import app, call
 from msm_mil_core.cli.command_outputs import COMMAND_OUTPUTS
@@ -15,6 +18,9 @@ from tests.core.cli.test_start import call_in_a_process
 jsonschema = pytest.importorskip("jsonschema", reason="checks that the arguments are described by a valid JSON Schema")
 
 COMMANDS = tuple(name for name in app if not name.startswith("-"))
+OPTION = re.compile(r"--[a-z][\w.-]*")
+ELSEWHERE = {"--format", "--no-crop"}
+"""What help names beside: a second name of `--to`, and an option of QuPath."""
 DESCRIBED = describe_commands(app)["commands"]
 
 
@@ -98,6 +104,24 @@ def test_a_call_that_is_written_from_the_description_is_understood(command):
         jsonschema.validate(values, DESCRIBED[command]["arguments"])
         if name not in together:
             assert parsed(words_of(command, values)) is not None, name
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_lists_what_is_described_and_nothing_else(command):
+    console = Console(file=io.StringIO(), width=10_000)
+    app.help_print([command], console=console)
+
+    named = {word.rstrip(".") for word in OPTION.findall(console.file.getvalue())}
+
+    assert options_of(command) <= named
+    assert named <= {*ELSEWHERE, *(option for each in COMMANDS for option in options_of(each))}
+    assert all(name in console.file.getvalue() for name in DESCRIBED[command]["positional"])
+
+
+def options_of(command) -> set[str]:
+    described = DESCRIBED[command]
+    names = {*described["arguments"]["properties"], *filter(None, described["switches"].values())}
+    return {name for name in names if name.startswith("--")}
 
 
 def test_what_is_written_is_what_is_meant():

@@ -104,6 +104,9 @@ def as_toml(value):
             "lab.toml: mpp is no command of msm-mil. Options stand below the name of their command, as in [run].",
         ),
         ("run = 3\n", "lab.toml: run is a value. Write its options below a line [run]."),
+        ("\ufeff[run]\nmpp = 3\n", "lab.toml begins with a mark (BOM). Save it as UTF-8 without one."),
+        ("[run.tiles]\nmpp = [1]\n", "lab.toml: run.tiles.mpp: [1] is not one value. Write it without brackets."),
+        ("[run]\njobs = true\n", "lab.toml: run.jobs: 'True' is not a whole number."),
         ("[run]\nmpp = '0,5'\n", "lab.toml: run.mpp: '0,5' is not a number: write 0.5."),
         ("[run.tiles]\nmin_tissue = 7\n", "lab.toml: run.tiles.min_tissue: '7' is too large: the most is 1."),
         ("[run]\nmasks = 'maybe'\n", "lab.toml: run.masks: 'maybe' is not one of 'checkpoint', 'always' or 'never'."),
@@ -122,6 +125,7 @@ def test_what_cannot_be_used_is_said_with_file_and_key(write, capsys, text, sent
     [
         (["--config"], "takes one TOML file"),
         (["--config", "a.toml", "--config=b.toml"], "takes one TOML file"),
+        (["--config", "."], ". cannot be read: Is a directory. Name a TOML file."),
         (["--config", "no.toml"], "There is no options file no.toml"),
     ],
 )

@@ -22,6 +22,9 @@ from msm_mil_core.cluster.dask_client import connected
 from msm_mil_core.cluster.dask_run import run_on_cluster, run_on_dask
 from msm_mil_core.cluster.dask_workers import WorkerFacts, check_workers, own_facts
 
+MANY = 100
+"""Slides of which some are left however late, on a busy machine, a run is cancelled."""
+
 
 @pytest.fixture(scope="module")
 def client():
@@ -77,14 +80,14 @@ def test_what_a_lost_worker_had_is_done_by_another(client, tmp_path, settings):
 
 
 def test_a_run_that_is_dropped_is_cancelled(client, tmp_path, settings):
-    jobs = jobs_for(cut_slides(tmp_path / "slides", 12), settings, tmp_path / "out")
+    jobs = jobs_for(cut_slides(tmp_path / "slides", MANY), settings, tmp_path / "out")
     events = run_on_dask(jobs, RunChoices(), client)
     next(event for event in events if isinstance(event, JobEnd))
 
     events.close()
 
     assert ends_of(run_on_dask(jobs[:1], RunChoices(), client))["cut00"].state in ("finished", "skipped")
-    assert len(list((tmp_path / "out").glob("*.msm.h5"))) < 12
+    assert len(list((tmp_path / "out").glob("*.msm.h5"))) < MANY
 
 
 @pytest.mark.parametrize(
@@ -108,10 +111,11 @@ def test_a_slide_that_hangs_its_reader_is_stopped_there_too(client, jobs):
     slow.unlink()
     os.mkfifo(slow)  # to open it waits for a writer that never comes
 
-    ends = ends_of(run_on_dask(jobs, RunChoices(timeout=20), client))
+    hung = ends_of(run_on_dask(jobs[:1], RunChoices(timeout=0.5), client))
+    others = ends_of(run_on_dask(jobs[1:], RunChoices(), client))
 
-    assert [ends[job.key].state for job in jobs] == ["failed", "finished", "finished"]
-    assert "longer than 20 s" in ends["cut00"].why
+    assert "longer than 0.5 s" in hung["cut00"].why
+    assert [others[job.key].state for job in jobs[1:]] == ["finished", "finished"]
 
 
 def test_a_scheduler_that_does_not_answer_is_named_with_what_to_do(jobs, monkeypatch):

@@ -7,10 +7,11 @@ import pytest
 
 from msm_mil_core.cli.app import call
 from msm_mil_core.cohort.cohort_folder import CohortFolder
+from msm_mil_core.cohort.overview.index_page import write_index
 from msm_mil_core.cohort.overview.slides_parquet import write_parquet
-from msm_mil_core.cohort.slide_record import read_record, read_records
+from msm_mil_core.cohort.slide_record import read_record, read_records, write_record
 from msm_mil_core.results.result_file import load_result
-from tests.cohorts import WORDS
+from tests.cohorts import WORDS, jobs_for
 
 
 class Page(HTMLParser):
@@ -64,6 +65,19 @@ def test_the_index_shows_slides_maps_and_reports_and_loads_nothing_from_elsewher
     assert "cut01.tiff" in page.text
 
 
+def test_the_index_lists_slides_whatever_their_names(tmp_path, settings):
+    names = ["n" * 245 + ".tiff", '<b>&".tiff', "%41 #?.tiff", "-dash.tiff", "ü\n切片.tiff"]
+    jobs = jobs_for([tmp_path / name for name in names], settings, tmp_path / "out")
+    for job in jobs:
+        write_record(job, "failed", why="It is none.", answer=None)
+
+    page = Page(write_index(jobs[0].folder).read_text(encoding="utf-8"))
+
+    assert page.rows == 1 + len(names)
+    assert "<b>" not in page.text
+    assert page.refers_to == []
+
+
 def test_status_and_retry_know_what_failed_and_how_it_was_wanted(run, slides, tmp_path):
     code, said, _ = run("status", tmp_path / "out", "--json")
     assert code == 1
@@ -79,6 +93,29 @@ def test_status_and_retry_know_what_failed_and_how_it_was_wanted(run, slides, tm
     assert results[0].options["tissue"]["whole_slide"]
     assert run("status", tmp_path / "out")[0] == 0
     assert "nothing to do" in run("retry", tmp_path / "out")[1]
+
+
+def test_what_is_not_finished_is_named_where_nothing_has_failed(run, tmp_path):
+    failed = tmp_path / "out" / ".msm-mil" / "slides" / "cut01.json"
+    failed.unlink()
+
+    code, _, said = run("retry", tmp_path / "out")
+
+    assert code == 0
+    assert "Not finished: 1 of 2 slides; --left runs them" in said
+
+
+def test_with_json_every_line_is_json(run, tmp_path):
+    out = tmp_path / "out"
+    calls = [
+        ("status", out, "--json", "--index"),
+        ("retry", out, "--json"),
+        ("run", tmp_path / "slides" / "cut00.tiff", "--out", out, "--shard", "2/2", "--json"),
+    ]
+
+    for words in calls:
+        _, said, _ = run(*words)
+        assert all(json.loads(line) for line in said.splitlines())
 
 
 def test_the_same_command_skips_what_is_done_and_others_are_refused_by_name(run, slides, model, tmp_path):

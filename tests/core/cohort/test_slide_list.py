@@ -1,6 +1,9 @@
 """Which slides a user names."""
 
+import os
 import shutil
+import sys
+import zipfile
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -47,6 +50,20 @@ def test_a_slide_that_is_named_twice_is_one(folder):
     assert names_of(folder / "b.svs", folder, folder / "b*") == ["b.svs", "a.tiff"]
 
 
+def test_a_slide_that_is_named_from_here_and_from_the_root_is_one(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+    assert list_slides([Path("b.svs"), folder / "b.svs"]) == list_slides([Path(os.curdir, "b.svs")])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_a_name_that_is_no_text_is_refused_and_its_bytes_are_told(folder):
+    (folder / os.fsdecode(b"caf\xe9.svs")).touch()
+
+    with pytest.raises(SlideListError, match=r"caf\\udce9.svs.*not UTF-8. Rename"):
+        list_slides([folder])
+
+
 def test_a_folder_with_a_dicom_slide_is_a_slide_alone_and_in_a_folder(tmp_path, shared):
     dicom = shutil.copytree(shared("slides/CMU-1-Small-Region-dicom"), tmp_path / "one")
 
@@ -91,12 +108,44 @@ def test_a_table_says_what_is_special_about_a_slide(folder):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfslide;mpp;\r\nb.svs;0,25;\r\n;;\r\n",
+        b"sep=;\r\nslide;mpp\r\n b.svs ;0,25\r\n\r\n",
+        b'slide,mpp\n"b.svs","0,25"\nb.svs,0.25,,\n',
+        b"Slide | mpp\rb.svs|0.25\r",
+        "slide\tmpp\nb.svs\t0.25\n".encode("utf-16"),
+    ],
+)
+def test_a_table_is_read_as_spreadsheets_save_it(folder, content):
+    table = folder / "slides.csv"
+    table.write_bytes(content)
+
+    (entry,) = list_slides([table])
+
+    assert (entry.slide, entry.mpp) == (folder / "b.svs", 0.25)
+
+
+def test_a_workbook_is_told_to_be_saved_as_a_table(tmp_path):
+    with zipfile.ZipFile(tmp_path / "slides.xlsx", "w") as book:
+        book.writestr("xl/workbook.xml", "<workbook/>")
+
+    with pytest.raises(SlideListError, match=r"slides.xlsx .*workbook.*Save it as CSV"):
+        list_slides([tmp_path / "slides.xlsx"])
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("slide,label\nb.svs,tumour\n", "label.*Known are slide, mpp, region, features"),
         ("mpp\n0.5\n", "no column slide"),
         ("slide,mpp\nb.svs,0.5\na.tiff,half\n", "line 3, mpp: 'half' is not a number"),
-        ("slide,mpp\nb.svs,-1\n", "line 2, mpp: .*must be more than 0"),
+        ("slide,mpp\nb.svs,-1\n", "line 2, mpp: -1.0 is too small: the least is 0.05"),
+        ("slide,mpp\nb.svs,2500\n", "line 2, mpp: 2500.0 is too large: the most is 20"),
+        ("b.svs\na.tiff\n", "no column slide.*first line must name the columns"),
+        ("slide,mpp\nb,c.svs,0.5\n", "line 2 has more cells than the first line has columns.*quotes"),
+        ("slide,mpp\nb.svs,0.5\nb.svs,0.25\n", "b.svs is named twice, with mpp 0.5 and 0.25"),
+        ("slide,region\nb.svs,\nb.svs,b.geojson\n", "b.svs is named twice, with region left open and .*b.geojson"),
         ("slide,mpp\n,0.5\n", "line 2: no slide"),
         ("slide\n", "names no slide"),
         ("slide,slide_id\nb.svs,b\n", "two columns for slide"),

@@ -24,8 +24,6 @@ from tests.window.dock_user import (
     text_of,
 )
 
-WAIT_MS = 30_000
-
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
@@ -67,7 +65,7 @@ def test_features_of_a_folder_are_found_checked_and_run(dock, viewer, drawn, tmp
         "drawn_features.h5: 36 tiles × 1,280 features of efficientnet_lite0. They fit the model."
     )
     child(dock, "run").click()
-    qtbot.waitUntil(lambda: results_in(viewer) != [], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: results_in(viewer) != [])
     settle()
 
     (result,) = results_in(viewer)
@@ -84,7 +82,7 @@ def test_overlapping_tiles_are_averaged_and_the_legend_says_so(dock, viewer, dra
     choose_model(dock, a_model_file(tmp_path / "large.safetensors", side_px=128))
     settle()
     child(dock, "run").click()
-    qtbot.waitUntil(lambda: results_in(viewer) != [], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: results_in(viewer) != [])
     settle()
 
     assert text_of(dock, "legend").endswith(
@@ -146,7 +144,7 @@ def test_features_alone_are_shown_on_a_blank_canvas(dock, viewer, tmp_path, monk
     child(dock, "mpp").setValue(0.5)
     settle()
     child(dock, "run").click()
-    qtbot.waitUntil(lambda: results_in(viewer) != [], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: results_in(viewer) != [])
     settle()
 
     (result,) = results_in(viewer)
@@ -169,7 +167,7 @@ def test_a_saved_result_without_a_slide_opens_on_a_blank_canvas(dock, viewer, tm
     child(dock, "mpp").setValue(0.5)
     settle()
     child(dock, "run").click()
-    qtbot.waitUntil(lambda: results_in(viewer) != [], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: results_in(viewer) != [])
     settle()
     save_result(results_in(viewer)[0], tmp_path / "far.msm.h5")
 

@@ -68,6 +68,7 @@ def a_long_result(drawn, stages):
 
 
 def work():
+    settle()  # what is found out in threads is laid out as well
     for _ in range(4):  # what is laid out may ask to be laid out again
         QApplication.processEvents()
 

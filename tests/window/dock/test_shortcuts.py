@@ -51,8 +51,8 @@ def test_no_key_is_one_of_napari_s_menus():
 @pytest.fixture
 def shown_viewer(make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
-    the_window().activateWindow()
-    qtbot.waitExposed(the_window())
+    with qtbot.waitExposed(the_window()):
+        the_window().activateWindow()
     return viewer
 
 

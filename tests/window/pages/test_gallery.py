@@ -33,8 +33,8 @@ def view(qtbot):
 @pytest.fixture
 def pictures(view, qtbot):
     """The pictures of a view that shows the gallery of stage 2."""
-    view.show_gallery(a_gallery())
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show_gallery(a_gallery())
     return child(view, "gallery")
 
 

@@ -272,7 +272,7 @@ def test_damaged_notes_do_not_hold_up_a_report(tmp_path, capsys):
     code = call(["report", str(source), "--out", str(tmp_path)])
 
     assert code == 0
-    assert "Without annotations" in " ".join(capsys.readouterr().out.split())
+    assert "Without annotations" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_pdf_is_made_of_the_same_page(tmp_path):

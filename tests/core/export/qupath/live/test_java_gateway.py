@@ -36,7 +36,7 @@ def gateway(tmp_path_factory):
     command = ["java", "-cp", f"{JARS[-1]}:{folder}", "StandIn", "a token"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as java:
         yield GatewayOptions(port=int(java.stdout.readline()), token="a token")
-        java.communicate("\n", timeout=30)
+        java.communicate("\n", timeout=300)
 
 
 def test_objects_go_to_java_and_annotations_come_back(gateway):
