@@ -29,7 +29,10 @@ PLACE = ("napari_msm_mil", "napari with seven bare Image layers")
 TWICE = (
     "Little of it is reading: napari draws every view that needs new pixels twice, with the old ones and then with the "
     "new ones, and where there is no graphics card drawing is CPU time too. A zoom meets more levels than in "
-    "napari-wsi, which has only those of the file: more of its views need new pixels, but none needs many."
+    "napari-wsi, which has only those of the file: more of its views need new pixels, but none needs many. Drawing "
+    "alone, twice, takes more than the bar of a pan, and once more than that of a zoom's median. Blocks of 1,024 px "
+    "from the first coarser level on were tried: the median of a zoom falls to three quarters, its 95th percentile "
+    "rises by a tenth, above its bar, and the mean stays."
 )
 FLOOR = "What napari spends on drawing a view for which nothing is read; no reader can be cheaper."
 OPEN = "import napari; viewer = napari.Viewer(); "
