@@ -31,6 +31,29 @@ TRIDENTS_ENCODERS = (
     *("phikon_v2", "resnet50", "uni_v1", "uni_v2", "virchow", "virchow2", "efficientnet-lite0"),
 )
 """Encoders by whose names such a folder is told even where it stands alone: "features_train" names none."""
+OF_ANY_WEIGHTS = {"dinovitsmallp16", "dinovitsmallp8", "efficientnetlite0", "resnet50"}
+"""Plain names of networks that say nothing of their weights: these are one encoder only where the names are alike."""
+
+_IN_A_NAME = re.compile(
+    r"[._ -]("
+    r"uni(?:[_-]?v?[12])?(?:-h)?|conch(?:[_-]?v?1(?:[._]?5)?)?|virchow[_-]?v?2?|phikon(?:[_-]?v2)?|(?:prov-)?gigapath"
+    r"|h-?optimus-?[01]|h0-mini|ctranspath|musk|midnight(?:12k)?|hibou[_-][bl]|gpfm|resnet(?:18|34|50|101)"
+    r"|efficientnet[_-]lite0"
+    r")(?:[._ -](?:(?:tile|patch)_)?(?:features?|feats?|embeddings?|patch(?:es)?|tiles?|bags?|\d+(?:x|px|um)?))*",
+    re.IGNORECASE,
+)
+"""An encoder at the end of the name of a file, before words that say what it holds."""
+
+
+def encoder_of_path(path: Path) -> str | None:
+    """Return the encoder that a file of features does not state, by its folder or else its name; None if none does."""
+    return encoder_of_folder(path) or encoder_of_name(path.stem)
+
+
+def encoder_of_name(stem: str) -> str | None:
+    """Return the encoder that people append to the name of a slide: "conch_v15" for "slide_conch_v15_features"."""
+    ends = (found for start in range(len(stem)) if (found := _IN_A_NAME.fullmatch(stem, start)))
+    return next((found[1] for found in ends), None)
 
 
 def encoder_of_folder(path: Path) -> str | None:
@@ -47,6 +70,13 @@ def encoder_of_folder(path: Path) -> str | None:
 def same_encoder(one: str, other: str) -> bool:
     """Return whether two names are of one encoder, as far as names tell."""
     return plain_name(one) == plain_name(other)
+
+
+def identity_of(name: str) -> str:
+    """Return what alone is alike in all names of one encoder: its plain name if that tells its weights, else itself."""
+    plain = plain_name(name)
+    tells = plain not in OF_ANY_WEIGHTS and any(same_encoder(name, encoder) for encoder in TRIDENTS_ENCODERS)
+    return plain if tells else name
 
 
 def plain_name(name: str) -> str:

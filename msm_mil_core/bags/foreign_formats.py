@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msm_mil_core.bags.bag import EncoderCard, FeatureBag
-from msm_mil_core.bags.encoder_names import encoder_of_folder
+from msm_mil_core.bags.encoder_names import encoder_of_path
 from msm_mil_core.bags.foreign_tiles import GivenScale, place_foreign
 from msm_mil_core.bags.stated_bag import StatedBag, Table
 from msm_mil_core.errors import FeatureFileError
@@ -64,7 +64,7 @@ def is_finite(features: NDArray[np.floating]) -> bool:
 
 
 def foreign_encoder(stated: StatedBag) -> str | None:
-    """Return what another program calls the encoder: in the file or beside it, else by the name of the folder.
+    """Return what another program calls the encoder: in the file or beside it, else by the name of folder or file.
 
     None where it does not say so, or not legibly.
     """
@@ -72,7 +72,7 @@ def foreign_encoder(stated: StatedBag) -> str | None:
         named = stated.attributes.text("encoder", "extractor")
     except FeatureFileError:
         named = None
-    return named or encoder_of_folder(Path(stated.name))
+    return named or encoder_of_path(Path(stated.name))
 
 
 def load_foreign(stated: StatedBag, given: GivenScale) -> FeatureBag:

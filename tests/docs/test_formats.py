@@ -151,6 +151,7 @@ def test_the_page_names_every_dataset_and_attribute_that_is_read_of_a_file(tmp_p
     open_table(a_foreign_file(tmp_path / "bare.h5"))
     mm.load_bag(a_foreign_file(tmp_path / "stamp.h5", unit="um"), slide_mpp=1, side_px=9, mpp=1)
     mm.load_bag(a_foreign_file(tmp_path / "trident.h5", patch_size=9, patch_size_level0=9))
+    open_table(a_foreign_file(tmp_path / "clam.h5", patch_size=9, patch_level=0))
 
     named = {name for row in NEEDS for name in re.findall(r"`(\w+)`", row["stated by"])}
     assert asked | {*FEATURES, "coords"} == named

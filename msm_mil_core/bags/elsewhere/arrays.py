@@ -14,12 +14,14 @@ from msm_mil_core.bags.stated_bag import FEATURES
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.torch_file import load_torch_file
 
+ONE = int | float | str
+"""What may lie beside arrays, and state something of them."""
 SHOWN = 6
 """Names of arrays that a message lists."""
 
 
 def read_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
-    """Read the arrays of a file by name; one that has none is called "features".
+    """Read the arrays of a file by name; one that has none is called "features", and numbers and texts have no shape.
 
     Raises
     ------
@@ -58,9 +60,9 @@ def _torch_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
         ) from exc
     except EOFError as exc:
         raise _ends_early(path) from exc
-    named = loaded if isinstance(loaded, dict) else {FEATURES[0]: loaded}
-    arrays = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor | np.ndarray)}
-    return {name: _as_numpy(array) if isinstance(array, torch.Tensor) else array for name, array in arrays.items()}
+    named = {} if isinstance(loaded, ONE) else loaded if isinstance(loaded, dict) else {FEATURES[0]: loaded}
+    read = {str(name): value for name, value in named.items() if isinstance(value, torch.Tensor | np.ndarray | ONE)}
+    return {name: _as_numpy(one) if isinstance(one, torch.Tensor) else np.asarray(one) for name, one in read.items()}
 
 
 def _as_numpy(tensor: Any) -> NDArray[Any]:

@@ -45,13 +45,14 @@ def read_elsewhere(path: Path) -> StatedBag:
     arrays = read_arrays(path)
     features = pick_features(path, arrays)
     check_table(features, "the array", str(path))
+    own = Statements({name: array.item() for name, array in arrays.items() if not array.ndim})
     for find, read in BESIDE:
         if files := find(path):
             placing = read(files)
-            attributes = collect_attributes(str(path), [Statements(placing.statements)])
+            attributes = collect_attributes(str(path), [Statements(placing.statements), own])
             coords = placing.places_of(arrays.get("tile_index"), str(path))
             return StatedBag(str(path), features, coords, attributes, placing.anchor)
-    return StatedBag(str(path), features, arrays.get("coords"), collect_attributes(str(path), []))
+    return StatedBag(str(path), features, arrays.get("coords"), collect_attributes(str(path), [own]))
 
 
 def files_of(path: Path) -> tuple[Path, ...]:

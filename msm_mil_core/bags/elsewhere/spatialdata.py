@@ -43,9 +43,7 @@ def read_spatialdata(path: Path) -> StatedBag:
     table = group[f"{TABLES}/{name}"]
     region = str(table.attrs.get("region"))
     if not hasattr(table["X"], "shape"):
-        raise FeatureFileError(
-            f"{store}: the features of {name} are stored sparse, which are not read. Store them dense."
-        )
+        raise FeatureFileError(f"{store}: features of {name} are stored sparse, which is not read. Store them dense.")
     features = table["X"][:]
     check_table(features, f"{TABLES}/{name}/X", str(store))
     boxes = _boxes(store, region, table[f"obs/{table.attrs.get('instance_key', 'tile_id')}"][:])

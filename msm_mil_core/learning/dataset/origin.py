@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msm_mil_core.bags.encoder_names import identity_of
 from msm_mil_core.bags.feature_table import FeatureTable
 
 _SAME = 1.05
@@ -27,7 +28,7 @@ def common_origin(tables: Sequence[FeatureTable]) -> Origin:
     """Return what all files state alike; what one of them leaves open, or states otherwise, is not known of all."""
     first, hashes = tables[0], {table.encoder_sha256 for table in tables}
     sha256 = hashes.pop() if len(hashes) == 1 else ""
-    one_encoder = bool(sha256) or len({table.encoder for table in tables}) == 1
+    one_encoder = bool(sha256) or len({table.encoder and identity_of(table.encoder) for table in tables}) == 1
     one_side = len({table.side_px for table in tables}) == 1
     mpps = [table.mpp for table in tables if table.mpp is not None]
     one_mpp = len(mpps) == len(tables) and same_scale(min(mpps), max(mpps))

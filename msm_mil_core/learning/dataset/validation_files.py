@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from msm_mil_core.bags.encoder_names import identity_of
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.errors import FeatureFileError
 from msm_mil_core.learning.dataset.finding import Finding, listed
@@ -110,7 +111,10 @@ def _encoders(facts: FactsBySlide) -> Iterator[Finding]:
     hashes = {one.encoder_sha256 for one in named.values()}
     if len(hashes) == 1 and hashes != {""}:
         return  # the same weights, whatever they are called
-    other, names = _others(named, lambda one: f"{one.encoder} {one.encoder_sha256[:12]}".strip())
+    first = {identity_of(str(one.encoder)): one.encoder for one in reversed(named.values())}  # of names of one encoder
+    other, names = _others(
+        named, lambda one: f"{first[identity_of(str(one.encoder))]} {one.encoder_sha256[:12]}".strip()
+    )
     if other:
         what = f"The features are of different encoders: {names}. Other than most: {listed(other)}."
         next_step = "Encode all slides with one; or, if these are names of one, say so with --encoder."

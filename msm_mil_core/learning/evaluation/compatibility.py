@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from msm_mil_core.bags.encoder_names import identity_of
 from msm_mil_core.bags.feature_table import FeatureTable
 from msm_mil_core.errors import EvaluationError
 from msm_mil_core.learning.dataset.bag_selection import BagSelection
@@ -74,7 +75,7 @@ def _check_features(table: FeatureTable, checkpoint: Checkpoint, encoder: str | 
     one, other = table.encoder_sha256, checkpoint.encoder_sha256
     same_weights = bool(one) and one == other  # whatever the encoder is called
     named = encoder or table.encoder
-    if not same_weights and named not in {None, checkpoint.encoder}:
+    if not same_weights and named is not None and identity_of(named) != identity_of(checkpoint.encoder):
         raise EvaluationError(
             f"The features of {table.path} are of {named}, but the model {_file(checkpoint)} was trained on those "
             f"of {checkpoint.encoder}. Encode the slide with that one; or, if both names mean one encoder, say so "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from msm_mil_core.bags.encoder_names import encoder_of_folder, same_encoder
+from msm_mil_core.bags.encoder_names import encoder_of_folder, encoder_of_name, identity_of, same_encoder
 
 SAME = [
     ("uni_v1", "zoo:uni", "mahmood-uni", "mahmood-uni-fedcba98", "UNI", "hf-hub:MahmoodLab/UNI"),
@@ -49,3 +49,28 @@ def test_names_of_several_encoders_are_not():
 )
 def test_a_folder_names_an_encoder_only_where_it_is_one_of_trident(tmp_path: Path, folder: str, encoder: str | None):
     assert encoder_of_folder(tmp_path / folder / "slide.h5") == encoder
+
+
+@pytest.mark.parametrize(
+    ("stem", "encoder"),
+    [
+        ("slide_uni_v1", "uni_v1"),
+        ("a.b_virchow2_features", "virchow2"),
+        ("a_20x_256px_0px_overlap_features_conch_v15", "conch_v15"),
+        ("a_h-optimus-0_256", "h-optimus-0"),
+        ("a_efficientnet-lite0_tile_embeddings", "efficientnet-lite0"),
+        ("a_features", None),
+        ("uni_v1", None),
+        ("unison", None),
+        ("a_unit_2", None),
+        ("a_uni_v1_HE", None),
+    ],
+)
+def test_an_encoder_at_the_end_of_a_name_is_found(stem: str, encoder: str | None):
+    assert encoder_of_name(stem) == encoder
+
+
+def test_names_of_networks_of_any_weights_are_not_one_encoder():
+    assert identity_of("uni_v1") == identity_of("mahmood-uni") == identity_of("zoo:uni")
+    assert identity_of("zoo:resnet50") != identity_of("timm:resnet50")
+    assert identity_of("zoo:our-own") != identity_of("timm:our_own")

@@ -147,6 +147,15 @@ def test_tridents_folder_names_the_encoder_that_its_file_does_not(slide, model, 
     assert load_result(tmp_path / "skin.msm.h5").warnings == ()
 
 
+def test_the_name_of_a_file_names_the_encoder_that_neither_file_nor_folder_does(slide, model, tmp_path, capsys):
+    words = (slide, "--model", model, "--out", tmp_path, "--features")
+
+    assert run(*words, trident(tmp_path / "a" / "skin_virchow2_features.h5", encoder=None).parent) == 1
+    assert "8 features per tile of virchow2" in " ".join(capsys.readouterr().err.split())
+    assert run(*words, trident(tmp_path / "b" / "skin_uni_v1.h5", encoder=None).parent) == 0
+    assert load_result(tmp_path / "skin.msm.h5").warnings == ()
+
+
 def test_overlapping_tiles_are_run_and_exported_without_overlap(slide, model, tmp_path):
     corners = np.array([[256 * col, 256 * row] for row in range(7) for col in range(7)])
     path = trident(tmp_path / "skin.h5", corners, overlap=128)

@@ -348,6 +348,17 @@ def test_numbers_of_any_type_are_read(tmp_path: Path, dtype: torch.dtype):
     assert load_bag(path, slide_mpp=0.5, side_px=256, mpp=0.5).tiles.xy_px0.tolist() == GRID[:3].tolist()
 
 
+def test_numbers_and_texts_beside_an_array_say_how_it_was_made(tmp_path: Path):
+    told = {"patch_size": 256, "patch_size_level0": 512, "encoder": "uni_v1", "level0_mpp": 0.25}
+    a_tensor(tmp_path / "s.pt", {"features": torch.from_numpy(VALUES), "coords": torch.from_numpy(GRID * 2)} | told)
+    np.savez(tmp_path / "s.npz", features=VALUES, coords=GRID * 2, **told)
+
+    for name in ("s.pt", "s.npz"):
+        bag = load_bag(tmp_path / name)
+        assert (bag.tiles.side_px0, bag.tiles.side_px, bag.tiles.mpp) == (512, 256, 0.5)
+        assert bag.encoder.name == open_table(tmp_path / name).encoder == "uni_v1"
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02.", b"\x93NUMPY", b"words"])
 @pytest.mark.parametrize("suffix", [".pt", ".npy", ".npz"])
 def test_a_damaged_file_is_told(tmp_path: Path, content: bytes, suffix: str):

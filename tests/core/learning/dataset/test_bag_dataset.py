@@ -87,6 +87,16 @@ def test_a_folder_of_trident_names_the_encoder_for_training_as_it_does_for_a_run
     assert bags.origin.encoder == "uni_v2"
 
 
+def test_names_of_one_encoder_are_one_origin(tmp_path):
+    for slide, encoder in (("a", "uni_v2"), ("b", "mahmood-uni2")):
+        with h5py.File(a_feature_file(tmp_path / f"{slide}.h5"), "r+") as file:
+            file["features"].attrs["encoder"] = encoder
+
+    bags = read_bag_dataset(tmp_path, a_table(tmp_path / "labels.csv", ["slide,label", "a,x", "b,y"]))
+
+    assert bags.origin.encoder == "uni_v2"
+
+
 def test_a_folder_and_a_table_become_bags_in_the_order_of_the_table(tmp_path):
     folder = a_folder(tmp_path / "bags", "a", "b", "c", "not named")
     table = a_table(tmp_path / "labels.csv", ["slide,label,patient", "c,tumour,p2", "a,normal,p1", "b,tumour,p1"])

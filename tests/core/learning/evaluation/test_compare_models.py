@@ -122,6 +122,20 @@ def test_test_bags_are_evaluated_where_the_table_names_them(tmp_path):
     assert len(selected(bags, table, "val").bags) == 6  # what the others lack does not matter
 
 
+def test_what_another_program_calls_an_encoder_is_not_another_one(tmp_path):
+    model = load_checkpoint(a_model(tmp_path / "m.safetensors", encoder="zoo:uni2", encoder_sha256=""))
+    table = tmp_path / "labels.csv"
+    table.write_text("slide,label\na,hot\n")
+    for folder in ("features_uni_v2", "features_uni_v1"):
+        bag_file(tmp_path / folder / "a.h5", 1.0, encoder=None)  # the folder names it
+
+    comparison = finish(compare_models(selected(tmp_path / "features_uni_v2", table), [model], device="cpu"))
+
+    assert len(comparison.evaluations[0].predictions.labels) == 1
+    with pytest.raises(EvaluationError, match="are of uni_v1, but the model"):
+        finish(compare_models(selected(tmp_path / "features_uni_v1", table), [model], device="cpu"))
+
+
 def test_another_name_of_the_same_weights_is_not_another_encoder(tmp_path):
     model = load_checkpoint(a_model(tmp_path / "m.safetensors", encoder_sha256="5f2a"))
     table = tmp_path / "labels.csv"
