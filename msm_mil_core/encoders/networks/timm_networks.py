@@ -12,7 +12,7 @@ from typing import Any, cast
 import timm
 import torch
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from safetensors import SafetensorError
 from timm.data.config import resolve_model_data_config
 from timm.models import PretrainedCfg, load_state_dict
