@@ -113,6 +113,8 @@ def _check(path: Path, image: Multiscale, arrays: Sequence[Any]) -> None:
     shape = dict(zip(image.axes, arrays[0].shape, strict=False))
     if any(len(array.shape) != len(image.axes) for array in arrays):
         raise SlideError(f"{path} is damaged: its arrays do not have the axes {image.axes}. Copy or export it again.")
+    if any(0 in array.shape for array in arrays):
+        raise SlideError(f"{path} is damaged: it has a level without pixels. Copy or export it again.")
     channels = int(shape.get("c", 1))
     flaw = (
         flaw_of_stack(int(shape.get("z", 1)), int(shape.get("t", 1)))
