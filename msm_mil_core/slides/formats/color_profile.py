@@ -15,7 +15,7 @@ SRGB: ColorChoice = "srgb"
 UNREADABLE, UNNAMED = "unreadable", "unnamed"
 SAME_WITHIN = 2
 """Grey levels by which colours may differ that count as the same: profiles of sRGB differ by so much."""
-_SAMPLE = np.stack(np.meshgrid(*[np.arange(0, 256, 17, np.uint8)] * 3), axis=-1).reshape(64, 64, 3)
+_SAMPLE = np.stack(np.meshgrid(*[np.arange(0, 256, 17)] * 3), axis=-1).reshape(64, 64, 3).astype(np.uint8)
 """Colours of all kinds, evenly spaced."""
 _SPACE_AT, _RGB = slice(16, 20), b"RGB "
 """Where a profile says of which colours it is."""
