@@ -8,7 +8,7 @@ from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
 from msm_mil_core.slides.formats.address import misread_address, remote_address
 from msm_mil_core.slides.formats.dicom_mark import is_dicom
-from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr, zarr_trouble
 
 IN_FOLDERS = (
     *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),
@@ -71,6 +71,8 @@ def _because(path: Path) -> str:
 
 def _in_folder(folder: Path) -> Sequence[Path]:
     slides = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and _is_slide(path)]
+    if not slides and (trouble := zarr_trouble(folder)):
+        raise SlideListError(f"{folder} {trouble}")
     if not slides:
         raise SlideListError(
             f"{folder} holds no slide: neither a file that ends in {', '.join(IN_FOLDERS[:5])} …, nor a folder that "
