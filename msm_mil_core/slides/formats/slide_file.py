@@ -39,8 +39,8 @@ def find_slide_file(path: Path) -> Path:
     try:
         if path.is_dir():
             return path if is_ome_zarr(path) else _only_dicom_slide(path)
-        if path.exists() and not path.is_file():
-            raise SlideError(f"{path} is not a file, but a device or a pipe. Choose a slide or picture file.")
+        if path.is_char_device() or path.is_block_device() or path.is_socket():
+            raise SlideError(f"{path} is not a file, but a device. Choose a slide or picture file.")
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as exc:
