@@ -19,7 +19,7 @@ from napari_msm_mil.layers.layer_data import LayerData, known_areas, slide_layer
 
 SLIDES_ALONE = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
 """Files of these suffixes are slides or broken: if openslide refuses one, the user sees why."""
-SLIDES_AMONG_OTHERS = frozenset({".tif", ".tiff", ".czi", ".dcm"})
+SLIDES_AMONG_OTHERS = frozenset({".tif", ".tiff", ".czi", ".dcm", ".ozx"})
 """Files of these suffixes, and folders, are left to other readers if openslide refuses them."""
 
 PICTURES = frozenset({".tif", ".tiff"})

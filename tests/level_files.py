@@ -21,6 +21,7 @@ def write_ome_tiff(
     steps: Collection[int] = (1, 4),
     colours: Colours = "together",
     um: tuple[float, str] | None = (0.25, "µm"),
+    deep: bool = False,
     **how: Any,
 ) -> Path:
     """Write a pyramid of `image` (height, width, 3) whose levels hang below its first page, reduced by each of `steps`.
@@ -29,6 +30,8 @@ def write_ome_tiff(
     ----------
     um
         Physical size of a pixel and its unit; None leaves it out.
+    deep
+        Store 16 bits a value.
     how
         For tifffile: compression, photometric, …
     """
@@ -42,6 +45,7 @@ def write_ome_tiff(
     with tifffile.TiffWriter(path, ome=True) as tiff:
         for level, step in enumerate(steps):
             part = _arranged(image if step == 1 else np.asarray(Image.fromarray(image).reduce(step)), colours)
+            part = part.astype(np.uint16) * 257 if deep else part
             if level == 0:
                 tiff.write(part, subifds=len(steps) - 1, metadata=metadata, **style)
             else:

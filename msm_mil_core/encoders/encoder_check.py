@@ -11,6 +11,14 @@ from msm_mil_core.encoders.registry import HOW_TO_NAME, name_here
 from msm_mil_core.errors import EncoderError
 
 NOT_STATED = "not stated by its makers: `encode` lays tiles at 0.5 µm per pixel, `run` as the model asks for"
+ZOO = "zoo:"
+UNTOLD = "where lazyslide-models keeps them: it does not say where that is"
+FETCHED = "known once a run has asked for them: lazyslide-models fetches them once, where there is a network"
+_HEAD_BYTES = 9
+_SAFETENSORS = b"{"
+"""What follows the length of the header, which takes 8 bytes."""
+_TORCH = (b"PK\3\4", b"\x80")
+"""How a zip archive and a pickle begin, in which PyTorch stores weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,22 @@ def _of_file(name: str, rest: str) -> EncoderCheck:
     from msm_mil_core.encoders.networks.timm_networks import facts_by_name
 
     architecture, _, file = rest.partition("@")
-    facts, here = facts_by_name(architecture), Path(file).is_file()
-    weights = f"the file {file}" if here else f"there is no file {file}. Check the path."
-    return _check(name, facts, weights, "needs no network", usable=here)
+    facts, flaw = facts_by_name(architecture), _flaw_of_file(file)
+    return _check(name, facts, flaw or f"the file {file}", "needs no network", usable=not flaw)
+
+
+def _flaw_of_file(file: str) -> str:
+    """Say why a file holds no weights, as far as its beginning tells; empty if it may."""
+    if not file:
+        return "no file is named. Give it as timm:NAME@FILE."
+    try:
+        with Path(file).open("rb") as opened:
+            head = opened.read(_HEAD_BYTES)
+    except OSError:
+        return f"there is no file {file}. Check the path."
+    if head[8:9] == _SAFETENSORS or head.startswith(_TORCH):
+        return ""
+    return f"{file} is neither a safetensors file nor a PyTorch state dict. Choose another."
 
 
 def _of_timm(name: str, rest: str) -> EncoderCheck:
@@ -86,8 +107,12 @@ def _of_zoo(name: str, key: str) -> EncoderCheck:
 
 
 def _on_hub(name: str, facts: EncoderFacts) -> EncoderCheck:
+    from huggingface_hub import constants
+
     from msm_mil_core.encoders.networks.hub import hub_state
 
+    if not facts.repository and name.startswith(ZOO):
+        return _check(name, facts, UNTOLD, FETCHED, usable=not constants.HF_HUB_OFFLINE)
     if not facts.repository:
         return _check(
             name, facts, "are in no repository that is known here", "Get a file: timm:NAME@FILE", usable=False
@@ -96,7 +121,7 @@ def _on_hub(name: str, facts: EncoderFacts) -> EncoderCheck:
     weights = f"in the cache of this machine: {state.cached}" if state.cached else "not on this machine"
     licence = state.licence or facts.licence
     asked = state.granted or facts.how_to_ask in state.access
-    access = state.access if asked else f"{state.access} It is gated. {facts.how_to_ask}"
+    access = state.access if asked else f"{state.access.rstrip('.')}. It is gated. {facts.how_to_ask}"
     return _check(name, replace(facts, licence=licence), weights, access, usable=bool(state.cached) or state.granted)
 
 

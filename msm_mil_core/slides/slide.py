@@ -252,7 +252,7 @@ def open_slide(
         cannot be read directly although `reader` asks for that.
     """
     tiles = SHARED_TILES if tiles is None else tiles
-    opened, chosen = choose_reader(open_file(path, reader, tiles), reader, tiles)
+    opened, chosen = choose_reader(_with_pixels(open_file(path, reader, tiles)), reader, tiles)
     return _describe(opened, chosen, mpp)
 
 
@@ -290,6 +290,15 @@ def is_slide(path: Path) -> bool:
     except (SlideError, OSError, ValueError):
         return False
     return True
+
+
+def _with_pixels(opened: OpenedImage) -> OpenedImage:
+    for width, height in opened.handle.level_dimensions:
+        if not (width and height):
+            raise SlideError(
+                f"{opened.path} says that it has {width} x {height} pixels: it is damaged. Copy or export it again."
+            )
+    return opened
 
 
 def _describe(opened: OpenedImage, reader: Reader, mpp: float | None) -> Slide:

@@ -17,7 +17,6 @@ from msm_mil_core.slides.regions import check_regions
 from msm_mil_core.slides.slide import Slide, open_slide
 from napari_msm_mil.files.folders import result_path
 from napari_msm_mil.run.run_request import RunRequest
-from napari_msm_mil.run.triton import load_triton_isolated
 from napari_msm_mil.widgets.forms.options_form import validation_message
 
 
@@ -77,8 +76,6 @@ def _run_here(
         regions = check_regions(request.polygons, slide.facts, request.labels) if request.polygons else None
         from msm_mil_core.pipeline import analyse  # imports torch: in this thread, not before
 
-        if ":" in checkpoint.encoder:  # timm:… or zoo:…
-            load_triton_isolated()
         return (yield from analyse(slide, checkpoint, options, regions=regions, cache=request.folders.features))
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
 from msm_mil_core.errors import SlideListError
-from msm_mil_core.slides.formats.address import remote_address
+from msm_mil_core.slides.formats.address import misread_address, remote_address
 from msm_mil_core.slides.formats.dicom_mark import is_dicom
-from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr
+from msm_mil_core.slides.formats.zarr_mark import is_ome_zarr, zarr_trouble
 
 IN_FOLDERS = (
     *(".svs", ".tif", ".tiff", ".btf", ".ndpi", ".ndpis", ".mrxs", ".scn", ".vms", ".vmu", ".bif"),
-    *(".svslide", ".czi", ".qptiff", ".jp2"),
+    *(".svslide", ".czi", ".qptiff", ".jp2", ".ozx"),
 )
 """What the name of a slide in a folder ends in; pictures and whatever else is a slide are named one by one."""
 TABLES = (".csv", ".tsv")
@@ -90,11 +90,18 @@ def _slides(path: Path) -> Sequence[Path]:
             return _fitting(path)
     except OSError as exc:
         raise SlideListError(f"Cannot read {path}: {exc.strerror or exc}. Check the path.") from exc
-    raise SlideListError(f"There is no {path}. Check the path.")
+    raise SlideListError(f"There is no {path}{_because(path)}. Check the path.")
+
+
+def _because(path: Path) -> str:
+    reason = misread_address(path).rstrip(".")
+    return f": {reason}" if reason else ""
 
 
 def _in_folder(folder: Path) -> Sequence[Path]:
     slides = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and _is_slide(path)]
+    if not slides and (trouble := zarr_trouble(folder)):
+        raise SlideListError(f"{folder} {trouble}")
     if not slides:
         raise SlideListError(
             f"{folder} holds no slide: neither a file that ends in {', '.join(IN_FOLDERS[:5])} …, nor a folder that "

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -10,6 +11,8 @@ from typing import Any, cast
 
 import timm
 import torch
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from safetensors import SafetensorError
 from timm.data.config import resolve_model_data_config
 from timm.models import PretrainedCfg, load_state_dict
@@ -20,6 +23,7 @@ from msm_mil_core.encoders.networks.hub import fetch_first
 from msm_mil_core.errors import EncoderError
 
 HUB = "hf-hub:"
+_ELSEWHERE = re.compile(r"[:/\\]")
 WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
 UNKNOWN_LICENCE = "unknown: ask its makers"
 _DAMAGED = (
@@ -43,7 +47,7 @@ def load_timm(name: str) -> Network:
 
 
 def _from_hub(name: str, address: str) -> Network:
-    repository, _, revision = address.partition("@")
+    repository, _, revision = _repository(address)
     config = _read_config(fetch_first(repository, ["config.json"], revision or None), repository)
     weights = fetch_first(repository, WEIGHTS_FILES, revision or None)
     pretrained = config.get("pretrained_cfg", config)  # older ones have one flat table
@@ -92,7 +96,7 @@ def facts_on_hub(address: str) -> EncoderFacts:
     EncoderError
         If it is not a network of timm.
     """
-    repository, _, revision = address.partition("@")
+    repository, _, revision = _repository(address)
     try:
         config = _read_config(fetch_first(repository, ["config.json"], revision or None), repository)
     except EncoderError as exc:
@@ -103,6 +107,19 @@ def facts_on_hub(address: str) -> EncoderFacts:
     known = {field.name: pretrained[field.name] for field in fields(PretrainedCfg) if field.name in pretrained}
     module = _on_paper(config["architecture"], pretrained_cfg=known, **config.get("model_args", {}))
     return _encoder_facts(module, repository, WEIGHTS_FILES)
+
+
+def _repository(address: str) -> tuple[str, str, str]:
+    """Part OWNER/NAME@REVISION at its @; what no repository is called is refused before the hub is asked."""
+    parts = address.partition("@")
+    try:
+        validate_repo_id(parts[0])
+    except HFValidationError as exc:
+        raise EncoderError(
+            f"There is no encoder timm:{HUB}{address}: the Hugging Face hub has no {parts[0]}, as no repository can be "
+            f"called that. Give it as timm:{HUB}OWNER/NAME."
+        ) from exc
+    return parts
 
 
 def _on_paper(architecture: str, **options: Any) -> torch.nn.Module:
@@ -126,6 +143,11 @@ def _read_config(path: Path, repository: str) -> dict[str, Any]:
 
 
 def _build(architecture: str, **options: Any) -> torch.nn.Module:
+    if _ELSEWHERE.search(architecture):  # timm would take it for an address, and fetch or read what is there
+        raise EncoderError(
+            f"timm {timm.__version__} cannot build {architecture!r}: it is no name of a network. A repository of the "
+            "hub is named timm:hf-hub:OWNER/NAME, a file timm:NAME@FILE."
+        )
     try:
         module: torch.nn.Module = timm.create_model(architecture, **options | {"pretrained": False, "num_classes": 0})
     except (RuntimeError, ValueError, TypeError) as exc:

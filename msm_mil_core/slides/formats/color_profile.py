@@ -13,6 +13,10 @@ from msm_mil_core.slides.formats.color_choice import ColorChoice
 AS_STORED: ColorChoice = "as-stored"
 SRGB: ColorChoice = "srgb"
 UNREADABLE, UNNAMED = "unreadable", "unnamed"
+SAME_WITHIN = 2
+"""Grey levels by which colours may differ that count as the same: profiles of sRGB differ by so much."""
+_SAMPLE = np.stack(np.meshgrid(*[np.arange(0, 256, 17)] * 3), axis=-1).reshape(64, 64, 3).astype(np.uint8)
+"""Colours of all kinds, evenly spaced."""
 _SPACE_AT, _RGB = slice(16, 20), b"RGB "
 """Where a profile says of which colours it is."""
 
@@ -32,13 +36,18 @@ def profile_name(profile: bytes) -> str:
 
 def changes_colors(profile: bytes) -> bool:
     """Return whether pixels with this profile look otherwise in sRGB: not where it is sRGB itself, or unreadable."""
-    if not profile or "srgb" in profile_name(profile).lower():
+    if not profile or profile_name(profile).lower().startswith("srgb"):
         return False
+    return _changes_any(profile)
+
+
+@lru_cache(maxsize=8)
+def _changes_any(profile: bytes) -> bool:
     try:
-        to_srgb(profile)
+        seen = to_srgb(profile)(_SAMPLE)
     except (ValueError, ImageCms.PyCMSError):
         return False
-    return True
+    return bool(np.abs(seen.astype(int) - _SAMPLE).max() > SAME_WITHIN)
 
 
 @lru_cache(maxsize=8)

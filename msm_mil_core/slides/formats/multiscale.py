@@ -7,6 +7,9 @@ from typing import Any
 from msm_mil_core.slides.formats.ome import um_per_unit
 from msm_mil_core.slides.formats.zarr_mark import ome_part
 
+ALL_AXES = "tczyx"
+"""The axes of OME-Zarr before it named them."""
+
 
 class UnusualError(ValueError):
     """The metadata are not those of an image; the message says why, to follow "since"."""
@@ -20,8 +23,8 @@ class Multiscale:
     """A letter an axis, in the order of the arrays: some of t, c, z, y, x."""
     paths: tuple[str, ...]
     """Where the array of each level is, finest first."""
-    mpp: tuple[float, float] | None
-    """Micrometres per pixel of the finest level, across and down; None where no unit of length is given."""
+    mpps: tuple[tuple[float, float] | None, ...]
+    """Micrometres per pixel of each level, across and down; None where no unit of length is given."""
     names: tuple[str, ...]
     """Of the channels; empty where they have none."""
     colors: tuple[int | None, ...]
@@ -29,7 +32,7 @@ class Multiscale:
 
 
 def read_multiscale(attributes: Mapping[str, Any]) -> Multiscale:
-    """Read the attributes of a group that holds an image, of OME-Zarr 0.4 or 0.5.
+    """Read the attributes of a group that holds an image, of OME-Zarr 0.1 to 0.5; before 0.4 they say no length.
 
     Raises
     ------
@@ -39,22 +42,34 @@ def read_multiscale(attributes: Mapping[str, Any]) -> Multiscale:
     ome = ome_part(attributes)
     try:
         first = ome["multiscales"][0]
-        axes = [_axis(each) for each in first["axes"]]
+        axes = [_axis(each) for each in first.get("axes", ALL_AXES)]
         datasets = first["datasets"]
         paths = tuple(str(each["path"]) for each in datasets)
-        scale = _scale(datasets[0], len(axes), first)
+        mpps = tuple(_mpp(axes, _scale(each, len(axes), first)) for each in datasets)
         channels = (ome.get("omero") or {}).get("channels") or []
         names, colors = [str(each.get("label", "")) for each in channels], [_color(each) for each in channels]
+    except UnusualError:
+        raise
     except (LookupError, TypeError, AttributeError, ValueError) as exc:
-        raise UnusualError(f"its metadata are not those of OME-Zarr 0.4 or 0.5 ({exc!r})") from exc
+        raise UnusualError(f"its metadata are not those of OME-Zarr 0.4 or 0.5{_version(ome)}") from exc
     letters = "".join(name for name, _ in axes)
     if not paths or (letters[-2:] != "yx" and letters != "yxc") or len(set(letters)) != len(letters):
-        raise UnusualError(f"its axes are {letters or 'not named'}")
-    return Multiscale(letters, paths, _mpp(axes, scale), tuple(names), tuple(colors))
+        raise UnusualError(f"its axes are {letters or 'not named'}, not in the order t, c, z, y, x or y, x, c")
+    return Multiscale(letters, paths, mpps, tuple(names), tuple(colors))
+
+
+def _version(ome: Mapping[str, Any]) -> str:
+    """Return what version the metadata say that they are of, to follow what is wrong; empty if none."""
+    first = ome.get("multiscales")
+    inner = first[0].get("version") if isinstance(first, list) and first and isinstance(first[0], dict) else None
+    version = ome.get("version") or inner
+    return f", but say that they are of {version}" if isinstance(version, str) else ""
 
 
 def _axis(described: Any) -> tuple[str, float | None]:
     """Return the letter of an axis, and the micrometres in its unit; None if that is no length."""
+    if isinstance(described, str):  # before 0.4
+        described = {"name": described}
     name = str(described["name"]).lower()
     if name not in set("tczyx"):
         raise UnusualError(f"it has an axis {name!r}")
@@ -68,10 +83,9 @@ def _scale(dataset: Mapping[str, Any], axes: int, first: Mapping[str, Any]) -> S
         for where in (dataset, first)
     )
     ones = [1.0] * axes
-    scale = [float(one) * float(all_) for one, all_ in zip(own or ones, shared or ones, strict=True)]
-    if len(scale) != axes:
+    if any(len(each or ones) != axes for each in (own, shared)):
         raise UnusualError("a scale has another number of axes than the image")
-    return scale
+    return [float(one) * float(all_) for one, all_ in zip(own or ones, shared or ones, strict=True)]
 
 
 def _mpp(axes: Sequence[tuple[str, float | None]], scale: Sequence[float]) -> tuple[float, float] | None:
@@ -80,5 +94,8 @@ def _mpp(axes: Sequence[tuple[str, float | None]], scale: Sequence[float]) -> tu
 
 
 def _color(channel: Mapping[str, Any]) -> int | None:
-    color = channel.get("color")
-    return int(str(color), 16) if color else None
+    color = str(channel.get("color") or "").lstrip("#")
+    try:
+        return int(color, 16)
+    except ValueError:
+        return None

@@ -12,6 +12,7 @@ from PIL import ImageCms, ImageColor
 from msm_mil_core.errors import SlideError
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.formats.address import remote_address
+from msm_mil_core.slides.formats.color_profile import UNREADABLE
 from msm_mil_core.slides.formats.ome_zarr import open_ome_zarr
 from msm_mil_core.slides.formats.opened_image import QUICK_HASH, VENDOR, OpenedImage
 from msm_mil_core.slides.formats.remote import ELSEWHERE, FSSPEC, HERE, open_remote
@@ -120,11 +121,11 @@ def _by_openslide(path: Path, file: Path, handle: OpenSlide, properties: Mapping
 
 
 def _profile(handle: OpenSlide) -> bytes:
-    """Return the bytes of the slide's ICC profile; none where it has none, or it cannot be read."""
+    """Return the bytes of the slide's ICC profile, or some that are none where it cannot be read; none without one."""
     try:
         profile = handle.color_profile
     except (OpenSlideError, OSError, ImageCms.PyCMSError):
-        return b""
+        return UNREADABLE.encode()
     return b"" if profile is None else profile.tobytes()
 
 

@@ -19,7 +19,7 @@ JPEG, RGB, _UNCOMPRESSED = 7, 2, 1
 """Of TIFF: a compression, a photometric interpretation, and no compression."""
 _BLACK_IS_ZERO, _PLANES_APART = 1, 2
 """A photometric interpretation, and colours in planes."""
-_DAMAGE = (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, OSError)
+_DAMAGE = (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, OSError, MemoryError)
 """What tifffile and its decoders may raise on a damaged tile; imagecodecs derives its errors from RuntimeError."""
 
 
@@ -48,9 +48,12 @@ class PageLevel:
             return None
         try:
             planes = [self._plane(plane, row, col) for plane in range(len(self.offsets))]
+            whole = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
         except _DAMAGE as exc:
             raise ReadError(str(exc) or type(exc).__name__) from exc
-        return self.colors.as_rgb(planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2))
+        if whole.shape[2] != self.colors.samples:
+            raise ReadError(f"a tile has {whole.shape[2]} values a pixel, not {self.colors.samples}")
+        return self.colors.as_rgb(whole)
 
     def _plane(self, plane: int, row: int, col: int) -> NDArray[Any]:
         data = self.file.read(int(self.offsets[plane, row, col]), int(self.counts[plane, row, col]))

@@ -51,9 +51,12 @@ class SeriesLevels:
         """
         if len(self.pages) != len(self.levels):
             raise NotDirectError("its colours are in pages of their own")
-        return [
-            page_tiles(page, level.size_px, level.file) for page, level in zip(self.pages, self.levels, strict=True)
-        ]
+        try:
+            return [
+                page_tiles(page, level.size_px, level.file) for page, level in zip(self.pages, self.levels, strict=True)
+            ]
+        except _DAMAGE as exc:
+            raise NotDirectError(f"its pages are unusual ({exc})") from exc
 
 
 def series_levels(opened: BinaryIO, file: ByteSource) -> SeriesLevels:

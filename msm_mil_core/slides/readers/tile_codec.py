@@ -53,7 +53,7 @@ class JpegCodec:
         whole = self.head + data[2:]
         try:
             tile = decode_jpeg(whole, "RGB", min_height=height, min_width=width, min_factor=reduction)
-        except ValueError as exc:
+        except (ValueError, OverflowError, MemoryError) as exc:
             raise DamagedTileError(str(exc)) from exc
         return _of_size(tile, (width, height))
 
@@ -72,7 +72,7 @@ class Jpeg2000Codec:
             raise ValueError(f"tiles in JPEG 2000 are not decoded {reduction} times reduced")
         try:
             tile = jpeg2k_decode(data)
-        except (RuntimeError, ValueError) as exc:
+        except (RuntimeError, ValueError, MemoryError) as exc:
             raise DamagedTileError(str(exc)) from exc
         return _of_size(tile, size_px)
 

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from msm_mil_core.slides.readers.byte_file import ByteSource
 from msm_mil_core.slides.readers.tile_codec import TileCodec
 
+MOST_TILE_PX = 2**26
+"""Pixels of the largest tile that is decoded as one: larger ones are damage."""
+
 
 class NotDirectError(Exception):
     """The tiles of a file cannot be decoded directly; the message says why, to follow "since"."""
@@ -39,6 +42,14 @@ class TiledLevel:
 
 
 def tile_grid(size_px: tuple[int, int], tile_px: tuple[int, int]) -> tuple[int, int]:
-    """Return how many rows and columns of tiles cover a level."""
+    """Return how many rows and columns of tiles cover a level.
+
+    Raises
+    ------
+    NotDirectError
+        If the tiles are without pixels, or so large that they are not decoded one by one.
+    """
     (width, height), (across, down) = size_px, tile_px
+    if not 0 < across * down <= MOST_TILE_PX:
+        raise NotDirectError(f"its tiles are {across} x {down} pixels large")
     return -(-height // down), -(-width // across)

@@ -16,7 +16,17 @@ from msm_mil_core.slides.readers.tiled_level import NotDirectError
 _ORIENTATION = 274
 _PLANES_APART, _UNCOMPRESSED = 2, 1
 MORE_CODECS = "more are with imagecodecs: pip install 'napari-msm-mil[fast]'"
-_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error, RuntimeError, OSError)
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    struct.error,
+    RuntimeError,
+    OSError,
+    MemoryError,
+)
 """What tifffile and its decoders may raise on a page that is damaged or that they do not know."""
 
 

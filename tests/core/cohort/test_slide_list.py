@@ -170,3 +170,16 @@ def test_shares_are_disjoint_and_together_the_list(count, length):
 def test_a_share_that_is_none_is_refused(text):
     with pytest.raises(SlideListError, match="1/8 to 8/8"):
         Shard.parse(text)
+
+
+def test_a_folder_of_zarr_that_is_no_slide_says_which_folder_is(tmp_path: Path):
+    (tmp_path / ".zgroup").write_text('{"zarr_format": 2}')
+    (tmp_path / ".zattrs").write_text('{"plate": {"wells": []}}')
+
+    with pytest.raises(SlideListError, match="is a plate of many images in OME-Zarr"):
+        list_slides([tmp_path])
+
+
+def test_an_address_of_this_computer_is_told_how_to_be_written():
+    with pytest.raises(SlideListError, match=r"There is no file:/slides/a\.svs: .*give the path alone: /slides/a\.svs"):
+        list_slides([Path("file:///slides/a.svs")])

@@ -13,6 +13,8 @@ import huggingface_hub.constants
 import pytest
 import timm
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from msm_mil_core.encoders.encoder_check import check_encoder
@@ -138,10 +140,44 @@ def test_a_file_is_looked_for(weights: Path, tmp_path: Path, there: bool):
     assert found.weights == (f"the file {path}" if there else f"there is no file {path}. Check the path.")
 
 
-@pytest.mark.parametrize("name", ["efficientnet", "timm:", "zoo:", "", "timm:no_such_model"])
-def test_what_there_is_not_is_an_error(name: str):
-    with pytest.raises(EncoderError, match=r"There is no encoder|cannot build"):
-        check_encoder(name)
+@pytest.mark.parametrize("content", [b"notes, and no weights", b"", b"\x89PNG\r\n\x1a\n....."])
+def test_a_file_that_holds_no_weights_cannot_be_used(tmp_path: Path, content: bytes):
+    (tmp_path / "notes.safetensors").write_bytes(content)
+
+    found = check_encoder(f"timm:{TINY}@{tmp_path / 'notes.safetensors'}")
+
+    assert not found.usable
+    assert "neither a safetensors file nor a PyTorch state dict" in found.weights
+
+
+NO_NAMES = [
+    *("efficientnet", "timm:", "zoo:", "", " ", "timm:no_such_model", "timm:../../etc", "timm:hf_hub:owner/name"),
+    *("timm:local-dir:/tmp", "timm:local-dir:.", "timm:hf-hub:", "timm:hf-hub:a/b/c", "timm:hf-hub:a b/c"),
+    *("timm:hf-hub:../x", "timm:hf-hub:owner/name\n", "timm:hf-hub:@main", "MahmoodLab/UNI", "hf-hub:owner/name"),
+]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_what_there_is_not_is_an_error_before_a_run_and_in_it(name: str, cache: Path):
+    for ask in (check_encoder, load_encoder):
+        with pytest.raises(EncoderError, match=r"There is no encoder|cannot build"):
+            ask(name)
+
+
+@given(st.text(max_size=40))
+def test_any_name_is_known_or_refused(name: str):
+    try:
+        assert check_encoder(name.removeprefix("timm:hf-hub:")).name
+    except EncoderError as exc:
+        assert str(exc).strip()
+
+
+def test_a_gated_encoder_that_is_not_here_is_told_in_whole_sentences(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("lazyslide_models", reason="the zoo's encoders are those of lazyslide-models, extra zoo")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+
+    assert "without that variable. It is gated. Ask for access" in check_encoder("zoo:uni2").access
+    assert "does not say where" in check_encoder("zoo:chief").weights
 
 
 def test_the_check_says_what_the_encoder_then_is(weights: Path):

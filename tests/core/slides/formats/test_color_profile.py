@@ -1,5 +1,6 @@
 """ICC profiles: sRGB for the screen, what the file has for the encoder; both recorded, both to be chosen."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
+from pydicom import dcmread
 
 from msm_mil_core.slides.formats.color_profile import changes_colors, profile_name, to_srgb
 from msm_mil_core.slides.slide import Slide, open_slide
@@ -53,6 +55,42 @@ def test_without_a_profile_of_other_colours_nothing_is_converted(tmp_path: Path,
     with open_slide(write(tmp_path / "a.tif", profile)) as slide:
         assert slide.in_colors("srgb") is slide
         assert not slide.has_own_colors
+
+
+def test_a_name_that_only_speaks_of_srgb_is_not_believed():
+    assert changes_colors(a_profile("Scanner, not sRGB"))
+
+
+def test_a_profile_that_shows_the_same_colours_changes_nothing():
+    same = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"sRGB", b"Mine")
+
+    assert not changes_colors(same)
+
+
+OTHER_SPACES = {space: a_profile().replace(b"RGB XYZ ", space + b"XYZ ") for space in (b"GRAY", b"CMYK", b"Lab ")}
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.ome.tif"])
+@pytest.mark.parametrize("profile", [b"no profile at all", SCANNER[:200], *OTHER_SPACES.values()])
+def test_a_profile_that_is_damaged_or_of_other_colours_is_recorded_and_not_used(tmp_path: Path, name: str, profile):
+    with open_slide(write(tmp_path / name, profile)) as slide:
+        assert slide.facts.profile == "unreadable"
+        assert slide.in_colors("srgb") is slide
+        np.testing.assert_array_equal(whole(slide), FIELD)
+
+
+def test_a_profile_that_stands_in_dicom_alone_is_used(tmp_path: Path, shared: Callable[[str], Path]):
+    for file in shared("slides/CMU-1-Small-Region-dicom").glob("*.dcm"):
+        dataset = dcmread(file)
+        for optical_path in dataset.OpticalPathSequence:
+            optical_path.ICCProfile = SCANNER
+        dataset.save_as(tmp_path / file.name)
+
+    with open_slide(tmp_path) as slide:
+        stored, seen = (slide.in_colors(colors).read((800, 800), 0, (64, 64)) for colors in ("as-stored", "srgb"))
+
+        assert slide.facts.profile == "Drawn scanner"
+        np.testing.assert_array_equal(seen, to_srgb(SCANNER)(stored))
 
 
 def test_one_transform_serves_all_threads():

@@ -18,7 +18,7 @@ from msm_mil_core.slides.slide import is_slide, open_slide
 from tests.level_files import write_ome_zarr
 from tests.tiled_slides import a_field
 
-pytest.importorskip("zarr", reason="OME-Zarr is read by the library zarr, of the extra zarr")
+zarr = pytest.importorskip("zarr", reason="OME-Zarr is read by the library zarr, of the extra zarr")
 
 FIELD = a_field((700, 500))
 MADE = Path(__file__).parent / "made_by_ome_zarr"
@@ -181,3 +181,118 @@ def test_any_metadata_are_read_or_refused(described: object):
         return
     assert image.axes
     assert image.paths
+
+
+def packed(folder: Path, archive: Path, inside: str = "") -> Path:
+    with ZipFile(archive, "w") as opened:
+        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+            opened.write(file, Path(inside) / file.relative_to(folder))
+    return archive
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize(("name", "inside"), [("a.ozx", ""), ("a.zarr.zip", ""), ("a.zip", "a.zarr")])
+def test_a_group_packed_in_a_zip_archive_is_read_there(tmp_path: Path, version, name: str, inside: str):
+    folder = write_ome_zarr(tmp_path / "a.zarr", FIELD, version=version)
+
+    with open_slide(packed(folder, tmp_path / name, inside)) as slide, open_slide(folder) as plain:
+        np.testing.assert_array_equal(slide.read((0, 0), 0, (700, 500)), FIELD)
+        assert (slide.facts.mpp, slide.facts.quick_hash) == (0.25, plain.facts.quick_hash)
+        assert find_slide(slide.facts, tmp_path / "a.msm.h5") is not None
+    assert is_slide(tmp_path / name)
+
+
+def test_chunks_in_shards_are_read(tmp_path: Path):
+    path = write_ome_zarr(tmp_path / "a.zarr", FIELD, version="0.5", steps=(1,))
+    group = zarr.open_group(str(path), mode="a")
+    planes = np.ascontiguousarray(np.moveaxis(FIELD, 2, 0))
+    group.create_array("0", data=planes, chunks=(3, 64, 64), shards=(3, 512, 704), overwrite=True)
+
+    with open_slide(path) as slide:
+        np.testing.assert_array_equal(slide.read((0, 0), 0, (700, 500)), FIELD)
+
+
+def raw_folder(path: Path, images: dict[str, np.ndarray], *, says_so: bool) -> Path:
+    """Lay images out as bioformats2raw does; older versions of it did not say so."""
+    for name, image in images.items():
+        write_ome_zarr(path / name, image, version="0.4")
+    (path / ".zgroup").write_text('{"zarr_format": 2}')
+    if says_so:
+        (path / ".zattrs").write_text('{"bioformats2raw.layout": 3}')
+    return path
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_the_largest_image_is_read_where_a_label_comes_first(tmp_path: Path, says_so: bool):
+    path = raw_folder(tmp_path / "raw.zarr", {"0": FIELD[:100, :120], "1": FIELD, "2": FIELD[:80]}, says_so=says_so)
+
+    with open_slide(path) as slide:
+        np.testing.assert_array_equal(slide.read((0, 0), 0, (700, 500)), FIELD)
+        assert slide.remark == "raw.zarr holds 3 images (series); the largest is shown and used, 700 x 500 pixels."
+
+
+def test_levels_may_be_listed_from_the_coarsest_on(tmp_path: Path):
+    path = write_ome_zarr(tmp_path / "a.zarr", FIELD, version="0.4", steps=(4, 1, 2))
+
+    with open_slide(path) as slide:
+        assert slide.level_sizes_px == ((700, 500), (350, 250), (175, 125))
+        assert slide.facts.mpp == 0.25
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.3"])
+def test_versions_without_lengths_are_read_and_the_size_is_asked_for(tmp_path: Path, version: str):
+    axes = "tczyx" if version == "0.1" else "cyx"
+    path = write_ome_zarr(tmp_path / "a.zarr", FIELD, version="0.4", axes=axes, steps=(1,))
+    first = {"version": version, "datasets": [{"path": "0"}]} | ({"axes": list(axes)} if version == "0.3" else {})
+    (path / ".zattrs").write_text(json.dumps({"multiscales": [first]}))
+
+    with open_slide(path) as slide:
+        np.testing.assert_array_equal(slide.read((0, 0), 0, (700, 500)), FIELD)
+        assert slide.facts.mpp_origin == "missing"
+
+
+def test_a_part_of_it_names_the_whole(tmp_path: Path):
+    path = write_ome_zarr(tmp_path / "a.zarr", FIELD, version="0.4")
+
+    for part in ("0", ".zattrs", ".zgroup"):
+        with pytest.raises(SlideError, match=r"(belongs to|is a part of) the OME-Zarr .*a\.zarr\. Choose that folder"):
+            open_slide(path / part)
+
+
+def test_metadata_that_cannot_be_read_are_told_apart_from_another_folder(tmp_path: Path):
+    path = write_ome_zarr(tmp_path / "a.zarr", FIELD, version="0.5")
+    (path / "zarr.json").write_text("{")
+
+    with pytest.raises(SlideError, match=r"a\.zarr cannot be opened as OME-Zarr, since its metadata cannot be read"):
+        open_slide(path)
+
+
+def test_a_plate_says_which_folder_to_choose(tmp_path: Path):
+    (tmp_path / ".zgroup").write_text('{"zarr_format": 2}')
+    (tmp_path / ".zattrs").write_text('{"plate": {"wells": []}}')
+
+    with pytest.raises(SlideError, match=r"is a plate of many images in OME-Zarr.*such as A/1/0"):
+        open_slide(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("described", "words"),
+    [
+        ({"axes": ["x", "y", "c"]}, "its axes are xyc, not in the order"),
+        ({"axes": ["q", "y", "x"]}, "it has an axis 'q'"),
+        ({"datasets": [{"path": "7"}]}, "its level '7' is missing"),
+        ({"datasets": 3}, "its metadata are not those of OME-Zarr 0.4 or 0.5"),
+        (
+            {"datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0]}]}]},
+            "a scale has another number of axes",
+        ),
+    ],
+)
+def test_odd_metadata_are_told_without_a_word_of_python(tmp_path: Path, described: dict[str, object], words: str):
+    path = write_ome_zarr(tmp_path / "a.zarr", FIELD, version="0.4", steps=(1,))
+    plain = {"version": "0.4", "axes": ["c", "y", "x"], "datasets": [{"path": "0"}]}
+    (path / ".zattrs").write_text(json.dumps({"multiscales": [plain | described]}))
+
+    with pytest.raises(SlideError, match=rf"a\.zarr cannot be opened as OME-Zarr, since {words}") as caught:
+        open_slide(path)
+    assert "Error" not in str(caught.value)

@@ -1,5 +1,6 @@
 """What is no slide, or is broken: one sentence each, with the file's name and the next step."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -151,3 +152,37 @@ def test_the_hash_of_the_ends_tells_files_apart_without_reading_them_whole(tmp_p
 
     assert len({hash_ends(path) for path in paths}) == len(contents)
     assert hash_ends(paths[3]) == hash_ends(shutil.copy(paths[3], tmp_path / "copy"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices are no paths there")
+def test_a_device_is_no_file():
+    assert "not a file, but a device" in refusal(Path(os.devnull))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="these are paths of Windows")
+@pytest.mark.parametrize("path", [r"\\server\share\a.svs", r"C:\slides\a.svs", r"d:\a.svs"])
+def test_a_path_of_windows_is_told_where_there_is_none(path: str):
+    assert "is a path of Windows" in refusal(Path(path))
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///slides/a%20b.svs", "file:/slides/a b.svs", "FILE://localhost/slides/a b.svs"]
+)
+def test_an_address_of_this_computer_is_not_taken_for_another(address: str):
+    assert refusal(Path(address)).endswith("it is an address of this computer; give the path alone: /slides/a b.svs")
+
+
+def test_a_chain_of_links_and_one_to_nowhere_are_errors_of_the_path(tmp_path: Path):
+    (tmp_path / "nowhere.svs").symlink_to(tmp_path / "gone.svs")
+    (tmp_path / "loop.svs").symlink_to(tmp_path / "loop.svs")
+
+    for name in ("nowhere.svs", "loop.svs"):
+        assert "Check the path" in refusal(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["Größe 病理 😐.tif", "n" * 240 + ".tif", "a b'c\"d.tif", "[x]*.tif"])
+def test_any_name_of_a_file_will_do(tmp_path: Path, name: str):
+    write_slide(tmp_path / name, a_picture((64, 64), {}), levels=1)
+
+    with open_slide(tmp_path / name) as slide:
+        assert (slide.facts.name, slide.facts.size_px0) == (name, (64, 64))

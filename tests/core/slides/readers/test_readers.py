@@ -1,10 +1,11 @@
-"""One contract for all readers: openslide, direct, direct at scale, tifffile, zarr, and pictures."""
+"""One contract for all readers: openslide, direct, direct at scale, tifffile, zarr, pictures, layers, and fsspec."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import make_archive
 
 import numpy as np
 import pytest
@@ -16,11 +17,14 @@ from PIL import Image
 from msm_mil_core.slides.decoded_tiles import DecodedTiles
 from msm_mil_core.slides.find_slide import find_slide, require_slide
 from msm_mil_core.slides.readers.reader_choice import ReaderChoice
-from msm_mil_core.slides.slide import Slide, open_slide
+from msm_mil_core.slides.slide import Slide, open_arrays, open_slide
+from tests.conftest import SHARED
+from tests.dicom_slides import write_dicom
 from tests.level_files import write_ome_tiff, write_ome_zarr
 from tests.slides import BOUNDS, a_drawn_slide
 from tests.tiled_slides import JPEG_420, STORAGES, ZLIB, a_field, write_tiled
 
+DICOM = SHARED / "slides/CMU-1-Small-Region-dicom"
 SIZE_PX0 = (700, 500)
 FIELD = a_field(SIZE_PX0)
 READERS: dict[str, tuple[str, ReaderChoice]] = {
@@ -32,8 +36,14 @@ READERS: dict[str, tuple[str, ReaderChoice]] = {
     "tifffile": ("series.ome.tif", "auto"),
     "tifffile (planes)": ("planes.ome.tif", "auto"),
     "tifffile (pages)": ("pages.ome.tif", "auto"),
+    "tifffile (16 bits)": ("deep.ome.tif", "auto"),
+    "openslide (dicom)": ("dicom", "openslide"),
+    "direct (dicom)": ("dicom", "auto"),
     "zarr (0.4)": ("four.zarr", "auto"),
     "zarr (0.5)": ("five.zarr", "auto"),
+    "zarr (zip)": ("packed.ozx", "auto"),
+    "layer": ("layer", "auto"),
+    "fsspec": ("memory://readers/series.ome.tif", "fsspec"),
 }
 """What is opened, by its reader and what sets it apart from others with that reader."""
 
@@ -48,18 +58,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_ome_tiff(folder / "series.ome.tif", pixels)
     write_ome_tiff(folder / "planes.ome.tif", pixels, colours="planes")
     write_ome_tiff(folder / "pages.ome.tif", pixels, colours="pages")
+    write_ome_tiff(folder / "deep.ome.tif", pixels, deep=True)
+    if DICOM.exists():
+        write_dicom(folder / "dicom", pixels, DICOM)
+    np.save(folder / "layer", pixels)
+    (folder / "layer.npy").rename(folder / "layer")
     if find_spec("zarr"):
         write_ome_zarr(folder / "four.zarr", pixels, version="0.4")
         write_ome_zarr(folder / "five.zarr", pixels, version="0.5")
+        make_archive(str(folder / "packed"), "zip", folder / "five.zarr")
+        (folder / "packed.zip").rename(folder / "packed.ozx")
+    if find_spec("fsspec"):
+        import fsspec
+
+        fsspec.filesystem("memory").pipe("/readers/series.ome.tif", (folder / "series.ome.tif").read_bytes())
     return folder
+
+
+def opened(folder: Path, name: str, mpp: float | None = None) -> Slide:
+    """Open a slide of the folder as a reader does; skip what needs a library that is not here."""
+    file, choice = READERS[name]
+    if file.endswith((".zarr", ".ozx")):
+        pytest.importorskip("zarr", reason="OME-Zarr is read by the library zarr, of the extra zarr")
+    if file == "dicom" and not (folder / file).exists():
+        pytest.skip("needs a slide in DICOM of the shared data, which is not here")
+    if choice == "fsspec":
+        pytest.importorskip("fsspec", reason="addresses are read by fsspec, of the extra remote")
+        return open_slide(Path(file), mpp, choice)
+    if name == "layer":
+        whole = np.load(folder / file)
+        levels = [whole, np.asarray(Image.fromarray(whole).reduce(4))]
+        return open_arrays(levels, folder / file, layer_mpp=(0.25, 0.25), mpp=mpp)
+    return open_slide(folder / file, mpp, choice)
 
 
 @pytest.fixture(params=READERS)
 def slide(request: pytest.FixtureRequest, folder: Path) -> Slide:
-    file, choice = READERS[request.param]
-    if file.endswith(".zarr"):
-        pytest.importorskip("zarr", reason="OME-Zarr is read by the library zarr, of the extra zarr")
-    slide = open_slide(folder / file, mpp=0.25, reader=choice)
+    slide = opened(folder, request.param, mpp=0.25)
     assert slide.facts.reader == request.param.partition(" ")[0]
     return slide
 
@@ -81,17 +116,19 @@ def cut(truth: NDArray[np.uint8], corner: tuple[int, int], size_px: tuple[int, i
     return region
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(-300, 900), st.integers(-300, 700), st.integers(1, 400), st.integers(1, 400))
-def test_any_region_shows_the_slide_and_its_background_outside(folder, truth, x: int, y: int, width: int, height: int):
-    for file, choice in READERS.values():
-        if not (folder / file).exists():
-            continue  # without zarr
-        with open_slide(folder / file, reader=choice) as slide:
+@pytest.mark.parametrize("name", READERS)
+def test_any_region_shows_the_slide_and_its_background_outside(folder, truth, name: str):
+    with opened(folder, name) as slide:
+
+        @settings(max_examples=25, deadline=None)
+        @given(st.integers(-300, 900), st.integers(-300, 700), st.integers(1, 400), st.integers(1, 400))
+        def holds(x: int, y: int, width: int, height: int) -> None:
             pixels = slide.read((x, y), 0, (width, height))
 
-        np.testing.assert_array_equal(pixels, cut(truth, (x, y), (width, height)))
-        assert pixels.flags.writeable
+            np.testing.assert_array_equal(pixels, cut(truth, (x, y), (width, height)))
+            assert pixels.flags.writeable
+
+        holds()
 
 
 def test_the_facts_do_not_depend_on_the_reader(slide: Slide):
@@ -107,19 +144,23 @@ ORIGINS = {
     "series.ome.tif": (0.25, "ome.PhysicalSizeX"),
     "planes.ome.tif": (0.25, "ome.PhysicalSizeX"),
     "pages.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "deep.ome.tif": (0.25, "ome.PhysicalSizeX"),
+    "dicom": (0.25, "openslide.mpp-x"),
     "four.zarr": (0.25, "ome-zarr.mpp-x"),
     "five.zarr": (0.25, "ome-zarr.mpp-x"),
+    "packed.ozx": (0.25, "ome-zarr.mpp-x"),
+    "layer": (0.25, "layer.mpp-x"),
+    "memory://readers/series.ome.tif": (0.25, "ome.PhysicalSizeX"),
 }
 """What each file says of the size of its pixels, and where."""
 
 
-@pytest.mark.parametrize(("file", "choice"), READERS.values(), ids=READERS)
-def test_the_size_of_a_pixel_comes_from_the_file_if_it_says_it(folder: Path, file: str, choice: ReaderChoice):
-    if not (folder / file).exists():
-        pytest.skip("OME-Zarr is read by the library zarr, of the extra zarr")
+@pytest.mark.parametrize("name", READERS)
+def test_the_size_of_a_pixel_comes_from_the_file_if_it_says_it(folder: Path, name: str):
+    file, _ = READERS[name]
 
-    with open_slide(folder / file, reader=choice) as slide:
-        assert (slide.facts.mpp, slide.facts.mpp_origin) == ORIGINS[file]
+    with opened(folder, name) as slide:
+        assert (slide.facts.mpp, slide.facts.mpp_origin) == (pytest.approx(ORIGINS[file][0]), ORIGINS[file][1])
 
 
 def test_levels_are_as_much_smaller_as_the_file_makes_them(slide: Slide):
@@ -130,6 +171,9 @@ def test_levels_are_as_much_smaller_as_the_file_makes_them(slide: Slide):
 
 def test_the_slide_is_known_again_and_another_is_not(slide: Slide, folder: Path, tmp_path: Path):
     moved = tmp_path / "results" / "a.msm.h5"
+    if slide.facts.reader in ("layer", "fsspec"):
+        assert find_slide(slide.facts, moved) is None  # no file of this computer
+        return
 
     with require_slide(slide.facts, moved) as again:
         assert again.facts.quick_hash == slide.facts.quick_hash
