@@ -21,8 +21,11 @@ def require_same_slide(first: SlideResult, other: SlideResult, path: Path) -> No
     hashes = {one.quick_hash, two.quick_hash}
     same = len(hashes) == 1 if "" not in hashes else one.name == two.name
     if not same or one.size_px0 != two.size_px0:
+        which = f"the slide {two.name}, not of {one.name}"
+        if one.name == two.name:
+            which = f"another file of the name {one.name}, of {two.size_px0[0]} x {two.size_px0[1]} pixels"
         raise ResultError(
-            f"{path} is of the slide {two.name}, not of {one.name}: only results of one slide can be compared tile by "
+            f"{path} is of {which}: only results of one slide can be compared tile by "
             "tile. Choose another result of this slide."
         )
 
