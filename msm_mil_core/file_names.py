@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 RESULT_SUFFIX = ".msm.h5"
 """Of the files of results."""
@@ -23,3 +23,8 @@ def file_stem(name: str) -> str:
     plain = "".join("_" if unicodedata.category(letter) in ("Cc", "Cf", "Cs") else letter for letter in stem)
     short = _NOT_IN_NAMES.sub("_", plain).encode()[:LONGEST_BYTES].decode(errors="ignore").strip(". ")
     return f"_{short}" if not short or _RESERVED.fullmatch(short) else short
+
+
+def verdicts_beside(table: Path) -> Path:
+    """Return where the verdicts on stages go, beside a table of tiles."""
+    return table.with_suffix(".verdicts.csv")

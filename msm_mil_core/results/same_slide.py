@@ -22,9 +22,12 @@ def require_same_slide(first: SlideResult, other: SlideResult, path: Path) -> No
     """
     one, two = first.slide, other.slide
     if one.size_px0 != two.size_px0 or not _one_name(one, two):
+        which = f"the slide {_called(two)}, not of {_called(one)}"
+        if one.has_slide and two.has_slide and one.name == two.name:
+            which = f"another file of the name {one.name}, of {two.size_px0[0]} x {two.size_px0[1]} pixels"
         raise ResultError(
-            f"{path} is of the slide {_called(two)}, not of {_called(one)}: only results of one slide can be compared "
-            "tile by tile. Choose another result of this slide."
+            f"{path} is of {which}: only results of one slide can be compared tile by tile. Choose another result of "
+            "this slide."
         )
 
 

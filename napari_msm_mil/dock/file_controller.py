@@ -39,7 +39,7 @@ class FileController(QObject):
         self._result: SlideResult | None = None
         self._dialogs, self._locator = FileDialogs(window, results_folder), SlideLocator(window)
         self._dialogs.opened.connect(self._on_opened)
-        self._dialogs.written.connect(lambda file: bar.show_message(f"Written: {file.path}"))
+        self._dialogs.written.connect(lambda file: bar.show_message(str(file)))
         self._dialogs.failed.connect(bar.show_error)
         self._dialogs.send_requested.connect(self.send_requested)
         self._locator.found.connect(self._on_slide_found)

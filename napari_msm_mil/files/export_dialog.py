@@ -46,7 +46,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._path = _path_line(suggested)
-        self._path.textChanged.connect(lambda _: self._warn_if_exists())
+        self._path.textChanged.connect(lambda _: self._on_edited())
         self._format = FormatBox()
         self._format.choose(remembered(FORMAT))
         self._format.currentIndexChanged.connect(lambda _: self._on_format())
@@ -68,8 +68,12 @@ class ExportDialog(QDialog):
         options = self._options()
         if options is not None:
             remember(FORMAT, self._format.format.to)
-            self.export_requested.emit(Path(self._path.text()), options)
+            self.export_requested.emit(self._target, options)
             super().accept()
+
+    @property
+    def _target(self) -> Path:
+        return Path(self._path.text().strip())
 
     def _options(self) -> GeoJsonOptions | ExchangeChoice | None:
         """Return what the user chose; None if it is not valid, which is shown then."""
@@ -140,20 +144,28 @@ class ExportDialog(QDialog):
         chosen = self._format.format
         self._form.editor(CORNER).setEnabled(self._has_corner)
         problem = self._form.problem if chosen.to == "geojson" else chosen.problem
-        self._export.setEnabled(not problem)
+        unnamed = "" if self._target.name else "Give the file a name."
+        self._export.setEnabled(not problem and not unnamed)
         self._send.setEnabled(not problem)
-        self._warn_if_exists()
-        if problem:
-            self._problem.setText(problem)
+        self._problem.setText(problem or unnamed or self._warning())
 
     def _on_browse(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export", self._path.text(), self._format.format.filter)
         if name:
             self._path.setText(name)
 
-    def _warn_if_exists(self) -> None:
-        exists = Path(self._path.text()).exists()
-        self._problem.setText("This file already exists and will be replaced." if exists else "")
+    def _warning(self) -> str:
+        chosen, target = self._format.format, self._target
+        ending = f"Files of this format end in {chosen.ending}; other programs may not know this name. "
+        exists = "This file already exists and will be replaced."
+        return f"{'' if chosen.is_named(target.name) else ending}{exists if _exists(target) else ''}".strip()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name that a file can have, which is said when it is written
+        return False
 
 
 def _ending_in(path: str) -> str:

@@ -19,8 +19,14 @@ class ExportFormat:
     filter: str
     """For the dialog that asks for a name."""
     ending: str
+    also: tuple[str, ...] = ()
+    """What the names of its files may end in besides."""
     has_maps: bool = False
     """Whether `MapOptions` choose what is in it."""
+
+    def is_named(self, path: str) -> bool:
+        """Return whether a file is named as those of this format are."""
+        return path.lower().endswith((self.ending, *self.also))
 
     @property
     def problem(self) -> str:
@@ -48,6 +54,7 @@ FORMATS = (
         "Scripts that import the file are written beside it.",
         "GeoJSON (*.geojson *.geojson.gz)",
         ".geojson",
+        also=(".geojson.gz", ".json", ".json.gz"),
     ),
     ExportFormat(
         "ome-tiff",
@@ -55,6 +62,7 @@ FORMATS = (
         "The maps over the whole slide, a channel each, with pixel size, names and colours.",
         "OME-TIFF (*.ome.tif)",
         ENDINGS["ome-tiff"],
+        also=(".ome.tiff",),
         has_maps=True,
     ),
     ExportFormat("png", "Figure with scale bar (PNG)", "The slide and its maps on one page.", "PNG (*.png)", ".png"),
@@ -79,6 +87,7 @@ FORMATS = (
         "A folder for the spatial tools of the scverse.",
         "SpatialData (*.zarr)",
         ENDINGS["spatialdata"],
+        also=(".zarr",),
         has_maps=True,
     ),
     ExportFormat(
@@ -87,6 +96,7 @@ FORMATS = (
         "The maps in the study of a DICOM slide, for archives and viewers. Needs the slide.",
         "DICOM (*.dcm)",
         ENDINGS["dicom"],
+        also=(".dcm",),
         has_maps=True,
     ),
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msm_mil_core.errors import ResultError
+from msm_mil_core.file_names import verdicts_beside
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.annotations import Annotations, View, load_annotations
 from msm_mil_core.results.result_file import load_result, save_result
@@ -27,6 +27,11 @@ class WrittenFile:
     """A file that was written completely."""
 
     path: Path
+    remark: str = ""
+    """What the user should know of it, as a sentence; empty if nothing."""
+
+    def __str__(self) -> str:
+        return f"Written: {self.path}" + (f". {self.remark}" if self.remark else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,17 +71,35 @@ def export_exchange(
 
     yield Progress("Exporting", 0, 1)
     if choice.to == "csv":
-        from msm_mil_core.export.tables.result_tables import write_csv
+        return _write_tables(result, annotations, path)
+    if choice.to == "png":
+        return _write_figure(result, path)
+    write_exchange(result, path, path, choice.to, (choice.maps, annotations))
+    return WrittenFile(path)
 
-        write_csv(result, path, annotations)
-    elif choice.to == "png":
-        from msm_mil_core.export.figures.result_figure import write_figure  # imports matplotlib
 
-        slide = find_slide(result.slide, path)
-        with slide or nullcontext():
-            write_figure(result, slide, path)
-    else:
-        write_exchange(result, path, path, choice.to, (choice.maps, annotations))
+def _write_tables(result: SlideResult, annotations: Annotations, path: Path) -> WrittenFile:
+    """Write the tiles and, where there are verdicts, those beside it, as `msm-mil export` does."""
+    from msm_mil_core.export.tables.result_tables import write_csv
+    from msm_mil_core.export.tables.verdicts import write_verdicts_csv
+
+    write_csv(result, path, annotations)
+    if not annotations.verdicts:
+        return WrittenFile(path)
+    beside = verdicts_beside(path)
+    write_verdicts_csv(result, annotations, beside)
+    return WrittenFile(path, f"The verdicts are in {beside.name}.")
+
+
+def _write_figure(result: SlideResult, path: Path) -> WrittenFile:
+    from msm_mil_core.export.figures.result_figure import write_figure  # imports matplotlib
+
+    slide = find_slide(result.slide, path)
+    if slide is None:
+        write_figure(result, None, path)
+        return WrittenFile(path, f"It shows the maps without the slide: {result.slide.name} was not found.")
+    with slide:
+        write_figure(result, slide.in_colors("srgb"), path)
     return WrittenFile(path)
 
 

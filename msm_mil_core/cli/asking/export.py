@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from msm_mil_core.cli.asking.export_format import Format, ending_of, makes_folders, written_for
+from msm_mil_core.cli.asking.export_format import Format, check_out, ending_of, makes_folders, written_for
 from msm_mil_core.cli.inputs import require_only_result
 from msm_mil_core.cli.outputs import check_folders, check_outputs, output_paths
 from msm_mil_core.export.exchange.exchange_format import require_extra
@@ -43,6 +43,7 @@ def export(
     """
     require_only_result(results)
     require_extra(to)
+    check_out(out_folder, to)
     paths = output_paths(results, out_folder, ending_of(to))
     targets = [each for path in paths.values() for each in written_for(path, to)]
     (check_folders if makes_folders(to) else check_outputs)(targets, overwrite=overwrite)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from msm_mil_core.cli.asking.export_format import Format, verdicts_beside
+from msm_mil_core.cli.asking.export_format import Format
 from msm_mil_core.cli.console import print_line, print_message
 from msm_mil_core.cli.running.batch import annotations_in, each_slide, finish
 from msm_mil_core.disk_space import check_space
@@ -16,6 +16,7 @@ from msm_mil_core.export.qupath.companions import write_for_qupath
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.tables.result_tables import write_csv
 from msm_mil_core.export.tables.verdicts import write_verdicts_csv
+from msm_mil_core.file_names import verdicts_beside
 from msm_mil_core.results.result_file import load_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.find_slide import require_slide

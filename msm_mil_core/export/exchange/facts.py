@@ -1,6 +1,8 @@
 """What a file for another program says of its origin: texts by their names, that any format can hold."""
 
 import unicodedata
+from collections.abc import Iterable
+from itertools import count
 
 from msm_mil_core import __version__
 from msm_mil_core.export.tables.json_file import WARNING
@@ -41,12 +43,22 @@ def result_facts(result: SlideResult) -> dict[str, str]:
     facts |= {f"P({name})": f"{chance:.6g}" for name, chance in chances}
     weights = enumerate((stage.beta for stage in result.prediction.stages), start=1)
     facts |= {f"weight of stage {number}": f"{beta:.6g}" for number, beta in weights}
-    return {plain_text(name): plain_text(fact) for name, fact in facts.items() if fact}
+    said = {name: plain_text(fact) for name, fact in facts.items() if fact}
+    return dict(zip(plain_names(said), said.values(), strict=True))
 
 
 def plain_text(text: str) -> str:
     """Return text that XML, UTF-8 and DICOM can hold: what names of files may contain besides becomes a space."""
     return "".join(" " if unicodedata.category(letter) in ("Cc", "Cs", "Cn", "Co") else letter for letter in text)
+
+
+def plain_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names as `plain_text` does, those that become the same with a number: none stands for two columns."""
+    plain: list[str] = []
+    for name in map(plain_text, names):
+        again = (f"{name} ({number})" for number in count(2))
+        plain.append(name if name not in plain else next(each for each in again if each not in plain))
+    return tuple(plain)
 
 
 def _pair(values: tuple[int, int]) -> str:

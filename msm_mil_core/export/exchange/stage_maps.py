@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from msm_mil_core.display.stage_style import stage_rgb
 from msm_mil_core.display.tile_raster import TileRaster, lay_raster
 from msm_mil_core.errors import OutputError
-from msm_mil_core.export.exchange.facts import plain_text
+from msm_mil_core.export.exchange.facts import plain_names
 from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.results.slide_result import SlideResult
@@ -59,7 +59,7 @@ def draw_maps(result: SlideResult, options: MapOptions | None = None) -> StageMa
     for canvas, (of_tiles, _) in zip(values, chosen.values(), strict=True):
         canvas[top : top + rows, left : left + cols] = raster.draw(of_tiles)
     colours = tuple(colour for _, colour in chosen.values())
-    return StageMaps(tuple(map(plain_text, chosen)), colours, values, raster.cell_px0, origin_px0)
+    return StageMaps(plain_names(chosen), colours, values, raster.cell_px0, origin_px0)
 
 
 def _choose(result: SlideResult, options: MapOptions) -> dict[str, tuple[NDArray[np.float32], Rgb]]:
@@ -79,7 +79,7 @@ def _choose(result: SlideResult, options: MapOptions) -> dict[str, tuple[NDArray
 def _cover(raster: TileRaster, size_px0: tuple[int, int]) -> tuple[tuple[float, float], tuple[int, int]]:
     """Return the corner, and rows and columns, of the tile grid continued over the whole slide."""
     cell = raster.cell_px0
-    x, y = (at - ceil(at / cell) * cell for at in raster.origin_px0)  # 0, or up to a cell before the slide's corner
+    x, y = (at - max(0, ceil(at / cell)) * cell for at in raster.origin_px0)  # 0, or before the slide's corner
     ends = (start + cells * cell for start, cells in zip(raster.origin_px0, raster.shape[::-1], strict=True))
     right, bottom = (max(end, side) for end, side in zip(ends, size_px0, strict=True))
     return (x, y), (ceil((bottom - y) / cell), ceil((right - x) / cell))

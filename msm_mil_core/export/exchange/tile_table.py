@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msm_mil_core.export.exchange.facts import plain_text
+from msm_mil_core.export.exchange.facts import plain_names, plain_text
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.export.tables.verdicts import tile_verdicts
 from msm_mil_core.mil.prediction import Prediction
@@ -33,12 +33,13 @@ class TileTable:
 def tile_table(result: SlideResult, annotations: Annotations) -> TileTable:
     """Lay out the tiles of a result as columns, with the verdicts on the stages that claim them."""
     xy_px0, mpp, prediction = result.tiles.xy_px0, result.slide.mpp, result.prediction
+    measured = measure_tiles(prediction)
     verdicts = tile_verdicts(prediction, annotations) if annotations.verdicts else None
     return TileTable(
         xy_px0=xy_px0,
         xy_um=None if mpp is None else xy_px0 * np.float64(mpp),
         side_px0=result.tiles.side_px0,
-        measurements={plain_text(name): values for name, values in measure_tiles(prediction).items()},
+        measurements=dict(zip(plain_names(measured), measured.values(), strict=True)),
         claimed_by=_claimed_by(prediction),
         verdicts=None if verdicts is None else [plain_text(verdict) for verdict in verdicts],
     )

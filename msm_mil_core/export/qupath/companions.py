@@ -1,18 +1,21 @@
 """An export for QuPath with what belongs to it: scripts that import it, and its provenance."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.display.stage_style import STAGE_COLOURS, stage_name, stage_ramp, stage_rgb
 from msm_mil_core.export.qupath.companion_names import IMPORT_ALL, import_script_beside, provenance_beside
-from msm_mil_core.export.qupath.export import write_features
+from msm_mil_core.export.qupath.export import fill_features, place_of
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
 from msm_mil_core.export.qupath.result_features import ResultFeatures, result_features
-from msm_mil_core.export.qupath.scripts.groovy_text import Value, check_script, fill_template, write_script
-from msm_mil_core.export.tables.json_file import Record, head, write_json
+from msm_mil_core.export.qupath.scripts.groovy_text import Value, check_script, fill_template
+from msm_mil_core.export.qupath.tile_features import qupath_class
+from msm_mil_core.export.tables.json_file import Record, fill_json, head
 from msm_mil_core.mil.prediction import Prediction
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
@@ -39,7 +42,7 @@ def write_for_qupath(
     """Write a result for QuPath as `write_geojson` does, and beside it what imports it there.
 
     For `NAME.geojson` these are the script `NAME.import.groovy`, and `NAME.provenance.json` with what belongs to the
-    run; and, once for the folder, `import-all.groovy`.
+    run; and, once for the folder, `import-all.groovy`. All of them are written, or none.
 
     Raises
     ------
@@ -48,22 +51,34 @@ def write_for_qupath(
         written by an export.
     """
     features = result_features(result, options, annotations)
-    script, for_all = import_script_beside(path), path.with_name(IMPORT_ALL)
-    check_script(script)
-    check_script(for_all)
-    written = write_features(features, path)
-    write_json(_provenance(result, features, written), provenance_beside(written))
+    files = _files(place_of(features, path))
+    check_script(files.script)
+    check_script(files.script_for_all)
+    with ExitStack() as parts:  # none is in place before all are written
+
+        def part(path: Path) -> Path:
+            return parts.enter_context(whole_file(path))
+
+        fill_features(features, part(files.geojson), files.geojson)
+        fill_json(_provenance(result, features, files.geojson), part(files.provenance))
+        part(files.script).write_text(_import_script(result, features, files.geojson), encoding="ascii")
+        script_for_all = fill_template("import_all", _for_all(files.geojson.parent))
+        part(files.script_for_all).write_text(script_for_all, encoding="ascii")
+    return files
+
+
+def _files(geojson: Path) -> QuPathFiles:
     return QuPathFiles(
-        geojson=written,
-        script=write_script(script, _import_script(result, features, written)),
-        script_for_all=write_script(for_all, fill_template("import_all", _for_all(written.parent))),
-        provenance=provenance_beside(written),
+        geojson=geojson,
+        script=import_script_beside(geojson),
+        script_for_all=geojson.with_name(IMPORT_ALL),
+        provenance=provenance_beside(geojson),
     )
 
 
 def class_colours(names: Iterable[str]) -> dict[str, int]:
     """Return the colour of each map's class, in the order of the stages, as QuPath packs it: ARGB, signed."""
-    return {name: _packed(stage_rgb(stage)) for stage, name in enumerate(names)}
+    return {qupath_class(name): _packed(stage_rgb(stage)) for stage, name in enumerate(names)}
 
 
 def shown_map(prediction: Prediction) -> dict[str, Value]:

@@ -40,23 +40,28 @@ def write_geojson(
     OutputError
         If it cannot be written there, no tile lies in QuPath's image, or what was written does not read back.
     """
-    return write_features(result_features(result, options, annotations), path)
+    features = result_features(result, options, annotations)
+    path = place_of(features, path)
+    with whole_file(path) as part:
+        fill_features(features, part, path)
+    return path
 
 
-def write_features(features: ResultFeatures, path: Path) -> Path:
-    """Write what goes to QuPath as one file, and return where.
+def place_of(features: ResultFeatures, path: Path) -> Path:
+    """Return where they are written: `path`, with ".gz" added if there are many."""
+    return path.with_name(f"{path.name}.gz") if len(features) > GZIP_ABOVE and path.suffix != ".gz" else path
+
+
+def fill_features(features: ResultFeatures, part: Path, path: Path) -> None:
+    """Write what goes to QuPath into a file that is being made for `path`, and check it.
 
     Raises
     ------
     OutputError
-        If it cannot be written there, or what was written does not read back.
+        If what was written does not read back.
     """
-    if len(features) > GZIP_ABOVE and path.suffix != ".gz":
-        path = path.with_name(f"{path.name}.gz")
-    with whole_file(path) as part:
-        _write_text(part, collection_text(features.parts()), zipped=path.suffix == ".gz")
-        check_geojson(part, len(features), path)
-    return path
+    _write_text(part, collection_text(features.parts()), zipped=path.suffix == ".gz")
+    check_geojson(part, len(features), path)
 
 
 def _write_text(path: Path, chunks: Iterator[str], *, zipped: bool) -> None:

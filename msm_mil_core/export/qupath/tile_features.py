@@ -101,7 +101,13 @@ def annotation_name(measured: MeasuredTiles, stage: int, what: str) -> str:
 
 def classification(result: SlideResult, stage: int) -> str:
     """Return JSON text of the class of a map, with a comma after it."""
-    return f'"classification":{json.dumps({"name": result.prediction.map_names[stage], "color": stage_rgb(stage)})},'
+    name = qupath_class(result.prediction.map_names[stage])
+    return f'"classification":{json.dumps({"name": name, "color": stage_rgb(stage)})},'
+
+
+def qupath_class(name: str) -> str:
+    """Return a name as QuPath takes it for a class: ends of lines stop its import, colons part a class in two."""
+    return " ".join(name.replace(":", " - ").split())
 
 
 def _name(text: str) -> str:

@@ -39,5 +39,10 @@ def write_json(record: Record, path: Path) -> None:
         If it cannot be written there.
     """
     with whole_file(path) as part:
-        text = json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False)
-        part.write_text(text + "\n", encoding="utf-8")
+        fill_json(record, part)
+
+
+def fill_json(record: Record, part: Path) -> None:
+    """Write a record into a file that is being made; `write_json` makes one of its own."""
+    text = json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False)
+    part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")

@@ -10,7 +10,7 @@ import pytest
 from msm_mil_core.cli.app import call
 from msm_mil_core.results.result_file import save_result
 from tests.class_maps import a_class_map_result
-from tests.results import a_prediction, a_result, block_of_tiles, slide_facts
+from tests.results import a_prediction, a_result, block_of_tiles, slide_facts, tile_grid
 
 
 def a_file(path, *, seed=0, name="fold", tiles=None, **changes) -> str:
@@ -93,3 +93,43 @@ def test_wrong_use_is_one_line_and_exit_code_2(two, wrong, capsys):
 
     assert code == 2
     assert last_line(capsys).startswith("msm-mil: ")
+
+
+def test_another_file_of_the_same_name_is_refused_and_told_apart(two, tmp_path, capsys):
+    slide = replace(slide_facts((2000, 1000)), quick_hash="ab")
+    other = a_file(tmp_path / "c.msm.h5", slide=slide)
+
+    code = call(["compare", two[0], "--against", other])
+
+    assert code == 2
+    assert "another file of the name drawn.svs, of 2000 x 1000 pixels" in last_line(capsys)
+
+
+@pytest.mark.parametrize("where", ["apart", "off the grid", "over each other", "one tile"])
+def test_whatever_the_tiles_of_another_run_it_is_compared_or_said(two, tmp_path, capsys, where):
+    tiles = {
+        "apart": tile_grid([(20, 20), (21, 20)]),
+        "off the grid": replace(block_of_tiles(5, 4), xy_px0=block_of_tiles(5, 4).xy_px0 + 37),
+        "over each other": replace(block_of_tiles(9, 8, 50), side_px0=100),
+        "one tile": tile_grid([(2, 2)]),
+    }[where]
+    other = a_file(tmp_path / "c.msm.h5", name="other", tiles=tiles)
+
+    code = call(["compare", two[0], "--against", other])
+
+    words = printed(capsys)
+    said = {"apart": "No tile is known to two of them", "one tile": "other has 1 of the 30 tiles"}
+    assert code == 0
+    assert said.get(where, "resampled by area") in words
+
+
+def test_which_result_is_named_first_changes_no_figure_where_tiles_are_the_same(two, capsys):
+    found = []
+    for one, other in (two, two[::-1]):
+        assert call(["compare", one, "--against", other, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+
+    (first,), (second,) = found[0]["pairs"], found[1]["pairs"]
+    assert first["overlap"] == pytest.approx(second["overlap"])
+    assert first["rank_correlation"] == pytest.approx(second["rank_correlation"])
+    assert found[0]["tiles_by_agreement"] == found[1]["tiles_by_agreement"]

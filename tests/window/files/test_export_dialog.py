@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QWidget
 from msm_mil_core.export.exchange import exchange_format
 from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.export.qupath.geojson_options import GeoJsonOptions
-from msm_mil_core.results.annotations import Annotations
+from msm_mil_core.results.annotations import Annotations, Verdict
 from napari_msm_mil.files.export_dialog import ExportDialog
 from napari_msm_mil.files.export_formats import FORMATS, ExchangeChoice, FormatBox
 from napari_msm_mil.files.file_dialogs import FileDialogs
@@ -87,6 +87,57 @@ def test_a_number_that_cannot_be_read_holds_up_qupaths_format_alone(dialog):
     assert not may_export(dialog)
     choose(dialog, "csv")
     assert may_export(dialog)
+
+
+@pytest.mark.parametrize("each", FORMATS, ids=lambda each: each.to)
+def test_a_name_of_another_format_is_remarked_on(dialog, tmp_path, each):
+    choose(dialog, each.to)
+    problem, named = child(dialog, "export_problem"), []
+    for name in ("a.txt", "a", f"a{each.ending}", f"A{each.ending.upper()}", *(f"a{ending}" for ending in each.also)):
+        child(dialog, "export_path").setText(str(tmp_path / name))
+        named.append("Files of this format end in" in problem.text())
+
+    assert each.problem or named == [True, True, *[False] * (2 + len(each.also))]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "n" * 300, "a\0b"])
+def test_what_is_no_name_of_a_file_is_told(qtbot, name):
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialogs = FileDialogs(window, Path())
+
+    dialogs.ask_export(a_result(), Annotations())
+    dialog = window.findChild(ExportDialog)
+    child(dialog, "export_path").setText(name)
+
+    if not name.strip():
+        assert child(dialog, "export_problem").text() == "Give the file a name."
+        assert not may_export(dialog)
+        return
+    with qtbot.waitSignal(dialogs.failed, timeout=RUN_MS) as failed:
+        accept(dialog)
+    assert "Cannot write" in str(failed.args[0])
+    settle()
+
+
+def test_verdicts_go_beside_a_table_and_a_figure_says_that_its_slide_is_missing(qtbot, tmp_path):
+    window, said = QWidget(), Annotations(verdicts=(Verdict(stage=0, label="tumour", at=""),))
+    qtbot.addWidget(window)
+    dialogs = FileDialogs(window, tmp_path)
+    written = {}
+    for to in ("csv", "png"):
+        dialogs.ask_export(a_result(), said)
+        dialog = window.findChild(ExportDialog)
+        choose(dialog, to)
+        child(dialog, "export_path").setText(str(tmp_path / f"out.{to}"))
+        with qtbot.waitSignal(dialogs.written, timeout=RUN_MS) as done:
+            accept(dialog)
+        written[to] = str(done.args[0])
+        settle()
+
+    assert written["csv"].endswith("out.csv. The verdicts are in out.verdicts.csv.")
+    assert "tumour" in (tmp_path / "out.verdicts.csv").read_text("utf-8")
+    assert "drawn.svs was not found" in written["png"]
 
 
 @pytest.mark.parametrize("to", ["ome-tiff", "png", "csv"])

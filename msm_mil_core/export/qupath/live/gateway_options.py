@@ -1,6 +1,6 @@
 """Where the gateway of a running QuPath is."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from msm_mil_core.options import Options
 
@@ -15,3 +15,12 @@ class GatewayOptions(Options):
     """The port that QuPath's dialog "Start Py4J Gateway" names."""
     token: str = Field("", repr=False)
     """The token of that dialog; empty if none was set."""
+
+    @field_validator("token")
+    @classmethod
+    def _is_one_line(cls, token: str) -> str:
+        """Take what was copied with the blanks around it; the gateway reads a token as one line."""
+        plain = token.strip()
+        if len(plain.splitlines()) > 1:
+            raise ValueError("a token is one line: copy it from QuPath's dialog again")
+        return plain

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.errors import OutputError
 
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value]"
@@ -52,20 +51,6 @@ def groovy_literal(value: Value) -> str:
     raise ValueError(f"Groovy has no literal for {value!r}")
 
 
-def write_script(path: Path, text: str) -> Path:
-    """Write a script, in place of one that an export wrote, and return where.
-
-    Raises
-    ------
-    OutputError
-        If there is another file of this name, or it cannot be written there.
-    """
-    check_script(path)
-    with whole_file(path) as part:
-        part.write_text(text, encoding="ascii")
-    return path
-
-
 def check_script(path: Path) -> None:
     """Refuse to replace a file that no export wrote.
 
@@ -77,7 +62,7 @@ def check_script(path: Path) -> None:
     try:
         with path.open("rb") as file:
             ours = file.readline().strip() == MARK.encode()
-    except OSError:  # there is none; or whoever writes it will say why that is not possible
+    except (OSError, ValueError):  # there is none; or whoever writes it will say why that is not possible
         return
     if not ours:
         raise OutputError(f"{path} was not written by an export, so it is not replaced. Rename it, and export again.")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from msm_mil_core.cli.app import call
+from msm_mil_core.cli.asking.export_format import ending_of
 from msm_mil_core.export.exchange import exchange_format
 from msm_mil_core.export.exchange.exchange_format import ENDINGS
 from msm_mil_core.results.result_file import save_result
@@ -66,3 +67,17 @@ def test_somebody_elses_folder_is_not_replaced(result, capsys):
     assert code != 0
     assert "something else is there already" in " ".join(capsys.readouterr().err.split())
     assert (mine / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("to", ["geojson", "csv", "png", "ome-tiff"])
+def test_the_name_of_a_file_where_a_folder_is_asked_for_is_told(result, to, capsys):
+    there = result.parent / f"out{ending_of(to)}"
+
+    codes = [call(["export", str(result), "--to", to, "--out", str(there)])]
+    told = " ".join(capsys.readouterr().err.split())
+    (result.parent / f"folder{ending_of(to)}").mkdir()
+    codes.append(call(["export", str(result), "--to", to, "--out", str(result.parent / f"folder{ending_of(to)}")]))
+
+    assert codes == [2, 0]
+    assert "--out names a folder" in told
+    assert not there.exists()

@@ -14,6 +14,7 @@ from msm_mil_core.export.exchange.map_options import MapOptions
 from msm_mil_core.results.result_file import save_result
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, open_slide
+from msm_mil_core.slides.tiling.tiles import TileGrid
 from tests.results import a_prediction, a_result, tile_grid
 from tests.slides import a_drawn_slide
 
@@ -81,6 +82,34 @@ def test_names_of_any_kind_are_written(tmp_path, slide):
     groups = pydicom.dcmread(tmp_path / "a.dcm").PerFrameFunctionalGroupsSequence
     labels = [group.RealWorldValueMappingSequence[0].LUTLabel for group in groups]
     assert labels == ["Evidence a/b  正常", "Evidence long lo"]
+
+
+@pytest.mark.parametrize("kind", ["one stage", "one tile", "overlapping", "over the edge", "a stage that saw nothing"])
+def test_maps_of_any_result_are_written_and_lie_where_its_tiles_do(tmp_path, slide, kind):
+    places = {
+        "one tile": [(600, 700)],
+        "overlapping": [(0, 0), (112, 0), (56, 300)],
+        "over the edge": [(-50, -50), (2200, 2950)],
+    }.get(kind, [(0, 0), (224, 448)])
+    tiles = TileGrid(np.array(places, np.int64), side_px0=SIDE_PX0, side_px=224, mpp=0.5)
+    prediction = a_prediction(len(tiles), S=1 if kind == "one stage" else 2)
+    if kind == "a stage that saw nothing":
+        unseen = dataclasses.replace(prediction.stages[1], attention=np.full(len(tiles), np.nan, np.float32))
+        prediction = dataclasses.replace(prediction, stages=(prediction.stages[0], unseen))
+
+    write_parametric_map(a_result(tiles, slide=slide.facts, prediction=prediction), slide, tmp_path / "a.dcm")
+
+    read = highdicom.imread(tmp_path / "a.dcm")
+    frames = read.get_frames(apply_real_world_transform=True, dtype=np.float32)
+    source = pydicom.dcmread(Path(slide.facts.path) / f"{LEVEL_0}.dcm", stop_before_pixels=True)
+    row, col = np.argwhere(np.isfinite(frames[0]))[0]
+    glass_mm = to_mm(read)(np.array([[col + 0.5, row + 0.5]], float))
+    inside = [to_mm(source)(np.array([[x, y], [x + SIDE_PX0, y + SIDE_PX0]], float)) for x, y in places]
+    assert any(
+        (np.sort(two, axis=0)[0] <= glass_mm[0] + 1e-6).all() and (glass_mm[0] <= np.sort(two, axis=0)[1] + 1e-6).all()
+        for two in inside
+    )
+    assert len(frames) == len(prediction.stages)
 
 
 def test_one_file_of_the_slide_is_enough_to_find_its_level_0(tmp_path, shared):

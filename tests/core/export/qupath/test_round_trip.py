@@ -117,7 +117,7 @@ def test_what_a_person_draws_in_qupath_limits_a_run_to_its_place(tmp_path_factor
     there = shapely.transform(outline, lambda xy: xy + np.array(corner))
     together = shapely.union_all(regions.polygons)
     assert there.buffer(0.5).covers(together)
-    assert together.buffer(1e-6).covers(there.buffer(-0.5))
+    assert there.buffer(-0.5).difference(together.buffer(1e-6)).is_empty  # nothing covers what is empty
     centres = np.stack(np.meshgrid(np.arange(25, 2000, 50), np.arange(25, 2000, 50)), axis=-1).reshape(-1, 2)
     clear = shapely.distance(there.boundary, shapely.points(centres)) > 0.5
     assert (regions.hold(centres) == shapely.intersects_xy(there, *centres.T))[clear].all()

@@ -223,6 +223,12 @@ def test_the_right_token_is_accepted_and_not_shown():
     assert "right" not in repr(options)
 
 
+def test_a_token_is_taken_without_the_blanks_around_it_and_is_one_line():
+    assert GatewayOptions(token=" right\n").token == "right"
+    with pytest.raises(ValueError, match="a token is one line"):
+        GatewayOptions(token="right\nc\nt\nexit")
+
+
 @pytest.mark.parametrize(
     ("qupath", "why"),
     [
