@@ -92,7 +92,7 @@ class FileController(QObject):
         facts = opened.result.slide
         if opened.slide is not None:
             self._add_slide(opened.slide)
-        elif not self._layers.is_open(facts):
+        elif not self._layers.slides.is_open(facts):
             return f"The slide {facts.name} is no longer at {Path(facts.path).parent}; its maps are shown alone."
         return ""
 
@@ -101,7 +101,7 @@ class FileController(QObject):
         self.slide_found.emit()
 
     def _add_slide(self, slide: Slide) -> None:
-        if self._layers.is_open(slide.facts):
+        if self._layers.slides.is_open(slide.facts):
             slide.close()
         else:
-            self._layers.add_slide(slide)
+            self._layers.slides.add(slide)

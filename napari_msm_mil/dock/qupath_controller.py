@@ -146,7 +146,7 @@ class QuPathController(QObject):
         if slide is None or not self._layers.has(slide):
             self._bar.show_message("The slide was closed meanwhile, so no regions are shown.")
             return
-        layer = self._layers.add_regions(slide, regions, f"Regions from {found.source}")
+        layer = self._layers.regions.add(slide, regions, f"Regions from {found.source}")
         count = len(regions.polygons)
         what = f"{count} {'region' if count == 1 else 'regions'} from {found.source}, in the layer {layer.name}."
         how = "Choose it under Region to limit a run, or select it and ask what the model says without it."

@@ -17,7 +17,7 @@ from msm_mil_core.slides.formats.arrays import LAYER
 from msm_mil_core.slides.formats.color_choice import ColorChoice
 from napari_msm_mil.background import Background, Job
 from napari_msm_mil.files.folders import Folders
-from napari_msm_mil.layers.regions import region_areas
+from napari_msm_mil.layers.places.regions import region_areas
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.run.features_checker import FeaturesChecker, FeaturesRequest
 from napari_msm_mil.run.progress_rate import ProgressRate
@@ -60,8 +60,8 @@ class RunController(QObject):
 
     def list_layers(self) -> None:
         """List the slides and regions that are open."""
-        self._setup.set_slides(self._layers.runnable())
-        self._setup.set_regions(self._layers.regions())
+        self._setup.set_slides(self._layers.slides.runnable())
+        self._setup.set_regions(self._layers.regions.all())
 
     def ask_run(self) -> str:
         """Start a run as a press of Run does; return what is missing or in the way, empty if it starts."""
@@ -92,7 +92,7 @@ class RunController(QObject):
 
     def _on_colors_requested(self, slide: Image, colors: ColorChoice) -> None:
         """Show the slide in these colours, and those that are opened after it."""
-        self._layers.show_colors(slide, colors)
+        self._layers.slides.show_colors(slide, colors)
         keep_screen_colors(colors)
 
     def _show_ready(self) -> None:
@@ -141,7 +141,7 @@ class RunController(QObject):
             raise MsmMilError("No model is chosen. Choose a bundled one or browse for a file.")
         mpp, found = self._setup.mpp, self._checker.found
         if slide is not None and "slide" not in slide.metadata:
-            self._layers.adopt(slide, mpp)
+            self._layers.slides.adopt(slide, mpp)
         areas = () if region is None or slide is None else region_areas(region, slide)
         if slide is not None and mpp is not None and mpp != slide.metadata["mpp"]:
             self._layers.placement.calibrate(slide, mpp)
@@ -180,7 +180,7 @@ class RunController(QObject):
         self._bar.show_idle()
         slide, self._slide = self._slide, None
         self._add_blank(outcome.result)
-        if not self._layers.is_open(outcome.result.slide) and outcome.saved_path is not None:
+        if not self._layers.slides.is_open(outcome.result.slide) and outcome.saved_path is not None:
             self._bar.show_message("The slide was closed during the run, so nothing is shown. The result is saved.")
             self._bar.show_open_button(outcome.saved_path)
             return
@@ -194,8 +194,8 @@ class RunController(QObject):
 
     def _add_blank(self, result: SlideResult) -> None:
         """Lay a blank canvas under features that were run without their slide."""
-        if not result.slide.has_slide and not self._layers.is_open(result.slide):
-            self._layers.add_slide(blank_slide(result.slide))
+        if not result.slide.has_slide and not self._layers.slides.is_open(result.slide):
+            self._layers.slides.add(blank_slide(result.slide))
 
     def _moved(self, slide: Image | None, result: SlideResult) -> str:
         """Say on which layer the maps lie if that which was run is gone; empty if it is not."""

@@ -20,8 +20,8 @@ from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.slide import Slide, SlideFacts
 from msm_mil_core.slides.truth import TruthArea, truth_path
-from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
+from napari_msm_mil.layers.places.layer_transform import placed
 from napari_msm_mil.layers.saved_view import display_of
 from napari_msm_mil.layers.shown_result import ShownResult
 from napari_msm_mil.settings import user_settings

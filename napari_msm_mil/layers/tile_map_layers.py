@@ -14,8 +14,8 @@ from msm_mil_core.display.tile_raster import lay_raster
 from msm_mil_core.export.tables.measurements import measure_tiles
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.layer_data import LayerData, result_metadata, stage_steps_colormap
-from napari_msm_mil.layers.layer_transform import placed
 from napari_msm_mil.layers.outlines import draw_outlines, outline_style
+from napari_msm_mil.layers.places.layer_transform import placed
 
 TILES = "tiles"
 """Key of the layer of labels."""

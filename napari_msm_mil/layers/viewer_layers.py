@@ -1,46 +1,32 @@
-"""The layers of slides, regions and results: finding, adding and removing them."""
+"""The layers of results: finding, adding and removing them; and those of the slides and regions that they lie on."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-from napari.layers import Image, Layer, Shapes
-from numpy.typing import NDArray
+from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, Signal
 
 from msm_mil_core.results.annotations import View
 from msm_mil_core.results.slide_result import SlideResult
-from msm_mil_core.slides.formats.color_choice import ColorChoice
-from msm_mil_core.slides.regions import Regions
-from msm_mil_core.slides.slide import Slide, SlideFacts
-from napari_msm_mil.layers.camera import SlideCamera
 from napari_msm_mil.layers.display_writer import existing_keys, read_display, show_colour_bar, write_display
-from napari_msm_mil.layers.layer_data import LayerData, slide_layer, slide_metadata, stage_layers
+from napari_msm_mil.layers.layer_data import LayerData, stage_layers
 from napari_msm_mil.layers.layer_names import name_owners
 from napari_msm_mil.layers.layer_search import (
     known_area_layers,
-    layers_of_slide,
     result_layers,
-    slide_layers,
     stage_layers_of,
 )
-from napari_msm_mil.layers.layer_transform import AXIS_LABELS, MICROMETRES, PIXELS
-from napari_msm_mil.layers.regions import shapes_of
-from napari_msm_mil.layers.slide_follower import SlideFollower
-from napari_msm_mil.layers.slide_placement import SlidePlacement
-from napari_msm_mil.settings import user_settings
-from napari_msm_mil.slides.open_images import as_slide, open_images, um_per_world_unit
-from napari_msm_mil.slides.pyramid import slide_pyramid
+from napari_msm_mil.layers.places.camera import SlideCamera
+from napari_msm_mil.layers.places.region_layers import RegionLayers
+from napari_msm_mil.layers.places.slide_follower import SlideFollower
+from napari_msm_mil.layers.places.slide_layers import SlideLayers
+from napari_msm_mil.layers.places.slide_placement import SlidePlacement
 
 if TYPE_CHECKING:
     from napari import Viewer
     from napari.utils.events import Event
-
-REGIONS = "regions"
-"""Key in the metadata of a layer with regions that came from elsewhere."""
-REGION_STYLE = {"edge_color": "#111111", "face_color": "#FFFFFF55", "opacity": 0.9}
 
 
 class ViewerLayers(QObject):
@@ -62,6 +48,8 @@ class ViewerLayers(QObject):
         self._viewer = viewer
         self.placement, self.camera = SlidePlacement(viewer), SlideCamera(viewer)
         self._follower = SlideFollower(viewer)
+        self.slides = SlideLayers(viewer, self._follower, self.placement, self)
+        self.regions = RegionLayers(viewer, self)
         self._connect()
 
     def stop(self) -> None:
@@ -75,59 +63,9 @@ class ViewerLayers(QObject):
             layer.events.visible.disconnect(self._on_visible)
         self._follower.stop()
 
-    def slides(self) -> tuple[Image, ...]:
-        """Return the slide layers, bottom first."""
-        return slide_layers(self._viewer.layers)
-
-    def runnable(self) -> tuple[Image, ...]:
-        """Return the slide layers, and the images in RGB that other readers have opened, bottom first."""
-        return (*self.slides(), *open_images(self._viewer.layers))
-
-    def adopt(self, layer: Image, mpp: float | None) -> None:
-        """Take an image that another reader has opened as a slide, from then on in micrometres.
-
-        Parameters
-        ----------
-        mpp
-            Micrometres per pixel as the user typed them; None takes those of the layer.
-
-        Raises
-        ------
-        SlideError
-            If it cannot be read.
-        """
-        slide = as_slide(layer, mpp)
-        um = um_per_world_unit(layer)
-        if um is not None:
-            layer.scale, layer.translate = np.asarray(layer.scale) * um, np.asarray(layer.translate) * um
-            layer.units = MICROMETRES
-        layer.metadata.update(slide_metadata(slide.in_colors(user_settings().screen_colors)))
-        if um is None and slide.facts.mpp is not None:
-            layer.metadata.update(mpp=None)
-            self.placement.calibrate(layer, slide.facts.mpp)
-            layer.metadata.update(mpp_origin=slide.facts.mpp_origin)
-        self._follower.adopt(layer)
-        self.listed.emit()
-
-    def show_colors(self, layer: Image, colors: ColorChoice) -> None:
-        """Show a slide of ours in sRGB, or as its file has it."""
-        before = layer.metadata["slide"]
-        slide = before.in_colors(colors)
-        if slide is not before:
-            layer.data = slide_pyramid(slide)
-            layer.metadata.update(slide=slide, facts=slide.facts)
-
-    def is_open(self, facts: SlideFacts) -> bool:
-        """Return whether a layer shows the slide with these facts."""
-        return bool(layers_of_slide(self._viewer.layers, facts))
-
     def slide_under(self, result: SlideResult) -> Image | None:
         """Return the layer of its slide on which a result lies, or would be shown; None if the slide is not open."""
         return self._follower.slide_under(result)
-
-    def regions(self) -> tuple[Shapes, ...]:
-        """Return the layers that can limit a run, bottom first."""
-        return tuple(layer for layer in self._viewer.layers if isinstance(layer, Shapes))
 
     def results(self) -> tuple[SlideResult, ...]:
         """Return the results that have at least one layer, latest last."""
@@ -165,38 +103,6 @@ class ViewerLayers(QObject):
     def select(self, *layers: Layer) -> None:
         """Make these layers the selected ones."""
         self._viewer.layers.selection = layers
-
-    def add_slide(self, slide: Slide) -> None:
-        """Show an open slide as the reader does."""
-        self.about_to_change.emit()
-        self._viewer.add_layer(Layer.create(*slide_layer(slide)))
-
-    def add_region(self, result: SlideResult, name: str) -> Shapes:
-        """Add an empty layer of shapes over a slide, selected and ready to draw a polygon in."""
-        self.about_to_change.emit()
-        units = PIXELS if result.slide.mpp is None else MICROMETRES
-        line_um = 4 * float(np.linalg.norm(np.asarray(result.slide.size_px0))) / 2000 * (result.slide.mpp or 1.0)
-        region = Shapes(ndim=2, name=name, units=units, axis_labels=AXIS_LABELS, edge_width=line_um, **REGION_STYLE)
-        self._viewer.add_layer(region)
-        self._viewer.layers.selection.active = region
-        region.mode = "add_polygon"
-        return region
-
-    def add_regions(self, slide: Image, regions: Regions, name: str) -> Shapes:
-        """Add regions as a layer of shapes over a slide, with what they are called in its features."""
-        self.about_to_change.emit()
-        arguments = shapes_of(regions, lambda place: _place_world(slide, place))
-        line_um = 4 * float(np.linalg.norm(slide.extent.world[1] - slide.extent.world[0])) / 2000
-        style = {"name": name, "units": slide.units, "axis_labels": AXIS_LABELS, "edge_width": line_um, **REGION_STYLE}
-        layer = Shapes(**arguments, **style, metadata={REGIONS: True})
-        self._viewer.add_layer(layer)
-        self._viewer.layers.selection.active = layer
-        return layer
-
-    def selected_regions(self) -> Shapes | None:
-        """Return the selected layer if it holds regions that came from elsewhere; None if it does not."""
-        active = self._viewer.layers.selection.active
-        return active if isinstance(active, Shapes) and REGIONS in active.metadata and len(active.data) else None
 
     def show(
         self, result: SlideResult, file: Path | None, view: View | None = None, slide: Image | None = None
@@ -262,6 +168,9 @@ class ViewerLayers(QObject):
 
     def _connect(self) -> None:
         layers = self._viewer.layers
+        self.slides.adopted.connect(self.listed)
+        for others in (self.slides, self.regions):
+            others.about_to_change.connect(self.about_to_change)
         layers.events.inserted.connect(self._on_inserted)
         layers.events.removed.connect(self._on_removed)
         layers.events.renamed.connect(self._on_renamed)
@@ -329,12 +238,6 @@ class ViewerLayers(QObject):
 
     def _on_visible(self, event: Event) -> None:
         self.visible_changed.emit(event.source)
-
-
-def _place_world(slide: Image, place_px0: tuple[float, float]) -> NDArray[np.float64]:
-    """Return where a place on a slide (x, y) lies in the world, as (y, x)."""
-    x_px0, y_px0 = place_px0
-    return np.asarray(slide.data_to_world((y_px0 - 0.5, x_px0 - 0.5)))[-2:]
 
 
 def show_scale_bar(viewer: Viewer) -> None:

@@ -21,6 +21,8 @@ from napari_msm_mil.widgets.forms.form_lines import FormLines
 from napari_msm_mil.widgets.forms.number_field import NumberField, number_problem
 
 WHOLE_SLIDE = "Whole slide"
+UNKNOWN_MPP, OF_FEATURES = "unknown: type it", "as the features say"
+"""What stands in the field of the pixel size until a number is typed."""
 SCHEDULER = "cluster/scheduler"
 """Under which the address is remembered."""
 ENCODER_COLORS = "What the encoder gets is chosen under Advanced, and is as stored by default."
@@ -136,6 +138,7 @@ class SetupForm(QWidget):
         alone = self.slide is None and self.features.named is not None
         asked = alone or known.origin in ("missing", "user")
         self._show_placeholder()
+        self._mpp.setSpecialValueText(OF_FEATURES if alone else UNKNOWN_MPP)
         self._lines.show_line(self._mpp, shown=asked)
         self._show_colors()
         mpp_shown = (self.slide, known.mpp)
@@ -210,7 +213,7 @@ def _mpp_box() -> NumberField:
     box.setRange(0.0, SANE_MPP[1])
     box.setSingleStep(0.05)
     box.setSuffix(" µm per pixel")
-    box.setSpecialValueText("unknown: type it")
+    box.setSpecialValueText(UNKNOWN_MPP)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     box.setToolTip("The slide file does not state its pixel size; 0.25 and 0.5 are common.")
     return box

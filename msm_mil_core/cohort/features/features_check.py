@@ -8,7 +8,7 @@ from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.bags.bag_file import load_places
 from msm_mil_core.bags.feature_table import open_table
 from msm_mil_core.bags.foreign_formats import UNKNOWN
-from msm_mil_core.cohort.features.ready_features import check_encoder, check_tiles
+from msm_mil_core.cohort.features.ready_features import check_encoder, check_tiles, slide_mpp
 from msm_mil_core.cohort.listing.feature_files import list_feature_files
 from msm_mil_core.cohort.listing.feature_match import match_features
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry
@@ -57,7 +57,7 @@ def find_features(
     SlideListError
         If there is no file for the slide, or several may be.
     FeatureFileError, CheckpointError
-        If it cannot be read, or is not what the model was trained on.
+        If it cannot be read, is not what the model was trained on, or has no pixel size and no slide.
     """
     yield Progress("Looking at the features", 0, 1)
     path = _file(asked)
@@ -65,8 +65,10 @@ def find_features(
     made_by = asked.encoder or table.encoder or UNKNOWN
     check_encoder(path, made_by, table.features, model)
     given = options.tiles
-    _, tiles = load_places(path, slide_mpp=asked.mpp, side_px=given.side_px, mpp=given.mpp)
+    facts, tiles = load_places(path, slide_mpp=asked.mpp, side_px=given.side_px, mpp=given.mpp)
     check_tiles(tiles, completed(options, model).tiles, model, path)
+    if asked.slide is None and asked.mpp is None:
+        slide_mpp(path, facts, tiles, given)
     return FoundFeatures(path, table.tiles, table.features, None if made_by == UNKNOWN else made_by)
 
 

@@ -20,7 +20,7 @@ from msm_mil_core.pipeline import library_versions, model_facts
 from msm_mil_core.results.slide_result import SlideResult
 from msm_mil_core.slides.blank_slide import blank_slide
 from msm_mil_core.slides.regions import Regions
-from msm_mil_core.slides.slide import NO_SLIDE, Slide
+from msm_mil_core.slides.slide import NO_SLIDE, Slide, SlideFacts
 from msm_mil_core.slides.tiling.tile_options import TileOptions
 from msm_mil_core.slides.tiling.tiles import TileGrid
 
@@ -49,18 +49,30 @@ def open_blank(ready: ReadyFeatures, mpp: float | None) -> Slide:
     """
     asked = ready.asked_tiles
     facts, tiles = load_places(ready.path, slide_mpp=mpp, side_px=asked.side_px, mpp=asked.mpp)
-    by_tiles = None if asked.mpp is None else asked.mpp * tiles.side_px / tiles.side_px0
-    known = facts.mpp or by_tiles
-    if known is None:
-        raise FeatureFileError(
-            f"{ready.path} does not state how many micrometres a pixel of its slide covers, and there is no slide. "
-            "Give it with --mpp (in the window, the pixel size)."
-        )
+    known = slide_mpp(ready.path, facts, tiles, asked)
     origin = facts.mpp_origin if facts.mpp else "user"
     quick_hash = f"features:{features_sha256(ready.path)}"
     path = str(ready.path.absolute())
     found = replace(facts, path=path, mpp=known, mpp_origin=origin, quick_hash=quick_hash, reader=NO_SLIDE)
     return blank_slide(found)
+
+
+def slide_mpp(path: Path, facts: SlideFacts, tiles: TileGrid, asked: TileOptions) -> float:
+    """Return the micrometres per pixel of a slide that is not there, as its features or the user give them.
+
+    Raises
+    ------
+    FeatureFileError
+        If neither does.
+    """
+    by_tiles = None if asked.mpp is None else asked.mpp * tiles.side_px / tiles.side_px0
+    known = facts.mpp or by_tiles
+    if known is None:
+        raise FeatureFileError(
+            f"{path} does not state how many micrometres a pixel of its slide covers, and there is no slide. "
+            "Give it with --mpp (in the window, the pixel size)."
+        )
+    return known
 
 
 def analyse_features(

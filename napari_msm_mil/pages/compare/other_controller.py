@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class OtherResultController(QObject):
         self._comparisons: dict[SlideResult, ModelComparison] = {}
         self._reader = LatestJob(self)
         panel.other_requested.connect(self._on_other_requested)
+        panel.file_requested.connect(self._ask_file)
+        panel.open_chosen.connect(self._on_open_chosen)
         panel.map_requested.connect(self._on_map_requested)
         panel.side_by_side_requested.connect(self._on_side_by_side_requested)
         panel.removed.connect(self._on_removed)
@@ -74,15 +77,44 @@ class OtherResultController(QObject):
             return
         self._top_percent = top_percent
         self._panel.show_idle(f"Reading {path.name}…")
-        file = self._layers.result_file(self._result) or Path(HERE)
-        work = partial(_compared, self._result, file, path, top_percent)
-        self._reader.request(Job(f"Comparing with {path.name}", work))
+        self._start(self._result, None, path)
 
     def stop(self) -> None:
         """Stop what is running."""
         self._reader.cancel()
 
+    def _start(self, result: SlideResult, other: SlideResult | None, path: Path) -> None:
+        file = self._layers.result_file(result) or Path(HERE)
+        work = partial(_compared, result, file, other, path, self._top_percent)
+        self._reader.request(Job(f"Comparing with {path.name}", work))
+
     def _on_other_requested(self) -> None:
+        """Offer the results of the slide that are open; ask for a file where there is none."""
+        others = self._others()
+        if others:
+            self._panel.offer([self._called(other) for other in others])
+        else:
+            self._ask_file()
+
+    def _others(self) -> tuple[SlideResult, ...]:
+        """Return the other results of the slide that are open, latest first."""
+        shown = self._result
+        if shown is None:
+            return ()
+        results = reversed(self._layers.results())
+        return tuple(each for each in results if each is not shown and each.slide.quick_hash == shown.slide.quick_hash)
+
+    def _called(self, result: SlideResult) -> str:
+        run, day = self._layers.of(result)[0].metadata.get("run", 1), datetime.fromisoformat(result.created)
+        return f"Run {run}: {result.model.name}, {day:%d %b %Y}"
+
+    def _on_open_chosen(self, at: int) -> None:
+        others = self._others()
+        if self._result is not None and at < len(others):
+            other = others[at]
+            self._start(self._result, other, self._layers.result_file(other) or Path(self._called(other)))
+
+    def _ask_file(self) -> None:
         if self._result is None:
             return
         file = self._layers.result_file(self._result)
@@ -144,10 +176,11 @@ def _map(comparison: ModelComparison, key: str) -> TileMap:
 
 
 def _compared(
-    result: SlideResult, file: Path, path: Path, top_percent: float
+    result: SlideResult, file: Path, other: SlideResult | None, path: Path, top_percent: float
 ) -> Generator[Progress, None, ModelComparison]:
+    """Compare with a result; None is read from its file."""
     yield Progress("Reading the other result", 0, 2)
-    other = load_result(path)
+    other = load_result(path) if other is None else other
     require_same_slide(result, other, path)
     yield Progress("Comparing", 1, 2)
     return compare_models(model_views((result, other), (file, path)), top_percent)

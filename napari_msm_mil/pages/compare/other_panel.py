@@ -1,9 +1,10 @@
 """What a second result of the slide says beside the first: in words, as maps, and side by side."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from msm_mil_core.display.model_maps import AGREEMENT, DIFFERENCE, SPREAD
 from msm_mil_core.explain.models.model_comparison import ModelComparison
@@ -18,6 +19,10 @@ class OtherResultPanel(QWidget):
     """Requests a second result, and shows how far both agree."""
 
     other_requested = Signal()
+    file_requested = Signal()
+    """The other result is in a file."""
+    open_chosen = Signal(int)
+    """Which of those that were offered."""
     map_requested = Signal(str, bool)
     """Key of a map, and whether it is to be shown."""
     side_by_side_requested = Signal()
@@ -29,7 +34,8 @@ class OtherResultPanel(QWidget):
         self._ask = named_button(
             "Compare with another result…", "compare_other", "A result of the same slide, by another model or encoder"
         )
-        self._text = WrappedText("other_text")
+        self._menu, self._text = QMenu(self), WrappedText("other_text")
+        self._menu.setObjectName("other_results")
         self._body = QWidget()
         self._side = named_button("Both side by side", "other_side_by_side", "Where each looks; press again to return")
         self._remove = named_button("Put away", "other_remove", "Go on without the other result")
@@ -46,6 +52,16 @@ class OtherResultPanel(QWidget):
     def text(self) -> str:
         """What was found, or why nothing was."""
         return self._text.text()
+
+    def offer(self, names: Sequence[str]) -> None:
+        """Offer results that are open, and one in a file."""
+        self._menu.clear()
+        for at, name in enumerate(names):
+            action = self._menu.addAction(name.replace("&", "&&"))  # in a menu, & marks a key
+            action.triggered.connect(lambda _, at=at: self.open_chosen.emit(at))
+        self._menu.addSeparator()
+        self._menu.addAction("From a file…").triggered.connect(lambda _: self.file_requested.emit())
+        self._menu.popup(self._ask.mapToGlobal(self._ask.rect().bottomLeft()))
 
     def show_idle(self, text: str) -> None:
         """Show that there is no second result, and a message."""

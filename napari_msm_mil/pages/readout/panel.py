@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from msm_mil_core.display.role_words import RoleWords
-from msm_mil_core.display.stage_style import stage_name
-from msm_mil_core.mil.map_names import in_sentence, map_label, map_name, said_of_maps
+from msm_mil_core.mil.map_names import in_sentence, map_name, said_of_maps
 from msm_mil_core.results.slide_result import SlideResult
+from napari_msm_mil.pages.readout.reading_line import COLUMNS, ReadingLine, wide_texts
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReading
 from napari_msm_mil.widgets.column_heading import column_heading
-from napari_msm_mil.widgets.controls import literal_tip
-from napari_msm_mil.widgets.eliding_label import ElidingLabel
 from napari_msm_mil.widgets.wrapped_label import WrappedText
 
 NOWHERE = "Point at a tile; click to lock it."
-UNKNOWN, HIDDEN = "–", "hidden"
 UNDER_MOUSE, LOCKED = "Under the mouse", "Locked tile"
-COLUMNS = (
-    ("attention", "Attention", "Share of the stage's attention on the tile; hidden where the stage could not see it"),
-    ("place", "Place", "Its rank by attention among the tiles the stage could see, 1 for the highest"),
-    ("percentile", "Percentile", "Percentage of the tiles the stage could see whose attention is not higher"),
-    (
-        "evidence",
-        "Evidence",
-        "What the tile adds, through the stage, to the log-odds of the class chosen under Stages; a class's "
-        "probability follows from its log-odds",
-    ),
-)
-PLACE, PERCENTILE = 1, 2
-"""The column of the place, whose tooltip says among how many tiles; and the column that a narrow dock does without."""
+PERCENTILE = 2
+"""The column that a narrow dock does without."""
 RIGHT = Qt.AlignmentFlag.AlignRight
 
 
@@ -44,7 +29,7 @@ class ReadoutPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: list[_Line] = []
+        self._lines: list[ReadingLine] = []
         self._classes: tuple[str, ...] = ()
         self._headings: tuple[QLabel, ...] = ()
         self._heading, self._claimed = QLabel(UNDER_MOUSE), QLabel()
@@ -97,9 +82,9 @@ class ReadoutPanel(QWidget):
         )
         for column, heading in enumerate(self._headings, start=1):
             self._grid.addWidget(heading, 0, column, RIGHT)
-        wide = _wide(len(result.tiles))
+        wide = wide_texts(len(result.tiles))
         self._lines = [
-            self._add_line(_Line(index, wide, self._classes)) for index in range(len(result.prediction.stages))
+            self._add_line(ReadingLine(index, wide, self._classes)) for index in range(len(result.prediction.stages))
         ]
         self._fit()
         self.lock(None)
@@ -172,87 +157,14 @@ class ReadoutPanel(QWidget):
         for line, stage in zip(self._lines, reading.stages, strict=True):
             line.read(stage)
 
-    def _add_line(self, line: _Line) -> _Line:
+    def _add_line(self, line: ReadingLine) -> ReadingLine:
         self._grid.addWidget(line.name, line.index + 1, 0)
         for column, label in enumerate(line.labels, start=1):
             self._grid.addWidget(label, line.index + 1, column, RIGHT)
         return line
 
 
-class _Line:
-    def __init__(self, index: int, wide: tuple[tuple[str, ...], ...], classes: tuple[str, ...]) -> None:
-        self.index, self._label = index, map_label(index, classes)
-        self.name = ElidingLabel(f"tile_stage_{index}")
-        self.labels = tuple(_Value(texts) for texts in wide)
-        self.show_roles(RoleWords())
-        for label, (what, text, _) in zip(self.labels, COLUMNS, strict=True):
-            label.setObjectName(f"{what}_{index}")
-            label.setAccessibleName(f"{stage_name(index, classes)}, {text.lower()} of the tile")
-
-    @property
-    def text(self) -> str:
-        return " ".join(label.text() for label in self.labels)
-
-    def show_roles(self, words: RoleWords) -> None:
-        self.name.setText(" · ".join(filter(None, (self._label, words.kind(self.index)))))
-        self.name.setToolTip(literal_tip(words.sentence(self.index)))
-
-    def read(self, reading: StageReading | None) -> None:
-        for label, text in zip(self.labels, in_words(reading), strict=True):
-            label.setText(text)
-        self.labels[PLACE].setToolTip(_among(reading))
-
-
-class _Value(QLabel):
-    """A value that keeps room for the wide ones, so that the dock keeps its width while the mouse moves."""
-
-    def __init__(self, wide: tuple[str, ...]) -> None:
-        super().__init__()
-        self._wide = wide
-        self.setAlignment(RIGHT)
-
-    def sizeHint(self) -> QSize:
-        """Ask for room for wide values."""
-        return super().sizeHint() + self._lacking()
-
-    def minimumSizeHint(self) -> QSize:
-        """Insist on room for wide values."""
-        return super().minimumSizeHint() + self._lacking()
-
-    def _lacking(self) -> QSize:
-        now, *wide = (self.fontMetrics().size(0, text).width() for text in (self.text(), *self._wide))
-        return QSize(max(0, *(width - now for width in wide)), 0)
-
-
-def _wide(tiles: int) -> tuple[tuple[str, ...], ...]:
-    """Give for each column the texts of which one is the widest: numbers have three digits, all of one width."""
-    numbers = ("0.000888", "8.88e-08")
-    count = f"{int('8' * len(str(tiles))):,}"
-    return (
-        (*numbers, HIDDEN),
-        (count,),
-        ("100.0 %",),
-        tuple(f"+{number}" for number in numbers),
-    )
-
-
-def in_words(reading: StageReading | None) -> tuple[str, str, str, str]:
-    """Say what a stage says of a tile: attention, place, percentile, and evidence."""
-    if reading is None:
-        return UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
-    evidence = UNKNOWN if math.isnan(reading.evidence) else f"{reading.evidence:+.3g}"
-    if math.isnan(reading.attention):
-        return HIDDEN, UNKNOWN, UNKNOWN, evidence
-    return f"{reading.attention:.3g}", f"{reading.place:,}", f"{reading.percentile:.1f} %", evidence
-
-
 def claimed_by(stages: Sequence[StageReading], classes: Sequence[str] = ()) -> str:
     """Say which stage claims the tile; empty if none does."""
     claiming = (in_sentence(map_name(at, classes)) for at, stage in enumerate(stages) if stage.claimed)
     return next((f"claimed by {name}" for name in claiming), "")
-
-
-def _among(reading: StageReading | None) -> str:
-    if reading is None or not reading.place:
-        return ""
-    return f"{reading.place:,} of {reading.shown:,} tiles; attention is not higher in {reading.percentile:.1f} %"

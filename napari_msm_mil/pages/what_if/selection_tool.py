@@ -13,7 +13,7 @@ from superqt.utils import QSignalDebouncer
 from msm_mil_core.errors import RegionError
 from msm_mil_core.explain.selections.selection import Selection, SingleTiles, drawn_region
 from msm_mil_core.results.slide_result import SlideResult
-from napari_msm_mil.layers.regions import drawn_polygons
+from napari_msm_mil.layers.places.regions import drawn_polygons
 from napari_msm_mil.layers.tile_map_layers import outline_layer
 from napari_msm_mil.layers.viewer_layers import ViewerLayers
 from napari_msm_mil.pages.what_if.step_form import Drawn
@@ -62,8 +62,8 @@ class SelectionTool(QObject):
         if drawn == "tiles":
             self._tiles = []
             return
-        given = self._layers.selected_regions()
-        self._shapes = self._layers.add_region(result, REGION_NAME) if given is None else given
+        given = self._layers.regions.selected()
+        self._shapes = self._layers.regions.add_empty(result, REGION_NAME) if given is None else given
         for event in (self._shapes.events.data, self._shapes.events.set_data):
             event.connect(self._on_shapes_changed)
         if given is not None:

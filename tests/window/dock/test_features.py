@@ -138,11 +138,13 @@ def test_other_slides_and_models_are_checked_again(dock, viewer, drawn, tmp_path
 
 def test_features_alone_are_shown_on_a_blank_canvas(dock, viewer, tmp_path, monkeypatch, qtbot):
     choose(dock, monkeypatch, a_features_file(tmp_path / "far.h5"))
-    assert child(dock, "run").isEnabled()
-    assert not child(dock, "mpp").isHidden()
+    assert not child(dock, "run").isEnabled()
+    assert "does not state how many micrometres a pixel" in text_of(dock, "features_said")
+    assert child(dock, "mpp").text() == "as the features say"
 
     child(dock, "mpp").setValue(0.5)
     settle()
+    assert "They fit the model." in text_of(dock, "features_said")
     child(dock, "run").click()
     qtbot.waitUntil(lambda: results_in(viewer) != [])
     settle()

@@ -17,7 +17,7 @@ from msm_mil_core.export.qupath.live.camera import View
 from napari_msm_mil.dock.qupath_button import QuPathButton
 from napari_msm_mil.dock.setup_fold import summary
 from napari_msm_mil.files.gateway_dialog import GatewayDialog
-from napari_msm_mil.layers.regions import region_areas
+from napari_msm_mil.layers.places.regions import region_areas
 from tests.qupath_gateway import QuPath, Server, a_gateway, a_server
 from tests.window.dock_user import (
     a_model_file,

@@ -149,7 +149,7 @@ def test_copies_of_the_slide_are_neither_offered_nor_results(viewer, dock, layer
 
     press(dock)
 
-    assert [layer.name for layer in layers.slides()] == ["drawn"]
+    assert [layer.name for layer in layers.slides.all()] == ["drawn"]
     assert layers.results() == before
     assert not [
         layer for layer in viewer.layers if layer.name == "Stage 1" and layer.metadata.keys() & {"slide", "result"}

@@ -33,8 +33,8 @@ def test_slides_and_regions_are_distinguished_from_other_layers(layers, viewer, 
     viewer.add_image(np.zeros((4, 4)), name="not a slide")
     viewer.add_shapes(name="mine")
 
-    assert [layer.name for layer in layers.slides()] == ["drawn"]
-    assert [layer.name for layer in layers.regions()] == ["mine"]
+    assert [layer.name for layer in layers.slides.all()] == ["drawn"]
+    assert [layer.name for layer in layers.regions.all()] == ["mine"]
 
 
 def test_added_removed_and_renamed_layers_are_reported(layers, viewer, qtbot):

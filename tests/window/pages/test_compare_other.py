@@ -99,3 +99,35 @@ def test_it_can_be_put_away(dock, qtbot, monkeypatch, napari_viewer, drawn, tmp_
 
     assert text_of(dock, "other_text") == ASK
     assert "models-spread" not in keys(napari_viewer)
+
+
+def offered(dock):
+    child(dock, "compare_other").click()
+    menu = child(dock, "other_results")
+    menu.close()
+    return {action.text().replace("&&", "&"): action for action in menu.actions() if action.text()}
+
+
+def test_a_result_that_is_open_is_offered_and_needs_no_file(dock, drawn):
+    other = a_result_of(drawn, mpp=1.0)
+    other = replace(other, model=replace(other.model, name="fold & seed"), prediction=a_prediction(64, seed=1))
+    dock.show_result(other)
+    first = next(text for text in offered(dock) if text.startswith("Run 1: drawn model, "))
+
+    offered(dock)[first].trigger()
+    settle()
+
+    assert list(offered(dock)) == [first, "From a file…"]
+    assert "drawn model says" in text_of(dock, "other_text")
+    assert "fold & seed says" in text_of(dock, "other_text")
+
+
+def test_beside_open_results_a_file_can_be_chosen_all_the_same(dock, monkeypatch, drawn, tmp_path):
+    dock.show_result(a_result_of(drawn, mpp=1.0, seed=2))
+    file = another(drawn, tmp_path / "b.msm.h5", name="of a file")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+
+    offered(dock)["From a file…"].trigger()
+    settle()
+
+    assert "of a file says" in text_of(dock, "other_text")

@@ -11,7 +11,8 @@ from qtpy.QtWidgets import QApplication
 
 from msm_mil_core.display.role_words import RoleWords
 from msm_mil_core.explain.evidence import evidence_of
-from napari_msm_mil.pages.readout.panel import NOWHERE, ReadoutPanel, in_words
+from napari_msm_mil.pages.readout.panel import NOWHERE, ReadoutPanel
+from napari_msm_mil.pages.readout.reading_line import in_words
 from napari_msm_mil.pages.readout.tile_reading import StageReading, TileReader
 from napari_msm_mil.widgets.scroll_column import ScrollColumn
 from tests.results import a_prediction, a_result, block_of_tiles, tile_grid

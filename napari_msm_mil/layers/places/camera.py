@@ -10,7 +10,7 @@ from napari.layers import Image
 from msm_mil_core.export.qupath.live.camera import View
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.layer_search import stage_layers_of
-from napari_msm_mil.layers.layer_transform import map_to_world
+from napari_msm_mil.layers.places.layer_transform import map_to_world
 
 if TYPE_CHECKING:
     from napari import Viewer

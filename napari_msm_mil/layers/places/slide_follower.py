@@ -10,7 +10,7 @@ from napari.layers import Image, Layer
 
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.layer_search import layers_of_slide, result_layers, slide_layers
-from napari_msm_mil.layers.layer_transform import slide_affine
+from napari_msm_mil.layers.places.layer_transform import slide_affine
 
 if TYPE_CHECKING:
     from napari import Viewer

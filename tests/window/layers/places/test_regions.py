@@ -12,7 +12,7 @@ from msm_mil_core.slides.regions import RegionLabel, Regions
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.truth import TruthArea
 from napari_msm_mil.layers.layer_data import known_areas, slide_layer, truth_layer
-from napari_msm_mil.layers.regions import region_areas, region_polygons, shapes_of
+from napari_msm_mil.layers.places.regions import region_areas, region_polygons, shapes_of
 from tests.slides import a_drawn_slide
 
 SQUARE_PX0 = np.array([[100, 200], [100, 300], [180, 300], [180, 200]])  # y, x: as napari counts

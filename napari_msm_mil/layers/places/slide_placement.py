@@ -9,7 +9,7 @@ from napari.layers import Image, Shapes
 
 from msm_mil_core.results.slide_result import SlideResult
 from napari_msm_mil.layers.layer_search import stage_layers_of
-from napari_msm_mil.layers.layer_transform import MICROMETRES
+from napari_msm_mil.layers.places.layer_transform import MICROMETRES
 
 if TYPE_CHECKING:
     from napari import Viewer
