@@ -352,8 +352,8 @@ def test_a_model_is_five_lines_and_the_rest_on_demand(capsys, full):
     call(["models", *["--full"] * full])
 
     printed = capsys.readouterr().out
-    classes = load_checkpoint(default_checkpoint_path()).classes
-    assert (", " if full else " or ").join(classes) in printed
+    *others, last = load_checkpoint(default_checkpoint_path()).classes
+    assert f"{', '.join(others)}{', ' if full else ' or '}{last}" in printed
     assert "{'" not in printed
     assert len(printed.splitlines()) == 6 or full
     assert ("learning rate 0.001" in " ".join(printed.split())) == full
