@@ -24,7 +24,11 @@ def whole_folder(path: Path, *, holds: Callable[[Path], bool]) -> Iterator[Path]
     """
     check_replaceable(path, holds=holds)
     check_writable(path.parent)
-    part, old = new_part(path), new_part(path)
+    try:
+        part, old = new_part(path), new_part(path)
+    except (OSError, ValueError) as exc:  # a ValueError where the path holds a zero byte
+        why = getattr(exc, "strerror", None) or exc
+        raise OutputError(f"Cannot write {path}: {why}. Choose another name.") from exc
     part.unlink()
     old.unlink()
     try:
@@ -52,5 +56,9 @@ def check_replaceable(path: Path, *, holds: Callable[[Path], bool]) -> None:
     OutputError
         If there is a file, a link, or a folder of another kind.
     """
-    if path.is_symlink() or (path.exists() and not (path.is_dir() and holds(path))):
+    try:
+        taken = path.is_symlink() or (path.exists() and not (path.is_dir() and holds(path)))
+    except OSError as exc:
+        raise OutputError(f"Cannot write {path}: {exc.strerror or exc}. Choose another name.") from exc
+    if taken:
         raise OutputError(f"Cannot write {path}: something else is there already. Choose another name.")

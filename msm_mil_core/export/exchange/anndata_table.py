@@ -10,6 +10,7 @@ from msm_mil_core.atomic_write import whole_file
 from msm_mil_core.export.exchange.exchange_format import require_extra
 from msm_mil_core.export.exchange.facts import result_facts
 from msm_mil_core.export.exchange.tile_table import TileTable, tile_table
+from msm_mil_core.hdf5.writing import written_hdf5
 from msm_mil_core.results.annotations import Annotations
 from msm_mil_core.results.slide_result import SlideResult
 
@@ -29,9 +30,11 @@ def write_anndata(result: SlideResult, path: Path, annotations: Annotations | No
         If anndata is not installed, or the file cannot be written.
     """
     require_extra("h5ad")
+    from anndata.io import write_elem
+
     table = as_anndata(result, annotations or Annotations())
-    with whole_file(path) as part:
-        table.write_h5ad(part, compression="gzip")
+    with whole_file(path) as part, written_hdf5(part) as file:
+        write_elem(file, "/", table, dataset_kwargs={"compression": "gzip"})
 
 
 def as_anndata(result: SlideResult, annotations: Annotations) -> Any:
