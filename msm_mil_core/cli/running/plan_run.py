@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.cli.outputs import check_outputs, output_paths
-from msm_mil_core.cli.running.run import RunOptions
+from msm_mil_core.cli.running.run_options import RunOptions
 from msm_mil_core.cohort.job_state import find_state
 from msm_mil_core.cohort.listing.shard import Shard
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry

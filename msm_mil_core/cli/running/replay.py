@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from msm_mil_core.analysis_options import AnalysisOptions
 from msm_mil_core.atomic_write import whole_file
-from msm_mil_core.cli.running.run import RunOptions
+from msm_mil_core.cli.running.run_options import RunOptions
 from msm_mil_core.cohort.cohort_folder import CohortFolder
 from msm_mil_core.cohort.features.features_hash import features_sha256
 from msm_mil_core.cohort.listing.slide_entry import SlideEntry

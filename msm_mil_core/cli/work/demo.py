@@ -5,7 +5,8 @@ from pathlib import Path
 
 from msm_mil_core.cli.asking.report import report
 from msm_mil_core.cli.console import print_line
-from msm_mil_core.cli.running.run import RunOptions, run
+from msm_mil_core.cli.running.run import run
+from msm_mil_core.cli.running.run_options import RunOptions
 from msm_mil_core.cli.running.view import view
 from msm_mil_core.cli.screen import has_screen
 from msm_mil_core.cli.work.explain import print_localisation

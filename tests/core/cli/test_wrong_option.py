@@ -15,7 +15,7 @@ from msm_mil_core.options import Options
 
 FOREIGN = ("pydantic", "http", "validation error", "input_value", "Input should", "function-after", "Traceback")
 OPTIONS = {
-    "run": ("cli.running.run.RunOptions", "analysis_options.AnalysisOptions"),
+    "run": ("cli.running.run_options.RunOptions", "analysis_options.AnalysisOptions"),
     "export": ("export.qupath.geojson_options.GeoJsonOptions", "export.exchange.map_options.MapOptions"),
     "compare": ("explain.comparison_options.CompareOptions",),
     "explain": ("explain.examination_options.ExamineOptions",),
