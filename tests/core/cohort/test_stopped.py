@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -27,20 +28,30 @@ def words(tmp_path, model):
     return [*named, "--json", "--no-keep-features", *WORDS]
 
 
-def start(words) -> subprocess.Popen:
-    command = [sys.executable, "-c", "from msm_mil_core.cli.app import main; main()", *words]
+PROGRAM = "from signal import *; signal(SIGINT, default_int_handler); from msm_mil_core.cli.app import main; main()"
+"""Tests that run in the background of a shell pass on to their children that Ctrl+C is ignored."""
+
+
+@contextmanager
+def started(words):
+    """Start a run; however a test ends, it does not outlive the test."""
     alone = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=alone)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *words], env=alone, **pipes) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 @pytest.mark.parametrize("more", [(), ("--jobs", "2")])
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, STOPPED), (signal.SIGTERM, ENDED)])
 def test_it_says_so_gives_its_claims_up_and_is_continued_by_the_same_command(tmp_path, words, capsys, more, sent, code):
-    running = start([*words, *more])
-    first = running.stdout.readline()
+    with started([*words, *more]) as running:
+        first = running.stdout.readline()
 
-    running.send_signal(sent)
-    out, err = running.communicate(timeout=WAIT_S)
+        running.send_signal(sent)
+        out, err = running.communicate(timeout=WAIT_S)
 
     lines = [json.loads(line) for line in (first + out).splitlines()]
     done = {line["slide"] for line in lines}
