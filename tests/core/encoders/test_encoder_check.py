@@ -153,7 +153,8 @@ def test_a_file_that_holds_no_weights_cannot_be_used(tmp_path: Path, content: by
 NO_NAMES = [
     *("efficientnet", "timm:", "zoo:", "", " ", "timm:no_such_model", "timm:../../etc", "timm:hf_hub:owner/name"),
     *("timm:local-dir:/tmp", "timm:local-dir:.", "timm:hf-hub:", "timm:hf-hub:a/b/c", "timm:hf-hub:a b/c"),
-    *("timm:hf-hub:../x", "timm:hf-hub:owner/name\n", "timm:hf-hub:@main", "MahmoodLab/UNI", "hf-hub:owner/name"),
+    *("timm:hf-hub:../x", "timm:hf-hub:owner/name\n", "timm:hf-hub:@main", "owner/no-such-model"),
+    "hf-hub:owner/name",
 ]
 
 
