@@ -71,7 +71,7 @@ def _prepared(folder: Path) -> Iterator[tuple[str, ...]]:
     _call(["run", slide, "--out", str(folder), *grid])
     result = str(folder / "slide.msm.h5")
     for kind in ("geojson", "csv", "png"):
-        yield "export", result, "--to", kind, "--out", f"OUT/e.{kind}"
+        yield "export", result, "--to", kind, "--out", f"OUT/{kind}"
     yield "report", result, "--out", "OUT/report.html"
     yield "encode", slide, "--out", "OUT", *grid
     yield "train", *_bags(folder / "bags"), "--out", "OUT/model.safetensors", "--epochs", "2", "--patience", "2"
