@@ -14,6 +14,7 @@ from msm_mil_core.slides.sample import SAMPLES
 from msm_mil_core.slides.slide import open_slide
 from msm_mil_core.slides.tiling.tissue_options import TissueOptions
 from tests.models import a_checkpoint
+from tests.simulated import CARD
 from tests.slides import write_slide
 
 SIDE_PX0 = 128
@@ -27,6 +28,13 @@ def a_small_model(path: Path) -> Checkpoint:
     """Write an untrained model for tiles of 32 px at 1 µm, 64 px of a cut."""
     checkpoint = replace(a_checkpoint(features=1280), side_px=32, mpp=1.0, encoder_sha256="")
     return save_checkpoint(checkpoint, path)
+
+
+def a_model_of_the_card(path: Path) -> Checkpoint:
+    """Write an untrained model for the features of a simulated device."""
+    drawn = a_checkpoint(features=CARD.features)
+    facts = {"encoder": CARD.name, "encoder_sha256": CARD.weights_sha256, "side_px": CARD.side_px}
+    return save_checkpoint(replace(drawn, mpp=1.0, **facts), path)
 
 
 def cut_slides(folder: Path, count: int) -> list[Path]:

@@ -149,14 +149,8 @@ def a_gateway(qupath, token="", answers=None):
     server = _Server(("127.0.0.1", 0), _Connection)
     server.objects, server.token = {protocol.ENTRY_POINT_OBJECT_ID: qupath}, token
     server.answers = answers
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with _serving(server) as port:
+        yield port
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -268,6 +262,13 @@ def a_server(converse):
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Connection)
     server.daemon_threads = True
+    with _serving(server) as port:
+        yield port
+
+
+@contextmanager
+def _serving(server):
+    """Let a server answer from a thread of its own, and give its port."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -3,7 +3,6 @@
 import gc
 import threading
 import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,11 +20,9 @@ from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encoder_on_demand import EncoderOnDemand, loaded
 from msm_mil_core.encoders.slide_queue import SlideQueue
 from msm_mil_core.errors import EncoderError
-from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.progress import Progress
 from msm_mil_core.results.result_file import load_result
-from tests.cohorts import OPTIONS, cut_slides, jobs_for, small_settings
-from tests.models import a_checkpoint
+from tests.cohorts import OPTIONS, a_model_of_the_card, cut_slides, jobs_for, small_settings
 from tests.simulated import CARD, Clock, Latencies, SimulatedDevice, on
 
 BATCH = 2
@@ -38,9 +35,7 @@ SIMULATED = OPTIONS.replace(encode=EncodeOptions(batch=BATCH, threads=1))
 @pytest.fixture(scope="module")
 def seeing_colours(tmp_path_factory):
     """A model for the features of a simulated device."""
-    drawn = a_checkpoint(features=CARD.features)
-    drawn = replace(drawn, encoder=CARD.name, encoder_sha256=CARD.weights_sha256, side_px=CARD.side_px, mpp=1.0)
-    return save_checkpoint(drawn, tmp_path_factory.mktemp("model") / "model.safetensors")
+    return a_model_of_the_card(tmp_path_factory.mktemp("model") / "model.safetensors")
 
 
 @pytest.fixture

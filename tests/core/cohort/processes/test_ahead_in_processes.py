@@ -3,7 +3,6 @@
 import csv
 import os
 import time
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -20,9 +19,8 @@ from msm_mil_core.cohort.run_choices import RunChoices
 from msm_mil_core.cohort.run_jobs import run_jobs
 from msm_mil_core.encoders.encode_options import EncodeOptions
 from msm_mil_core.encoders.encoder_on_demand import loaded
-from msm_mil_core.mil.model_file.checkpoint import save_checkpoint
 from msm_mil_core.results.result_file import load_result
-from tests.cohorts import OPTIONS, cut_slides, jobs_for, small_settings
+from tests.cohorts import OPTIONS, a_model_of_the_card, cut_slides, jobs_for, small_settings
 from tests.core.cohort.processes.simulated_ahead import (
     BATCH,
     Deadly,
@@ -31,8 +29,7 @@ from tests.core.cohort.processes.simulated_ahead import (
     Waiting,
     a_device,
 )
-from tests.models import a_checkpoint
-from tests.simulated import CARD, on
+from tests.simulated import on
 
 TIMEOUT_S = 1000.0
 """Longer than a slide takes on the busiest machine."""
@@ -41,9 +38,7 @@ TIMEOUT_S = 1000.0
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model for the features of a simulated device."""
-    drawn = a_checkpoint(features=CARD.features)
-    drawn = replace(drawn, encoder=CARD.name, encoder_sha256=CARD.weights_sha256, side_px=CARD.side_px, mpp=1.0)
-    return save_checkpoint(drawn, tmp_path_factory.mktemp("model") / "model.safetensors")
+    return a_model_of_the_card(tmp_path_factory.mktemp("model") / "model.safetensors")
 
 
 @pytest.fixture
