@@ -13,8 +13,8 @@ from msm_mil_core.encoders.encoder_on_demand import loaded
 from tests.simulated import Clock, Latencies, SimulatedDevice, on
 
 BATCH = 2
-WAIT_S = 60
-LOOK_S = 0.01
+LOOKS, LOOK_S = 6000, 0.01
+"""How often it is looked whether something has come, a minute at least, and how long is waited in between."""
 
 
 def a_device() -> SimulatedDevice:
@@ -50,11 +50,11 @@ class Waiting(SimulatedAhead):
 
     def await_next(self):
         if len(self.device.sizes) == 1:
-            until = time.monotonic() + WAIT_S
-            while len(list(self._jobs_folder.glob("*.claim"))) < 2:
-                if time.monotonic() > until:
-                    os._exit(7)
+            for _ in range(LOOKS):
+                if len(list(self._jobs_folder.glob("*.claim"))) >= 2:
+                    return
                 time.sleep(LOOK_S)
+            os._exit(7)
 
     @cached_property
     def _jobs_folder(self) -> Path:

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import time
 from functools import partial
 
 import numpy as np
@@ -156,7 +155,7 @@ def test_a_slide_that_hangs_ahead_is_given_up_when_it_is_its_turn_and_the_others
     jobs[1].entry.slide.unlink()
     os.mkfifo(jobs[1].entry.slide)  # whoever opens it waits for ever
     passed_s = 0.0
-    monkeypatch.setattr(crew, "Worker", partial(crew.Worker, clock=lambda: time.monotonic() + passed_s))
+    monkeypatch.setattr(crew, "Worker", partial(crew.Worker, clock=lambda: passed_s))
     ends = {}
 
     for event in run_jobs(jobs, RunChoices(timeout=TIMEOUT_S)):
